@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { asDiskError } from '../stream/errors.js'
+
+/** A file of a committed folder; `name` is relative to the folder, with forward slashes. */
+export type StoredFile = { readonly name: string; readonly bytes: number; readonly sha256: string }
+
+/** Replaces the file at `path` so that a crash leaves either the old or the new content, never a part. */
+export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = `${path}.tmp-${process.pid}`
+  try {
+    const file = await open(temporary, 'w')
+    try {
+      await file.writeFile(content)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+    await syncFolder(dirname(path))
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {})
+    throw asDiskError(error, path)
+  }
+}
+
+/** Appends one line and returns once it is on the disk. */
+export async function appendLineDurably(path: string, line: string): Promise<void> {
+  try {
+    const file = await open(path, 'a')
+    try {
+      await file.writeFile(`${line}\n`)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    throw asDiskError(error, path)
+  }
+}
+
+/**
+ * Gives a finished folder its final name: every file is synced, then the folder is renamed and the parent synced.
+ * The first writer wins; a second one's folder is removed, since tasks are functions of their plan and both are equal.
+ */
+export async function commitFolder(temporary: string, final: string): Promise<void> {
+  try {
+    await syncTree(temporary)
+    await mkdir(dirname(final), { recursive: true })
+    await rename(temporary, final)
+    await syncFolder(dirname(final))
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw asDiskError(error, final)
+    await rm(temporary, { recursive: true, force: true })
+  }
+}
+
+/** Size and SHA-256 of every file below `folder`, in name order. */
+export async function listFiles(folder: string): Promise<StoredFile[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const names = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+  return Promise.all(
+    names.sort().map(async (name) => {
+      const hash = createHash('sha256')
+      let bytes = 0
+      for await (const chunk of createReadStream(join(folder, name))) {
+        hash.update(chunk)
+        bytes += chunk.length
+      }
+      return { name: name.replaceAll('\\', '/'), bytes, sha256: hash.digest('hex') }
+    }),
+  )
+}
+
+/** Makes the folder's own entries (creations, renames) survive a power cut; file systems that cannot are let be. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined)
+  await handle?.sync().catch(() => {})
+  await handle?.close()
+}
+
+async function syncTree(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) await syncTree(path)
+    else {
+      const file = await open(path, 'r+')
+      await file.sync().finally(() => file.close())
+    }
+  }
+  await syncFolder(folder)
+}

@@ -1,0 +1,19 @@
+import type { Task } from '../types.js'
+
+/**
+ * Runs the tasks of one pass. `work` does and commits one task and may be called for the same task twice; an engine
+ * decides only where and in which order. It stops at the first error, or when `signal` aborts.
+ */
+export type Engine = (
+  tasks: readonly Task[],
+  work: (task: Task) => Promise<void>,
+  options: { signal: AbortSignal },
+) => Promise<void>
+
+/** Every task in this process, one after another. */
+export const localEngine: Engine = async (tasks, work, { signal }) => {
+  for (const task of tasks) {
+    signal.throwIfAborted()
+    await work(task)
+  }
+}

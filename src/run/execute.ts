@@ -1,0 +1,141 @@
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { asDiskError, SluiceError } from '../stream/errors.js'
+import { commitFolder, listFiles } from './durable.js'
+import { type Engine, localEngine } from './engines/local.js'
+import { takeLock } from './lock.js'
+import { appendManifest, isInPlace, type ManifestEntry, planHash, readManifest } from './manifest.js'
+import { type RunPaths, runPaths, taskFolder } from './paths.js'
+import { settlePlan } from './plan.js'
+import { isPublished, publish } from './publish.js'
+import { checkTally } from './tally.js'
+import type { Committed, Pass, Plan, RunEvent, Task } from './types.js'
+
+export type ExecuteOptions = {
+  /** The run folder; made when it is not there, resumed when it is. */
+  out: string
+  plan: Plan
+  /** In order. The last one has a single task, whose files are published into `out`. */
+  passes: readonly Pass[]
+  signal?: AbortSignal
+  onEvent?: (event: RunEvent) => void
+  engine?: Engine
+}
+
+export type Executed = {
+  readonly paths: RunPaths
+  /** Committed tasks of all passes, in pass and task order. */
+  readonly committed: readonly Committed[]
+  /** True when nothing was left to do. */
+  readonly wasDone: boolean
+}
+
+/**
+ * Does a run, or what is left of it: every task not yet in the manifest, pass by pass, then publishes the last pass's
+ * files. Interrupted at any instant and called again it gives the same bytes as if it had never stopped.
+ */
+export async function execute(options: ExecuteOptions): Promise<Executed> {
+  const { out, plan, passes, signal = new AbortController().signal, onEvent = () => {}, engine = localEngine } = options
+  const paths = runPaths(out)
+  await settlePlan(plan, paths)
+  const unlock = await takeLock(paths.lock)
+  try {
+    await sweep(paths)
+    const ledger = await openLedger(plan, paths)
+    const wasDone = await isDone(ledger, passes, paths)
+    if (!wasDone) {
+      for (const pass of passes) await runPass(pass, { plan, paths, ledger, signal, onEvent, engine })
+      await publish(ledger.committed(passes.at(-1)!.name), paths)
+    }
+    return { paths, wasDone, committed: passes.flatMap((pass) => ledger.committed(pass.name)) }
+  } finally {
+    await unlock()
+  }
+}
+
+type Ledger = {
+  entry(pass: string, task: string): ManifestEntry | undefined
+  add(entry: ManifestEntry): Promise<void>
+  committed(pass: string): readonly Committed[]
+  plan: string
+}
+
+/** What the manifest says is done under this plan. */
+async function openLedger(plan: Plan, paths: RunPaths): Promise<Ledger> {
+  const hash = planHash(plan)
+  const passes = new Map<string, Map<string, ManifestEntry>>()
+  const remember = (entry: ManifestEntry) => {
+    const tasks = passes.get(entry.pass) ?? new Map<string, ManifestEntry>()
+    passes.set(entry.pass, tasks.set(entry.task.id, entry))
+  }
+  for (const entry of await readManifest(paths.manifest)) if (entry.plan === hash) remember(entry)
+  return {
+    plan: hash,
+    entry: (pass, task) => passes.get(pass)?.get(task),
+    add: async (entry) => {
+      await appendManifest(paths.manifest, entry)
+      remember(entry)
+    },
+    committed: (pass) =>
+      [...(passes.get(pass)?.values() ?? [])]
+        .sort((a, b) => (a.task.id < b.task.id ? -1 : 1))
+        .map(({ task, tally }) => ({ pass, task, tally, folder: taskFolder(paths, pass, task.id) })),
+  }
+}
+
+/** Removes what a killed run left half-written; only the holder of the lock may. */
+async function sweep(paths: RunPaths): Promise<void> {
+  for (const folder of [paths.state, paths.artifacts]) {
+    for (const name of await readdir(folder, { recursive: folder === paths.artifacts })) {
+      if (/\.tmp-\d+$/.test(name)) await rm(join(folder, name), { recursive: true, force: true })
+    }
+  }
+}
+
+async function isDone(ledger: Ledger, passes: readonly Pass[], paths: RunPaths): Promise<boolean> {
+  const last = ledger.committed(passes.at(-1)!.name)
+  return last.length > 0 && (await isPublished(ledger.entry(last[0]!.pass, last[0]!.task.id)!.files, paths))
+}
+
+type PassSetting = Required<Pick<ExecuteOptions, 'plan' | 'signal' | 'onEvent' | 'engine'>> & {
+  paths: RunPaths
+  ledger: Ledger
+}
+
+async function runPass(pass: Pass, setting: PassSetting): Promise<void> {
+  const { plan, paths, ledger, signal, onEvent, engine } = setting
+  const tasks = await pass.tasks({ plan, committed: ledger.committed })
+  const open: Task[] = []
+  for (const task of tasks) {
+    const entry = ledger.entry(pass.name, task.id)
+    if (!entry || !(await isInPlace(entry, taskFolder(paths, pass.name, task.id)))) open.push(task)
+  }
+  onEvent({ kind: 'pass', pass: pass.name, tasks: tasks.length, committed: tasks.length - open.length })
+  await engine(open, (task) => runTask(pass, task, setting), { signal })
+}
+
+async function runTask(pass: Pass, task: Task, setting: PassSetting): Promise<void> {
+  const { plan, paths, ledger, signal, onEvent } = setting
+  const final = taskFolder(paths, pass.name, task.id)
+  const folder = `${final}.tmp-${process.pid}`
+  try {
+    // What is there was cut off between its rename and its manifest line, or has lost a file: it does not exist.
+    await rm(final, { recursive: true, force: true })
+    await mkdir(folder, { recursive: true })
+    const tally = await pass.work(task, {
+      plan,
+      committed: ledger.committed,
+      folder,
+      signal,
+      progress: (rows) => onEvent({ kind: 'rows', pass: pass.name, rows }),
+    })
+    checkTally(tally, `task ${pass.name}/${task.id}`)
+    const files = await listFiles(folder)
+    await commitFolder(folder, final)
+    await ledger.add({ pass: pass.name, task, files, tally, plan: ledger.plan })
+    onEvent({ kind: 'task', pass: pass.name, task: task.id, tally })
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true }).catch(() => {})
+    throw error instanceof SluiceError ? error : asDiskError(error, folder)
+  }
+}

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto'
+import { readFile, stat, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
+import { asDiskError, CorruptInputError } from '../stream/errors.js'
+import { appendLineDurably, type StoredFile } from './durable.js'
+import type { Tally } from './tally.js'
+import type { Plan, Task } from './types.js'
+
+/** One committed task. What is not in the manifest does not exist. */
+export type ManifestEntry = {
+  readonly pass: string
+  readonly task: Task
+  readonly files: readonly StoredFile[]
+  readonly tally: Tally
+  /** Hash of the plan the task was done under. */
+  readonly plan: string
+}
+
+/** The hash by which manifest lines name their plan; machine paths and file times do not enter it. */
+export function planHash(plan: Plan): string {
+  const shards = plan.shards.map(({ name, bytes, format }) => ({ name, bytes, format }))
+  return createHash('sha256')
+    .update(JSON.stringify({ format: plan.format, recipe: plan.recipe, config: plan.config, shards }))
+    .digest('hex')
+}
+
+/**
+ * Reads the manifest of a run. A last line that was cut by a crash is removed, because the task it names was not yet
+ * committed; a bad line anywhere else is an error.
+ */
+export async function readManifest(path: string): Promise<ManifestEntry[]> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw asDiskError(error, path)
+  }
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1)
+  if (whole.length < text.length) await truncate(path, Buffer.byteLength(whole))
+  return whole
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line, index) => {
+      try {
+        return JSON.parse(line) as ManifestEntry
+      } catch (cause) {
+        throw new CorruptInputError(`${path}:${index + 1} is not a manifest line: ${(cause as Error).message}`, {
+          cause,
+          fix: 'Remove the output folder and run again; replies in its journal can be reused with --journal.',
+        })
+      }
+    })
+}
+
+/** Adds a committed task; returns once the line is on the disk. */
+export async function appendManifest(path: string, entry: ManifestEntry): Promise<void> {
+  await appendLineDurably(path, JSON.stringify(entry))
+}
+
+/** Whether every file of a manifest entry is still in place with the size it was committed with. */
+export async function isInPlace(entry: ManifestEntry, folder: string): Promise<boolean> {
+  for (const file of entry.files) {
+    const found = await stat(join(folder, file.name)).catch(() => undefined)
+    if (found?.size !== file.bytes) return false
+  }
+  return true
+}

@@ -1,0 +1,89 @@
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
+import { asDiskError, CorruptInputError, ResumeMismatchError, UsageError } from '../stream/errors.js'
+import { writeDurably } from './durable.js'
+import type { RunPaths } from './paths.js'
+import type { Plan, PlannedShard } from './types.js'
+
+/**
+ * Makes the run's folders, and fixes its plan: written at the first call, compared at every later one. Another
+ * configuration or a corpus that changed is a {@link ResumeMismatchError} that lists the differences.
+ */
+export async function settlePlan(plan: Plan, paths: RunPaths): Promise<void> {
+  await prepareFolders(paths)
+  const before = await readPlan(paths.plan)
+  if (before === undefined) {
+    await writeDurably(paths.plan, `${JSON.stringify(plan, null, 2)}\n`)
+    return
+  }
+  const differences = planDifferences(before, plan)
+  if (differences.length > 0) {
+    throw new ResumeMismatchError(
+      `${paths.out} holds a run of another plan:\n${differences.map((line) => `  ${line}`).join('\n')}`,
+      { fix: 'Run with the old settings to resume it, or choose another output folder.' },
+    )
+  }
+}
+
+/** The plan of a run folder, or `undefined` where there is none. */
+export async function readPlan(path: string): Promise<Plan | undefined> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw asDiskError(error, path)
+  }
+  try {
+    return JSON.parse(text) as Plan
+  } catch (cause) {
+    throw new CorruptInputError(`${path} is not a plan: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** What differs between two plans, a line each: `config.seed: 7, now 8`. */
+export function planDifferences(before: Plan, now: Plan): string[] {
+  const lines: string[] = []
+  const compare = (name: string, a: unknown, b: unknown) => {
+    if (!isDeepStrictEqual(a, b)) lines.push(`${name}: ${JSON.stringify(a)}, now ${JSON.stringify(b)}`)
+  }
+  compare('plan format', before.format, now.format)
+  compare('recipe', before.recipe, now.recipe)
+  for (const key of new Set([...Object.keys(before.config), ...Object.keys(now.config)])) {
+    compare(key, before.config[key], now.config[key])
+  }
+  const found = new Map(now.shards.map((shard) => [shard.name, shard]))
+  for (const shard of before.shards) {
+    const other = found.get(shard.name)
+    found.delete(shard.name)
+    if (!other) lines.push(`shard ${shard.name}: no longer given`)
+    else if (!isSameFile(shard, other)) lines.push(`shard ${shard.name}: the file has changed since`)
+  }
+  for (const name of found.keys()) lines.push(`shard ${name}: not part of the run before`)
+  return lines
+}
+
+function isSameFile(a: PlannedShard, b: PlannedShard): boolean {
+  return a.bytes === b.bytes && a.modifiedMs === b.modifiedMs && a.format === b.format
+}
+
+async function prepareFolders(paths: RunPaths): Promise<void> {
+  try {
+    const existing = await stat(paths.out).catch(() => undefined)
+    if (existing && !existing.isDirectory()) {
+      throw new UsageError(`Expected the output ${paths.out} to be a folder, and it is a file`, {
+        fix: 'Choose another output path.',
+      })
+    }
+    if (existing && !(await stat(paths.state).catch(() => undefined)) && (await readdir(paths.out)).length > 0) {
+      throw new UsageError(`${paths.out} is not empty, and no sluice run made it`, {
+        fix: 'Choose a new or an empty folder for the output.',
+      })
+    }
+    await mkdir(paths.artifacts, { recursive: true })
+    // Prompts and replies may hold what others should not read.
+    await mkdir(paths.journal, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw asDiskError(error, paths.out)
+  }
+}

@@ -1,0 +1,58 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { asDiskError } from '../stream/errors.js'
+import type { Reject } from '../stream/types.js'
+
+/** A row that did not make it: judged away (`rejected`), or not answerable (`failed`, with what was tried). */
+export type LostRow = Reject & {
+  readonly outcome: 'rejected' | 'failed'
+  readonly attempts?: number
+  /** Last HTTP status, where there was one. */
+  readonly status?: number
+}
+
+export type RejectLog = {
+  /** Notes a row that a filter judged away. */
+  reject(row: Reject): void
+  /** Notes a row that could not be answered. */
+  fail(row: Reject & { attempts?: number; status?: number }): void
+  /** Rows by `stage: reason`. */
+  readonly rejected: Readonly<Record<string, number>>
+  readonly failed: Readonly<Record<string, number>>
+  close(): void
+}
+
+/** Opens a JSONL file of lost rows. Writes are synchronous, in blocks, because a stage must not wait to say no. */
+export function openRejectLog(path: string): RejectLog {
+  const file = openSync(path, 'w')
+  const rejected: Record<string, number> = {}
+  const failed: Record<string, number> = {}
+  let pending: string[] = []
+  const flush = () => {
+    if (pending.length === 0) return
+    try {
+      writeSync(file, `${pending.join('\n')}\n`)
+    } catch (error) {
+      throw asDiskError(error, path)
+    }
+    pending = []
+  }
+  const add = (row: LostRow, counts: Record<string, number>) => {
+    const key = `${row.stage}: ${row.reason}`
+    counts[key] = (counts[key] ?? 0) + 1
+    pending.push(JSON.stringify(row))
+    if (pending.length === 512) flush()
+  }
+  return {
+    rejected,
+    failed,
+    reject: (row) => add({ ...row, outcome: 'rejected' }, rejected),
+    fail: (row) => add({ ...row, outcome: 'failed' }, failed),
+    close: () => {
+      try {
+        flush()
+      } finally {
+        closeSync(file)
+      }
+    },
+  }
+}
