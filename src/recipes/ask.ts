@@ -1,0 +1,77 @@
+import { type Call, CallFailure, type Model } from '../models/types.js'
+import type { RejectLog } from '../run/reject-log.js'
+import { mapConcurrent } from '../stream/map-concurrent.js'
+import type { Row, Stage } from '../stream/types.js'
+import type { Prompt, Unread } from './types.js'
+
+/** How a model is to draw its reply; absent values are left to the provider. */
+export type Sampling = { readonly maxTokens: number; readonly temperature?: number; readonly topP?: number }
+
+export type AskOptions<In, Out> = {
+  model: Model
+  log: RejectLog
+  sampling: Sampling
+  concurrency: number
+  /** Replies asked for a row; default 1. */
+  samples?: number
+  /** Which of the replies that could be read to take; default the first. */
+  choose?: (row: In, readings: readonly Out[]) => Promise<Out | Unread>
+  /** No further row is started once this aborts. */
+  signal?: AbortSignal
+  /** Calls in flight are given up once this aborts. */
+  callSignal?: AbortSignal
+}
+
+/**
+ * Asks the model about every row and joins what `prompt` reads in the reply to the row. A row whose replies cannot be
+ * read leaves as rejected with the reader's reason; one the model cannot answer leaves as failed.
+ */
+export function ask<In extends Row, Out extends object>(
+  stage: string,
+  prompt: Prompt<In, Out>,
+  options: AskOptions<In, Out>,
+): Stage<In, In & Out> {
+  const { concurrency, signal, log } = options
+  const answers = mapConcurrent((row: In) => answer(stage, prompt, row, options), { concurrency, signal })
+  return async function* (source) {
+    for await (const batch of answers(source)) {
+      const answered: (In & Out)[] = []
+      for (const { row, outcome } of batch) {
+        if (outcome instanceof CallFailure) {
+          const { attempts, status, reason, message } = outcome
+          log.fail({ id: row.id, stage, reason, detail: message, attempts, ...(status === undefined ? {} : { status }) })
+        } else if ('unread' in outcome) log.reject({ id: row.id, stage, reason: outcome.unread })
+        else answered.push({ ...row, ...outcome })
+      }
+      if (answered.length > 0) yield answered
+    }
+  }
+}
+
+type Answer<In, Out> = { row: In; outcome: Out | Unread | CallFailure }
+
+async function answer<In extends Row, Out extends object>(
+  stage: string,
+  prompt: Prompt<In, Out>,
+  row: In,
+  { model, sampling, samples = 1, choose, callSignal }: AskOptions<In, Out>,
+): Promise<Answer<In, Out>> {
+  const messages = prompt.write(row)
+  const readings: Out[] = []
+  let lost: Unread | CallFailure = { unread: 'no reply' }
+  for (let ordinal = 0; ordinal < samples; ordinal++) {
+    const call: Call = { messages, rowId: row.id, stage, ordinal, ...sampling }
+    try {
+      const { text } = await model.ask(call, { signal: callSignal })
+      const reading = prompt.read(text, row)
+      if ('unread' in reading) lost = reading as Unread
+      else readings.push(reading)
+    } catch (error) {
+      // One sample that cannot be had does not spoil the others.
+      if (!(error instanceof CallFailure)) throw error
+      lost = error
+    }
+  }
+  if (readings.length === 0) return { row, outcome: lost }
+  return { row, outcome: choose ? await choose(row, readings) : readings[0]! }
+}

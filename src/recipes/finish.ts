@@ -1,0 +1,119 @@
+import { createReadStream } from 'node:fs'
+import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { type Columns, type Schema, writeRows } from '../formats/index.js'
+import { datasetCard } from '../report/card.js'
+import { chainTallies, checkTally, emptyTally, mergeTallies, type Tally, total } from '../run/tally.js'
+import { type Pass, type RunView, reduceTask, type TaskContext } from '../run/types.js'
+import { countCommitted, readCommitted } from './artifacts.js'
+
+/** Rows of an output shard; the last one holds the rest. */
+const shardRows = 100_000
+
+export type FinishOptions = {
+  /** One line on what the rows are, for the card. */
+  summary: string
+  /** The passes whose rows make up the output, one after another, and the file each left them in. */
+  rows: { passes: readonly string[]; file: string }
+  schema: (run: RunView) => Promise<Schema>
+  /** Passes that every corpus row goes through, in order; their tallies must join end to end. */
+  chain: readonly string[]
+}
+
+const rejectSchema: Schema = {
+  id: 'string',
+  outcome: 'string',
+  stage: 'string',
+  reason: 'string',
+  detail: 'string',
+  attempts: 'int32',
+  status: 'int32',
+}
+
+/** The last pass of every recipe: output shards, rejects, card; and the accounting must close. */
+export function finishPass(options: FinishOptions): Pass {
+  return {
+    name: 'finish',
+    tasks: async () => reduceTask,
+    async work(_task, context) {
+      const tally = runTally(context, options.chain, options.rows.passes)
+      const schema = await options.schema(context)
+      const bytes = await writeShards(context, options, schema)
+      await writeRows(join(context.folder, 'rejects.parquet'), { schema: rejectSchema })(lostRows(context, options.chain))
+      const card = datasetCard({
+        summary: options.summary,
+        recipe: context.plan.recipe,
+        config: context.plan.config,
+        schema,
+        rows: tally.out,
+        bytes,
+        sources: context.plan.shards,
+        accounting: accountingLines(tally),
+      })
+      await writeFile(join(context.folder, 'README.md'), card)
+      return tally
+    },
+  }
+}
+
+/**
+ * What became of every row of the run: those of the corpus, pass after pass along `chain`, and those that entered by
+ * another door (seed data), which are passes of `sources` outside the chain. in = out + rejected + failed.
+ */
+export function runTally(run: RunView, chain: readonly string[], sources: readonly string[]): Tally {
+  const passTally = (pass: string) => run.committed(pass).map((done) => done.tally).reduce(mergeTallies, emptyTally)
+  const corpus = chain.map((pass) => ({ pass, tally: passTally(pass) }))
+  const [first, ...rest] = corpus
+  const joined = rest.reduce((sum, { pass, tally }) => chainTallies(sum, tally, pass), first!.tally)
+  const others = sources.filter((pass) => !chain.includes(pass)).map(passTally)
+  return checkTally(others.reduce(mergeTallies, joined), 'the run')
+}
+
+/** A tally as lines to show: `['rows read', 5812]`, …, `['rows written', 200]`. */
+export function accountingLines(tally: Tally): [string, number][] {
+  const group = (title: string, counts: Readonly<Record<string, number>>): [string, number][] =>
+    Object.entries(counts)
+      .sort(([, a], [, b]) => b - a)
+      .map(([reason, count]) => [`${title}, ${reason}`, count])
+  return [
+    ['rows in', tally.in],
+    ...group('rejected', tally.rejected),
+    ...group('failed', tally.failed),
+    ['rows out', tally.out],
+    ['unaccounted for', tally.in - tally.out - total(tally.rejected) - total(tally.failed)],
+  ]
+}
+
+async function writeShards(context: TaskContext, { rows }: FinishOptions, schema: Schema): Promise<number> {
+  const folder = join(context.folder, 'data')
+  await mkdir(folder)
+  const shards = Math.max(1, Math.ceil(countCommitted(context, rows.passes) / shardRows))
+  const number = (n: number) => String(n).padStart(5, '0')
+  let bytes = 0
+  for (let shard = 0; shard < shards; shard++) {
+    const range = { start: shard * shardRows, end: (shard + 1) * shardRows }
+    const path = join(folder, `train-${number(shard)}-of-${number(shards)}.parquet`)
+    const source = readCommitted<Columns>(context, { ...rows, range, signal: context.signal })
+    const written = await writeRows(path, { schema })(source)
+    context.progress(written.rows)
+    bytes += written.bytes
+  }
+  return bytes
+}
+
+/** Every lost row of the chain's passes, from the JSONL each task left. */
+async function* lostRows(run: RunView, chain: readonly string[]): AsyncGenerator<Columns[]> {
+  for (const { folder } of chain.flatMap((pass) => run.committed(pass))) {
+    const path = join(folder, 'lost.jsonl')
+    if (!(await stat(path).catch(() => undefined))) continue
+    let batch: Columns[] = []
+    for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
+      batch.push({ detail: null, attempts: null, status: null, ...JSON.parse(line) })
+      if (batch.length < 1024) continue
+      yield batch
+      batch = []
+    }
+    if (batch.length > 0) yield batch
+  }
+}

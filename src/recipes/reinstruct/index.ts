@@ -1,0 +1,113 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import { reinstructOutputFilter, reinstructSelector } from '../../filters/reinstruct.js'
+import { writeRows } from '../../formats/index.js'
+import { openRejectLog } from '../../run/reject-log.js'
+import type { Pass, Task } from '../../run/types.js'
+import { keep } from '../../stream/keep.js'
+import { map } from '../../stream/map.js'
+import { pipe } from '../../stream/pipe.js'
+import { countCommitted, readCommitted } from '../artifacts.js'
+import { ask, type Sampling } from '../ask.js'
+import { finishPass } from '../finish.js'
+import { modelOptions } from '../model-options.js'
+import { type ChosenText, fetchedFile } from '../select/fetch.js'
+import { selectionChain } from '../select/finish.js'
+import { selectionPasses } from '../select/index.js'
+import { selectionOptions } from '../select/options.js'
+import type { Recipe, Resources } from '../types.js'
+import { mostAlike } from './most-alike.js'
+import { pairSchema, toPair } from './pair.js'
+import { instructPrompt, rewritePrompt } from './prompts.js'
+import { seedPass } from './seeds.js'
+
+const options = z.object({
+  ...selectionOptions,
+  ...modelOptions,
+  selector: z
+    .enum(['strict', 'right', 'light'])
+    .default('right')
+    .describe('texts to choose from: the published rules bug for bug, as they were meant, or a light set for any prose'),
+  promptStyle: z.enum(['zero-shot', 'few-shot']).default('zero-shot').describe('few-shot helps small models'),
+  samples: z.int().min(1).max(16).default(1).describe('instructions asked for a text; the one most like it is taken'),
+  minSimilarity: z.number().min(-1).max(1).default(-1).describe('least cosine of an instruction to its text'),
+  removeRefusals: z.boolean().default(false).describe('also drop answers that apologise'),
+  seedData: z.string().optional().describe('file of {instruction, output} rows, mixed in twice'),
+})
+
+export type ReinstructConfig = z.infer<typeof options>
+
+/** Chosen rows a task of the model stages takes; its replies are journalled one by one, so this bounds only the redo. */
+const taskRows = 10_000
+
+/**
+ * REInstruct (arXiv 2408.10663): choose texts that could be answers, have a model write the instruction each one
+ * answers, rewrite the text as an answer to it, filter, and mix with seed data. README.md has every figure.
+ */
+export const reinstructRecipe: Recipe<ReinstructConfig> = {
+  name: 'reinstruct',
+  summary: 'texts become answers: choose, write the instruction each answers, rewrite, filter, mix with seeds',
+  usesModel: true,
+  options,
+  passes(config, resources) {
+    const judge = reinstructSelector({ mode: config.selector })
+    return [
+      ...selectionPasses(config, resources, { judge, columns: 'text' }),
+      writePass(config, resources),
+      seedPass(config),
+      finishPass({
+        summary: 'Instruction and answer pairs written from a corpus by REInstruct.',
+        rows: { passes: ['write', 'seed'], file: 'pairs.parquet' },
+        schema: async () => pairSchema,
+        chain: [...selectionChain, 'write'],
+      }),
+    ]
+  },
+}
+
+/** Stages 2 to 4 of the paper: instruct, rewrite, filter. */
+function writePass(config: ReinstructConfig, resources: Resources): Pass {
+  return {
+    name: 'write',
+    async tasks(run): Promise<Task[]> {
+      const chosen = countCommitted(run, ['fetch'])
+      return Array.from({ length: Math.ceil(chosen / taskRows) }, (_, n) => ({
+        id: String(n).padStart(5, '0'),
+        rows: { start: n * taskRows, end: Math.min(chosen, (n + 1) * taskRows) },
+      }))
+    },
+    async work(task, context) {
+      const log = openRejectLog(join(context.folder, 'lost.jsonl'))
+      const sampling: Sampling = { maxTokens: config.maxTokens, temperature: config.temperature, topP: config.topP }
+      const model = await resources.model()
+      const asking = {
+        model,
+        log,
+        sampling,
+        concurrency: resources.concurrency,
+        signal: context.signal,
+        callSignal: resources.callSignal,
+      }
+      const texts = readCommitted<ChosenText>(context, { passes: ['fetch'], file: fetchedFile, range: task.rows })
+      const passesFilter = reinstructOutputFilter({ removeRefusals: config.removeRefusals })
+      const choose = mostAlike(resources, config)
+      try {
+        const written = await pipe(
+          texts,
+          ask('instruct', instructPrompt(config.promptStyle), { ...asking, samples: config.samples, choose }),
+          ask('rewrite', rewritePrompt(config.promptStyle), asking),
+          keep('filter', passesFilter, log.reject),
+          map((row) => {
+            context.progress(1)
+            return toPair(row)
+          }),
+          writeRows(join(context.folder, 'pairs.parquet'), { schema: pairSchema }),
+        )
+        const asked = task.rows!.end - task.rows!.start
+        return { in: asked, out: written.rows, rejected: log.rejected, failed: log.failed }
+      } finally {
+        log.close()
+      }
+    },
+  }
+}

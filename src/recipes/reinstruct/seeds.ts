@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import { type Columns, findShards, readShard, type Shard, writeRows } from '../../formats/index.js'
+import { openRejectLog } from '../../run/reject-log.js'
+import { emptyTally } from '../../run/tally.js'
+import type { Pass } from '../../run/types.js'
+import { pairSchema, toSeedPair } from './pair.js'
+
+/** How often each seed pair enters the mix (methods.md §1, stage 5: synthetic + 2 × seed). */
+const copies = 2
+
+/** Stage 5 of the paper: the user's own pairs, each as often as the paper has it. Without a file there is no task. */
+export function seedPass({ seedData }: { seedData?: string | undefined }): Pass {
+  return {
+    name: 'seed',
+    tasks: async () => (seedData === undefined ? [] : [{ id: 'all' }]),
+    async work(_task, { folder, signal, progress }) {
+      const log = openRejectLog(join(folder, 'lost.jsonl'))
+      let read = 0
+      try {
+        const written = await writeRows(join(folder, 'pairs.parquet'), { schema: pairSchema })(seeds())
+        return { ...emptyTally, in: copies * read, out: written.rows, rejected: log.rejected }
+      } finally {
+        log.close()
+      }
+
+      async function* seeds(): AsyncGenerator<Columns[]> {
+        for (const shard of await findShards([seedData!])) {
+          for await (const batch of readSeeds(shard)) yield batch
+        }
+      }
+
+      async function* readSeeds(shard: Shard): AsyncGenerator<Columns[]> {
+        for await (const rows of readShard(shard, { signal })) {
+          const pairs = rows.flatMap((row) => {
+            const id = `seed:${shard.name}#${read++}`
+            const pair = seedPair(row)
+            if (pair) return Array.from({ length: copies }, (_, copy) => toSeedPair(`${id}/${copy}`, ...pair))
+            for (let copy = 0; copy < copies; copy++) {
+              log.reject({ id: `${id}/${copy}`, stage: 'seed', reason: 'no instruction or no output' })
+            }
+            return []
+          })
+          progress(rows.length)
+          if (pairs.length > 0) yield pairs
+        }
+      }
+    },
+  }
+}
+
+/** Instruction and output of a seed row; an `input` column is set under its instruction, as Alpaca's readers do. */
+function seedPair({ instruction, input, output }: Columns): [string, string] | undefined {
+  if (typeof instruction !== 'string' || typeof output !== 'string') return undefined
+  if (instruction.trim() === '' || output.trim() === '') return undefined
+  return [typeof input === 'string' && input !== '' ? `${instruction}\n\n${input}` : instruction, output]
+}

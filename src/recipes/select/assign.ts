@@ -1,0 +1,54 @@
+import { open, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { emptyTally } from '../../run/tally.js'
+import type { Committed, Pass, RunView } from '../../run/types.js'
+import { nearestCentroid } from '../../select/kernel/nearest.js'
+import { readCentroids } from './solve.js'
+import { readVectorFile } from './vectors.js'
+
+/** Bytes an assigned row takes: cluster (uint32) and squared distance (float32), little-endian. */
+const rowBytes = 8
+
+/** Gives every kept row its nearest centroid; spilled, since a corpus has more rows than memory has room for. */
+export function assignPass(): Pass {
+  return {
+    name: 'assign',
+    tasks: async (run) => run.committed('scan').map(({ task }) => task),
+    async work(task, { plan, committed, folder, progress }) {
+      const { centroids, dimensions } = await readCentroids({ plan, committed }, 'refine')
+      const kernel = nearestCentroid(centroids, dimensions)
+      const scanned = committed('scan').find((scan) => scan.task.id === task.id)!
+      const file = await open(join(folder, 'assigned.bin'), 'w')
+      try {
+        for await (const tile of readVectorFile(join(scanned.folder, 'vectors.f32'), dimensions)) {
+          const rows = tile.length / dimensions
+          const { labels, distances } = kernel.assign(tile, rows)
+          const bytes = Buffer.alloc(rows * rowBytes)
+          for (let i = 0; i < rows; i++) {
+            bytes.writeUInt32LE(labels[i]!, i * rowBytes)
+            bytes.writeFloatLE(distances[i]!, i * rowBytes + 4)
+          }
+          await file.writeFile(bytes)
+          progress(rows)
+        }
+      } finally {
+        await file.close()
+      }
+      return emptyTally
+    },
+  }
+}
+
+/** The assignments of one task, row by row as the scan kept them. */
+export type Assigned = { readonly rows: number; cluster(row: number): number; distance(row: number): number }
+
+/** Reads the assignments that belong to a scan task: 8 bytes a kept row. */
+export async function readAssigned(run: RunView, scanned: Committed): Promise<Assigned> {
+  const assigned = run.committed('assign').find(({ task }) => task.id === scanned.task.id)!
+  const bytes = await readFile(join(assigned.folder, 'assigned.bin'))
+  return {
+    rows: bytes.length / rowBytes,
+    cluster: (row) => bytes.readUInt32LE(row * rowBytes),
+    distance: (row) => bytes.readFloatLE(row * rowBytes + 4),
+  }
+}

@@ -1,0 +1,83 @@
+import { join } from 'node:path'
+import { type Schema, writeRows } from '../../formats/index.js'
+import type { Committed, Pass, RunView } from '../../run/types.js'
+import { reduceTask } from '../../run/types.js'
+import { createQuotaPick, quotas } from '../../select/quota.js'
+import { UsageError } from '../../stream/errors.js'
+import { readRows, reduced } from '../artifacts.js'
+import { readAssigned } from './assign.js'
+import type { SelectionConfig } from './options.js'
+import type { Kept } from './scan.js'
+import { readCentroids } from './solve.js'
+
+/** A chosen row, and where to find it: `task` is its scan task, `row` its number in the shard. */
+export type Chosen = { id: string; task: string; row: number; cluster: number; distance: number }
+
+const chosenSchema: Schema = { id: 'string', task: 'string', row: 'int32', cluster: 'int32', distance: 'float' }
+
+/** Shares `config.select` among the clusters and picks that many rows of each; memory grows with the picks alone. */
+export function choosePass(config: SelectionConfig): Pass {
+  return {
+    name: 'choose',
+    tasks: async () => reduceTask,
+    async work(_task, context) {
+      const run: RunView = context
+      const { centroids, dimensions } = await readCentroids(run, 'refine')
+      const counts = new Float64Array(centroids.length / dimensions)
+      let kept = 0
+      for (const scanned of run.committed('scan')) {
+        const assigned = await readAssigned(run, scanned)
+        for (let row = 0; row < assigned.rows; row++) counts[assigned.cluster(row)]!++
+        kept += assigned.rows
+      }
+      const { alpha, inside, seed } = config
+      const pick = createQuotaPick<Chosen>({ quotas: quotas(counts, config.select, { alpha }), seed, inside })
+      for (const scanned of run.committed('scan')) {
+        for await (const rows of candidates(run, scanned)) for (const row of rows) pick.push(row)
+      }
+      const chosen = inCorpusOrder(pick.finish())
+      requireUniqueIds(chosen, config)
+      await writeRows(join(context.folder, 'chosen.parquet'), { schema: chosenSchema })(oneBatch(chosen))
+      const left = kept - chosen.length
+      return { in: kept, out: chosen.length, rejected: left === 0 ? {} : { 'choose: not chosen': left }, failed: {} }
+    },
+  }
+}
+
+/** The chosen rows, in corpus order. */
+export async function readChosen(run: RunView): Promise<Chosen[]> {
+  const chosen: Chosen[] = []
+  for await (const rows of readRows<Chosen>(join(reduced(run, 'choose').folder, 'chosen.parquet'))) chosen.push(...rows)
+  return chosen
+}
+
+async function* candidates(run: RunView, scanned: Committed): AsyncGenerator<Chosen[]> {
+  const assigned = await readAssigned(run, scanned)
+  let at = 0
+  for await (const rows of readRows<Kept>(join(scanned.folder, 'kept.parquet'))) {
+    yield rows.map(({ id, row }) => {
+      const place = at++
+      return { id, row, task: scanned.task.id, cluster: assigned.cluster(place), distance: assigned.distance(place) }
+    })
+  }
+}
+
+function inCorpusOrder(rows: readonly Chosen[]): Chosen[] {
+  return [...rows].sort((a, b) => (a.task === b.task ? a.row - b.row : a.task < b.task ? -1 : 1))
+}
+
+function requireUniqueIds(chosen: readonly Chosen[], { idColumn }: SelectionConfig): void {
+  const seen = new Set<string>()
+  for (const { id } of chosen) {
+    if (seen.has(id)) {
+      throw new UsageError(`The id ${JSON.stringify(id)} of column \`${idColumn}\` belongs to more than one row`, {
+        fix: 'Name a column of unique values with --id-column, or leave it out.',
+      })
+    }
+    seen.add(id)
+  }
+}
+
+async function* oneBatch<R>(rows: readonly R[]): AsyncGenerator<readonly R[]> {
+  if (rows.length > 0) yield rows
+}

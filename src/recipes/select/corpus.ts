@@ -1,0 +1,56 @@
+import { type Columns, readShard } from '../../formats/index.js'
+import type { PlannedShard, Task } from '../../run/types.js'
+import { keep } from '../../stream/keep.js'
+import { pipe } from '../../stream/pipe.js'
+import type { Batches, Reject } from '../../stream/types.js'
+import type { SelectionConfig } from './options.js'
+
+/** A text of the corpus; `row` is its number in its shard, from 0 up. */
+export type TextRow = { readonly id: string; readonly row: number; readonly text: string }
+
+export type ReadTextsOptions = {
+  rows?: Task['rows']
+  signal?: AbortSignal
+  onReject(reject: Reject): void
+  /** Told of every row that was read, before any is judged. */
+  onRows?(rows: number): void
+}
+
+/** The texts of a shard with their ids; a row whose text column holds no text leaves as a reject. */
+export function readTexts(shard: PlannedShard, config: SelectionConfig, options: ReadTextsOptions): Batches<TextRow> {
+  const { textColumn, idColumn } = config
+  const columns = idColumn === undefined || idColumn === textColumn ? [textColumn] : [textColumn, idColumn]
+  return pipe(
+    readShard(shard, { columns, rows: options.rows, signal: options.signal }),
+    (source) => identify(source, shard, config, options),
+    keep('read', hasText, options.onReject),
+  )
+}
+
+async function* identify(
+  source: Batches<Columns>,
+  shard: PlannedShard,
+  { textColumn, idColumn }: SelectionConfig,
+  { rows, onRows }: ReadTextsOptions,
+): AsyncGenerator<TextRow[]> {
+  let row = rows?.start ?? 0
+  for await (const batch of source) {
+    onRows?.(batch.length)
+    yield batch.map((columns) => {
+      const id = idColumn === undefined ? undefined : columns[idColumn]
+      const text = columns[textColumn]
+      const at = row++
+      return { id: id === undefined || id === null ? rowId(shard, at) : String(id), row: at, text: text as string }
+    })
+  }
+}
+
+/** The id of a row that has none of its own. */
+export function rowId(shard: { name: string }, row: number): string {
+  return `${shard.name}#${row}`
+}
+
+function hasText({ text }: TextRow): string | undefined {
+  if (typeof text !== 'string') return text === null || text === undefined ? 'no text' : 'text is not a string'
+  return text.trim() === '' ? 'empty text' : undefined
+}

@@ -1,0 +1,78 @@
+import { join } from 'node:path'
+import { type Columns, describeShard, readShard, type Schema, writeRows } from '../../formats/index.js'
+import type { Pass, PlannedShard } from '../../run/types.js'
+import type { Batches, Row } from '../../stream/types.js'
+import { type Chosen, readChosen } from './choose.js'
+import type { SelectionConfig } from './options.js'
+
+/** A chosen row with its text; `distance` is squared, to the centroid of its cluster. */
+export type ChosenText = Row & { readonly text: string; readonly cluster: number; readonly distance: number }
+
+const textSchema: Schema = { id: 'string', text: 'string', cluster: 'int32', distance: 'float' }
+
+/** Where a chosen row came from; named so that no column of a corpus is likely to be called the same. */
+export const originSchema: Schema = { sluice_id: 'string', sluice_cluster: 'int32', sluice_distance: 'float' }
+
+/** What a fetch leaves: its chosen rows, in corpus order. */
+export const fetchedFile = 'rows.parquet'
+
+/** Reads the chosen rows out of their shards: a second look at few rows costs less than a copy of every text kept. */
+export function fetchPass(config: SelectionConfig, columns: 'text' | 'all'): Pass {
+  return {
+    name: 'fetch',
+    async tasks(run) {
+      const wanted = new Set((await readChosen(run)).map(({ task }) => task))
+      return run
+        .committed('scan')
+        .map(({ task }) => task)
+        .filter(({ id }) => wanted.has(id))
+    },
+    async work(task, context) {
+      const shard = context.plan.shards[task.shard!]!
+      const chosen = (await readChosen(context)).filter((row) => row.task === task.id)
+      // In corpus order, so the first and the last bound what must be read.
+      const rows = { start: chosen[0]!.row, end: chosen.at(-1)!.row + 1 }
+      const { signal } = context
+      const picked =
+        columns === 'text'
+          ? pick(readShard(shard, { rows, signal, columns: [config.textColumn] }), chosen, textRow(config.textColumn))
+          : pick(readShard(shard, { rows, signal }), chosen, fullRow)
+      const schema = columns === 'text' ? textSchema : await fullSchema(shard)
+      const written = await writeRows(join(context.folder, fetchedFile), { schema })(picked)
+      context.progress(written.rows)
+      return { in: chosen.length, out: written.rows, rejected: {}, failed: {} }
+    },
+  }
+}
+
+type Shape = (row: Chosen, values: Columns) => Columns
+
+function textRow(textColumn: string): Shape {
+  return ({ id, cluster, distance }, values) => ({ id, text: values[textColumn], cluster, distance })
+}
+
+const fullRow: Shape = ({ id, cluster, distance }, values) => ({
+  sluice_id: id,
+  sluice_cluster: cluster,
+  sluice_distance: distance,
+  ...values,
+})
+
+/** The shard's own types where the file tells them; else `undefined`, and the writer goes by the rows. */
+async function fullSchema(shard: PlannedShard): Promise<Schema | undefined> {
+  const { schema } = await describeShard(shard)
+  return schema && { ...originSchema, ...schema }
+}
+
+/** The rows of `source` that were chosen; `source` begins at the first of them. */
+async function* pick(source: Batches<Columns>, chosen: readonly Chosen[], shape: Shape): AsyncGenerator<Columns[]> {
+  let at = chosen[0]!.row
+  let next = 0
+  for await (const batch of source) {
+    const picked: Columns[] = []
+    for (const values of batch) {
+      if (chosen[next]?.row === at++) picked.push(shape(chosen[next++]!, values))
+    }
+    if (picked.length > 0) yield picked
+  }
+}

@@ -1,0 +1,44 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { emptyTally } from '../../run/tally.js'
+import { type Pass, reduceTask } from '../../run/types.js'
+import { createPolish, decodePolish } from '../../select/polish.js'
+import { readCentroids, writeCentroids } from './solve.js'
+import { readVectorFile } from './vectors.js'
+
+/** Sums every vector into its nearest centroid's cluster: the map half of one Lloyd step over all the data. */
+export function polishPass(): Pass {
+  return {
+    name: 'polish',
+    tasks: async (run) => run.committed('scan').map(({ task }) => task),
+    async work(task, { plan, committed, folder, progress }) {
+      const solved = await readCentroids({ plan, committed }, 'solve')
+      const polish = createPolish(solved)
+      const scanned = committed('scan').find((scan) => scan.task.id === task.id)!
+      for await (const tile of readVectorFile(join(scanned.folder, 'vectors.f32'), solved.dimensions)) {
+        polish.push(tile)
+        progress(tile.length / solved.dimensions)
+      }
+      await writeFile(join(folder, 'sums.bin'), polish.encode())
+      return emptyTally
+    },
+  }
+}
+
+/** Moves each centroid to the mean of its cluster: the reduce half. */
+export function refinePass(): Pass {
+  return {
+    name: 'refine',
+    tasks: async () => reduceTask,
+    async work(_task, { plan, committed, folder }) {
+      const solved = await readCentroids({ plan, committed }, 'solve')
+      const polish = createPolish(solved)
+      for (const sums of committed('polish')) {
+        polish.merge(decodePolish(await readFile(join(sums.folder, 'sums.bin')), solved))
+      }
+      const { centroids } = polish.finish()
+      await writeCentroids(join(folder, 'centroids.bin'), { centroids, dimensions: solved.dimensions })
+      return emptyTally
+    },
+  }
+}

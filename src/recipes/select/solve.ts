@@ -1,0 +1,51 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { emptyTally } from '../../run/tally.js'
+import { type Pass, type RunView, reduceTask } from '../../run/types.js'
+import { type Coreset, createSketch, decodeSketch } from '../../select/coreset.js'
+import { kmeans } from '../../select/kmeans.js'
+import { readArtifact } from '../artifacts.js'
+import { clusterCount, coresetSize, type SelectionConfig } from './options.js'
+import { readPinned } from './pilot.js'
+
+/** k centroids as one row-major matrix. */
+export type Centroids = { readonly centroids: Float32Array; readonly dimensions: number }
+
+/** Merges the sketches of all shards into one coreset and clusters it. */
+export function solvePass(config: SelectionConfig): Pass {
+  return {
+    name: 'solve',
+    tasks: async () => reduceTask,
+    async work(_task, { plan, committed, folder }) {
+      const coreset = await mergeSketches({ plan, committed }, config)
+      const { dimensions } = coreset
+      const { centroids } = kmeans({ ...coreset, k: clusterCount(config), seed: config.seed })
+      await writeCentroids(join(folder, 'centroids.bin'), { centroids, dimensions })
+      return emptyTally
+    },
+  }
+}
+
+async function mergeSketches(run: RunView, config: SelectionConfig): Promise<Coreset> {
+  const { pilot } = await readPinned(run)
+  const merged = createSketch({ pilot, size: coresetSize(config), seed: config.seed })
+  for (const { folder } of run.committed('scan')) {
+    merged.merge(decodeSketch(await readFile(join(folder, 'sketch.bin')), { pilot }))
+  }
+  return merged.finish()
+}
+
+/** Writes centroids as: dimensions (uint32), then the matrix (float32), little-endian. */
+export async function writeCentroids(path: string, { centroids, dimensions }: Centroids): Promise<void> {
+  const head = Buffer.alloc(4)
+  head.writeUInt32LE(dimensions)
+  await writeFile(path, Buffer.concat([head, Buffer.from(centroids.buffer, centroids.byteOffset, centroids.byteLength)]))
+}
+
+/** Reads the centroids that a pass left. */
+export async function readCentroids(run: RunView, pass: string): Promise<Centroids> {
+  const bytes = await readArtifact(run, pass, 'centroids.bin')
+  // Copied, because a float32 view must begin at a multiple of four of its buffer.
+  const centroids = new Float32Array(new Uint8Array(bytes.subarray(4)).buffer)
+  return { dimensions: bytes.readUInt32LE(), centroids }
+}

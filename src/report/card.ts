@@ -1,0 +1,101 @@
+import type { ColumnType, Schema } from '../formats/types.js'
+import { writeYaml } from '../text/yaml.js'
+
+export type CardFacts = {
+  /** One line on what the rows are. */
+  readonly summary: string
+  readonly recipe: string
+  readonly config: Readonly<Record<string, unknown>>
+  readonly schema: Schema
+  readonly rows: number
+  /** Bytes of the Parquet files together. */
+  readonly bytes: number
+  readonly sources: readonly { readonly name: string; readonly bytes: number }[]
+  /** Lines of the accounting, such as `['rows read', 5812]`. */
+  readonly accounting: readonly (readonly [string, number])[]
+}
+
+/**
+ * The dataset card: Hugging Face's YAML head (configs and dataset_info, so that `load_dataset(folder)` finds the split
+ * and its features) and a page a person can read. Holds no path of the machine it was made on and no time of day.
+ */
+export function datasetCard(facts: CardFacts): string {
+  return `---\n${writeYaml(cardHead(facts))}---\n\n${cardBody(facts)}`
+}
+
+function cardHead({ schema, rows, bytes, recipe }: CardFacts): Record<string, unknown> {
+  return {
+    tags: ['sluice', recipe, ...(recipe === 'select' ? [] : ['synthetic', 'instruction-tuning'])],
+    size_categories: [sizeCategory(rows)],
+    configs: [{ config_name: 'default', data_files: [{ split: 'train', path: 'data/train-*' }] }],
+    dataset_info: {
+      config_name: 'default',
+      features: Object.entries(schema).map(([name, type]) => ({ name, ...feature(type) })),
+      splits: [{ name: 'train', num_examples: rows }],
+      download_size: bytes,
+    },
+  }
+}
+
+function cardBody({ summary, recipe, config, rows, sources, accounting }: CardFacts): string {
+  const table = (head: string, lines: (readonly [string, unknown])[]) =>
+    [head, '| --- | --- |', ...lines.map(([name, value]) => `| ${cell(name)} | ${cell(value)} |`)].join('\n')
+  const settings = Object.entries(config).filter(([, value]) => value !== undefined)
+  return `# ${rows.toLocaleString('en')} rows by sluice ${recipe}
+
+${summary}
+
+## Where every row went
+
+${table('| rows | |', [...accounting])}
+
+Every row that left on the way, with its stage and its reason, is in \`rejects.parquet\`; rows that were merely not
+chosen are counted here only.
+
+## How it was made
+
+${table('| option | value |', settings)}
+
+## From what
+
+${table('| shard | bytes |', sources.slice(0, 50).map(({ name, bytes }) => [name, bytes] as const))}
+${sources.length > 50 ? `\nand ${sources.length - 50} more shards.\n` : ''}
+Check the licence and the contents of the sources before you share or train on these rows.
+`
+}
+
+function cell(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ')
+}
+
+function sizeCategory(rows: number): string {
+  const bounds: [number, string][] = [
+    [1e3, 'n<1K'],
+    [1e4, '1K<n<10K'],
+    [1e5, '10K<n<100K'],
+    [1e6, '100K<n<1M'],
+    [1e7, '1M<n<10M'],
+    [1e8, '10M<n<100M'],
+    [1e9, '100M<n<1B'],
+  ]
+  return bounds.find(([bound]) => rows < bound)?.[1] ?? 'n>1B'
+}
+
+const dtypes: Record<string, string> = {
+  boolean: 'bool',
+  float: 'float32',
+  double: 'float64',
+  timestamp: 'timestamp[ms, tz=UTC]',
+  json: 'string',
+}
+
+/** A column type as the card's `features` spell it (datasets' YAML form: lists and structs without `_type`). */
+function feature(type: ColumnType): Record<string, unknown> {
+  if (typeof type === 'string') return { dtype: dtypes[type] ?? type }
+  if ('struct' in type) return { struct: Object.entries(type.struct).map(([name, part]) => ({ name, ...feature(part) })) }
+  if ('vector' in type) return { list: 'float32', length: type.vector }
+  const item = feature(type.list)
+  if ('dtype' in item) return { list: item.dtype }
+  return { list: 'struct' in item ? item.struct : item }
+}
