@@ -39,7 +39,14 @@ export function ask<In extends Row, Out extends object>(
       for (const { row, outcome } of batch) {
         if (outcome instanceof CallFailure) {
           const { attempts, status, reason, message } = outcome
-          log.fail({ id: row.id, stage, reason, detail: message, attempts, ...(status === undefined ? {} : { status }) })
+          log.fail({
+            id: row.id,
+            stage,
+            reason,
+            detail: message,
+            attempts,
+            ...(status === undefined ? {} : { status }),
+          })
         } else if ('unread' in outcome) log.reject({ id: row.id, stage, reason: outcome.unread })
         else answered.push({ ...row, ...outcome })
       }

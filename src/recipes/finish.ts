@@ -3,9 +3,11 @@ import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type Columns, type Schema, writeRows } from '../formats/index.js'
-import { datasetCard } from '../report/card.js'
+import { arrowBytes, datasetCard } from '../report/card.js'
 import { chainTallies, checkTally, emptyTally, mergeTallies, type Tally, total } from '../run/tally.js'
 import { type Pass, type RunView, reduceTask, type TaskContext } from '../run/types.js'
+import { map } from '../stream/map.js'
+import { pipe } from '../stream/pipe.js'
 import { countCommitted, readCommitted } from './artifacts.js'
 
 /** Rows of an output shard; the last one holds the rest. */
@@ -39,15 +41,15 @@ export function finishPass(options: FinishOptions): Pass {
     async work(_task, context) {
       const tally = runTally(context, options.chain, options.rows.passes)
       const schema = await options.schema(context)
-      const bytes = await writeShards(context, options, schema)
-      await writeRows(join(context.folder, 'rejects.parquet'), { schema: rejectSchema })(lostRows(context, options.chain))
+      const written = await writeShards(context, options, schema)
+      await writeRows(join(context.folder, 'rejects.parquet'), { schema: rejectSchema })(lostRows(context, options))
       const card = datasetCard({
         summary: options.summary,
         recipe: context.plan.recipe,
         config: context.plan.config,
         schema,
         rows: tally.out,
-        bytes,
+        ...written,
         sources: context.plan.shards,
         accounting: accountingLines(tally),
       })
@@ -62,7 +64,11 @@ export function finishPass(options: FinishOptions): Pass {
  * another door (seed data), which are passes of `sources` outside the chain. in = out + rejected + failed.
  */
 export function runTally(run: RunView, chain: readonly string[], sources: readonly string[]): Tally {
-  const passTally = (pass: string) => run.committed(pass).map((done) => done.tally).reduce(mergeTallies, emptyTally)
+  const passTally = (pass: string) =>
+    run
+      .committed(pass)
+      .map((done) => done.tally)
+      .reduce(mergeTallies, emptyTally)
   const corpus = chain.map((pass) => ({ pass, tally: passTally(pass) }))
   const [first, ...rest] = corpus
   const joined = rest.reduce((sum, { pass, tally }) => chainTallies(sum, tally, pass), first!.tally)
@@ -85,26 +91,34 @@ export function accountingLines(tally: Tally): [string, number][] {
   ]
 }
 
-async function writeShards(context: TaskContext, { rows }: FinishOptions, schema: Schema): Promise<number> {
+type Written = { bytes: number; arrowBytes: number }
+
+async function writeShards(context: TaskContext, { rows }: FinishOptions, schema: Schema): Promise<Written> {
   const folder = join(context.folder, 'data')
   await mkdir(folder)
   const shards = Math.max(1, Math.ceil(countCommitted(context, rows.passes) / shardRows))
   const number = (n: number) => String(n).padStart(5, '0')
   let bytes = 0
+  let memory = 0
+  const weigh = map((row: Columns) => {
+    memory += arrowBytes({ struct: schema }, row)
+    return row
+  })
   for (let shard = 0; shard < shards; shard++) {
     const range = { start: shard * shardRows, end: (shard + 1) * shardRows }
     const path = join(folder, `train-${number(shard)}-of-${number(shards)}.parquet`)
     const source = readCommitted<Columns>(context, { ...rows, range, signal: context.signal })
-    const written = await writeRows(path, { schema })(source)
+    const written = await pipe(source, weigh, writeRows(path, { schema }))
     context.progress(written.rows)
     bytes += written.bytes
   }
-  return bytes
+  return { bytes, arrowBytes: Math.ceil(memory) }
 }
 
-/** Every lost row of the chain's passes, from the JSONL each task left. */
-async function* lostRows(run: RunView, chain: readonly string[]): AsyncGenerator<Columns[]> {
-  for (const { folder } of chain.flatMap((pass) => run.committed(pass))) {
+/** Every lost row, from the JSONL that each task left. */
+async function* lostRows(run: RunView, { chain, rows }: FinishOptions): AsyncGenerator<Columns[]> {
+  const passes = [...new Set([...chain, ...rows.passes])]
+  for (const { folder } of passes.flatMap((pass) => run.committed(pass))) {
     const path = join(folder, 'lost.jsonl')
     if (!(await stat(path).catch(() => undefined))) continue
     let batch: Columns[] = []

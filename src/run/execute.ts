@@ -6,7 +6,7 @@ import { type Engine, localEngine } from './engines/local.js'
 import { takeLock } from './lock.js'
 import { appendManifest, isInPlace, type ManifestEntry, planHash, readManifest } from './manifest.js'
 import { type RunPaths, runPaths, taskFolder } from './paths.js'
-import { settlePlan } from './plan.js'
+import { prepareFolders, settlePlan } from './plan.js'
 import { isPublished, publish } from './publish.js'
 import { checkTally } from './tally.js'
 import type { Committed, Pass, Plan, RunEvent, Task } from './types.js'
@@ -37,11 +37,13 @@ export type Executed = {
 export async function execute(options: ExecuteOptions): Promise<Executed> {
   const { out, plan, passes, signal = new AbortController().signal, onEvent = () => {}, engine = localEngine } = options
   const paths = runPaths(out)
-  await settlePlan(plan, paths)
+  await prepareFolders(paths)
   const unlock = await takeLock(paths.lock)
   try {
     await sweep(paths)
-    const ledger = await openLedger(plan, paths)
+    const entries = await readManifest(paths.manifest)
+    await settlePlan(plan, paths, { started: entries.length > 0 })
+    const ledger = openLedger(plan, paths, entries)
     const wasDone = await isDone(ledger, passes, paths)
     if (!wasDone) {
       for (const pass of passes) await runPass(pass, { plan, paths, ledger, signal, onEvent, engine })
@@ -61,14 +63,14 @@ type Ledger = {
 }
 
 /** What the manifest says is done under this plan. */
-async function openLedger(plan: Plan, paths: RunPaths): Promise<Ledger> {
+function openLedger(plan: Plan, paths: RunPaths, entries: readonly ManifestEntry[]): Ledger {
   const hash = planHash(plan)
   const passes = new Map<string, Map<string, ManifestEntry>>()
   const remember = (entry: ManifestEntry) => {
     const tasks = passes.get(entry.pass) ?? new Map<string, ManifestEntry>()
     passes.set(entry.pass, tasks.set(entry.task.id, entry))
   }
-  for (const entry of await readManifest(paths.manifest)) if (entry.plan === hash) remember(entry)
+  for (const entry of entries) if (entry.plan === hash) remember(entry)
   return {
     plan: hash,
     entry: (pass, task) => passes.get(pass)?.get(task),

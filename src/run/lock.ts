@@ -2,6 +2,9 @@ import { open, readFile, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { asDiskError, UsageError } from '../stream/errors.js'
 
+/** Locks this process holds: its own pid in a lock file tells nothing, since pids come round again. */
+const heldHere = new Set<string>()
+
 type Holder = { pid: number; host: string; boot: string }
 
 /**
@@ -14,12 +17,16 @@ export async function takeLock(path: string): Promise<() => Promise<void>> {
     try {
       const file = await open(path, 'wx')
       await file.writeFile(JSON.stringify(holder)).finally(() => file.close())
-      return () => rm(path, { force: true })
+      heldHere.add(path)
+      return async () => {
+        heldHere.delete(path)
+        await rm(path, { force: true })
+      }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw asDiskError(error, path)
     }
     const other = await readHolder(path)
-    if (other && isAlive(other, holder)) {
+    if (other && (heldHere.has(path) || isAlive(other, holder))) {
       throw new UsageError(`Another sluice (pid ${other.pid} on ${other.host}) is writing this folder`, {
         fix: `Wait for it to end. If it is gone for certain, remove ${path}.`,
       })

@@ -6,13 +6,12 @@ import type { RunPaths } from './paths.js'
 import type { Plan, PlannedShard } from './types.js'
 
 /**
- * Makes the run's folders, and fixes its plan: written at the first call, compared at every later one. Another
- * configuration or a corpus that changed is a {@link ResumeMismatchError} that lists the differences.
+ * Fixes the plan of a run: written while nothing is committed, compared once something is. Another configuration or a
+ * corpus that changed is then a {@link ResumeMismatchError} that lists the differences.
  */
-export async function settlePlan(plan: Plan, paths: RunPaths): Promise<void> {
-  await prepareFolders(paths)
+export async function settlePlan(plan: Plan, paths: RunPaths, { started }: { started: boolean }): Promise<void> {
   const before = await readPlan(paths.plan)
-  if (before === undefined) {
+  if (before === undefined || !started) {
     await writeDurably(paths.plan, `${JSON.stringify(plan, null, 2)}\n`)
     return
   }
@@ -67,7 +66,8 @@ function isSameFile(a: PlannedShard, b: PlannedShard): boolean {
   return a.bytes === b.bytes && a.modifiedMs === b.modifiedMs && a.format === b.format
 }
 
-async function prepareFolders(paths: RunPaths): Promise<void> {
+/** Makes the folders of a run; a folder that holds anything else is a {@link UsageError}. */
+export async function prepareFolders(paths: RunPaths): Promise<void> {
   try {
     const existing = await stat(paths.out).catch(() => undefined)
     if (existing && !existing.isDirectory()) {

@@ -1,12 +1,12 @@
 /**
  * A number in (0, 1) that depends on its arguments alone: the same for any shard order, batch size or worker count.
- * All randomness in sluice is this hash of (seed, id, use), never a shared generator.
+ * All randomness in sluice is this hash of (seed, id, use), never a shared generator. `seed` counts modulo 2^32.
  */
 export function uniform(seed: number, id: string, use: string): number {
   const high = hash32(id, hash32(use, seed >>> 0))
   const low = hash32(id, hash32(use, (seed ^ 0x9e3779b9) >>> 0))
-  // 53 bits, shifted by half a step so that neither 0 nor 1 can come out.
-  return (high * 0x200000 + (low >>> 11) + 0.5) / 0x20000000000000
+  // 52 bits, shifted by half a step so that neither 0 nor 1 can come out; with 53 the half step would round up to 1.
+  return (high * 0x100000 + (low >>> 12) + 0.5) / 0x10000000000000
 }
 
 /** MurmurHash3 (x86, 32 bits) over the string's UTF-16 code units. */

@@ -3,8 +3,11 @@ export function suggest(word: string, candidates: readonly string[]): string | u
   let best: string | undefined
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1
   for (const candidate of candidates) {
+    // The distance is at least the difference in length; so a long word against a short one costs nothing.
+    if (Math.abs(word.length - candidate.length) >= bestDistance) continue
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
-    if (distance < bestDistance) {
+    // Words that share no letter are not alike, however short.
+    if (distance < bestDistance && distance < Math.max(word.length, candidate.length)) {
       best = candidate
       bestDistance = distance
     }

@@ -7,6 +7,7 @@ import type { Pass, Task } from '../../run/types.js'
 import { keep } from '../../stream/keep.js'
 import { map } from '../../stream/map.js'
 import { pipe } from '../../stream/pipe.js'
+import { trimSpecialTokens } from '../../text/special-tokens.js'
 import { countCommitted, readCommitted } from '../artifacts.js'
 import { ask, type Sampling } from '../ask.js'
 import { finishPass } from '../finish.js'
@@ -16,8 +17,8 @@ import { selectionChain } from '../select/finish.js'
 import { selectionPasses } from '../select/index.js'
 import { selectionOptions } from '../select/options.js'
 import type { Recipe, Resources } from '../types.js'
-import { mostAlike } from './most-alike.js'
-import { pairSchema, toPair } from './pair.js'
+import { type Instructed, mostAlike } from './most-alike.js'
+import { pairSchema, toPair, type Written } from './pair.js'
 import { instructPrompt, rewritePrompt } from './prompts.js'
 import { seedPass } from './seeds.js'
 
@@ -27,7 +28,11 @@ const options = z.object({
   selector: z
     .enum(['strict', 'right', 'light'])
     .default('right')
-    .describe('texts to choose from: the published rules bug for bug, as they were meant, or a light set for any prose'),
+    .describe(
+      'texts to choose from: the published rules bug for bug, as they were meant, or a light set for any prose',
+    ),
+  minChars: z.int().min(1).default(200).describe('fewest characters of a text, for --selector light'),
+  maxChars: z.int().min(1).default(3000).describe('most characters of a text, for --selector light'),
   promptStyle: z.enum(['zero-shot', 'few-shot']).default('zero-shot').describe('few-shot helps small models'),
   samples: z.int().min(1).max(16).default(1).describe('instructions asked for a text; the one most like it is taken'),
   minSimilarity: z.number().min(-1).max(1).default(-1).describe('least cosine of an instruction to its text'),
@@ -50,7 +55,7 @@ export const reinstructRecipe: Recipe<ReinstructConfig> = {
   usesModel: true,
   options,
   passes(config, resources) {
-    const judge = reinstructSelector({ mode: config.selector })
+    const judge = reinstructSelector({ mode: config.selector, minChars: config.minChars, maxChars: config.maxChars })
     return [
       ...selectionPasses(config, resources, { judge, columns: 'text' }),
       writePass(config, resources),
@@ -94,9 +99,15 @@ function writePass(config: ReinstructConfig, resources: Resources): Pass {
       try {
         const written = await pipe(
           texts,
-          ask('instruct', instructPrompt(config.promptStyle), { ...asking, samples: config.samples, choose }),
-          ask('rewrite', rewritePrompt(config.promptStyle), asking),
-          keep('filter', passesFilter, log.reject),
+          // What a tokeniser left at the end of a text is none of the text.
+          map((row) => ({ ...row, text: trimSpecialTokens(row.text) })),
+          ask<ChosenText, Instructed>('instruct', instructPrompt(config.promptStyle), {
+            ...asking,
+            samples: config.samples,
+            choose,
+          }),
+          ask<ChosenText & Instructed, { output: string }>('rewrite', rewritePrompt(config.promptStyle), asking),
+          keep<Written>('filter', passesFilter, log.reject),
           map((row) => {
             context.progress(1)
             return toPair(row)

@@ -1,6 +1,7 @@
 import type { Resources, Unread } from '../types.js'
 
-type Instructed = { readonly instruction: string }
+/** A text's instruction, as a model wrote it. */
+export type Instructed = { readonly instruction: string }
 
 /**
  * Takes, of several instructions for one text, the one whose embedding is nearest to the text's: a small model's bad

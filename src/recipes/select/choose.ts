@@ -39,7 +39,8 @@ export function choosePass(config: SelectionConfig): Pass {
       requireUniqueIds(chosen, config)
       await writeRows(join(context.folder, 'chosen.parquet'), { schema: chosenSchema })(oneBatch(chosen))
       const left = kept - chosen.length
-      return { in: kept, out: chosen.length, rejected: left === 0 ? {} : { 'choose: not chosen': left }, failed: {} }
+      const rejected: Record<string, number> = left === 0 ? {} : { 'choose: not chosen': left }
+      return { in: kept, out: chosen.length, rejected, failed: {} }
     },
   }
 }

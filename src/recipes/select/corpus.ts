@@ -1,12 +1,15 @@
 import { type Columns, readShard } from '../../formats/index.js'
 import type { PlannedShard, Task } from '../../run/types.js'
-import { keep } from '../../stream/keep.js'
+import { keep, type Reason } from '../../stream/keep.js'
 import { pipe } from '../../stream/pipe.js'
 import type { Batches, Reject } from '../../stream/types.js'
 import type { SelectionConfig } from './options.js'
 
 /** A text of the corpus; `row` is its number in its shard, from 0 up. */
 export type TextRow = { readonly id: string; readonly row: number; readonly text: string }
+
+/** Says why a text may not enter the selection, or nothing when it may. */
+export type JudgeText = (text: string) => Reason | undefined
 
 export type ReadTextsOptions = {
   rows?: Task['rows']

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { describeShard, type Schema } from '../../formats/index.js'
+import type { Schema } from '../../formats/index.js'
+import { schemaOf } from '../../formats/shards.js'
 import type { Pass, RunView } from '../../run/types.js'
-import { UsageError } from '../../stream/errors.js'
 import { finishPass } from '../finish.js'
 import { fetchedFile, originSchema } from './fetch.js'
 
@@ -20,26 +20,10 @@ export function writeChosenPass(): Pass {
 
 /** The columns of all fetched files; a column must have one type throughout. */
 async function unionSchema(run: RunView): Promise<Schema> {
-  const union: Record<string, Schema[string]> = { ...originSchema }
-  const seenIn: Record<string, string> = {}
-  for (const { task, folder } of run.committed('fetch')) {
-    const name = run.plan.shards[task.shard!]!.name
-    const { schema = {} } = await describeShard({ path: join(folder, fetchedFile), format: 'parquet' })
-    for (const [column, type] of Object.entries(schema)) {
-      const before = union[column]
-      if (before !== undefined && JSON.stringify(before) !== JSON.stringify(type)) {
-        throw new UsageError(
-          `Column \`${column}\` is ${show(before)} in ${seenIn[column]}, and ${show(type)} in ${name}`,
-          { fix: 'Convert the shards to one schema with `sluice convert`, or select from them apart.' },
-        )
-      }
-      union[column] = type
-      seenIn[column] ??= name
-    }
-  }
-  return union
-}
-
-function show(type: unknown): string {
-  return typeof type === 'string' ? type : JSON.stringify(type)
+  const files = run.committed('fetch').map(({ task, folder }) => ({
+    name: run.plan.shards[task.shard!]!.name,
+    path: join(folder, fetchedFile),
+    format: 'parquet',
+  }))
+  return { ...originSchema, ...(await schemaOf(files)) }
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { reinstructSelector } from '../../filters/reinstruct.js'
 import type { Pass } from '../../run/types.js'
-import type { Reason } from '../../stream/keep.js'
 import type { Recipe, Resources } from '../types.js'
 import { assignPass } from './assign.js'
 import { choosePass } from './choose.js'
+import type { JudgeText } from './corpus.js'
 import { fetchPass } from './fetch.js'
 import { writeChosenPass } from './finish.js'
 import { type SelectionConfig, selectionOptions } from './options.js'
@@ -12,9 +12,6 @@ import { pilotPass } from './pilot.js'
 import { polishPass, refinePass } from './polish.js'
 import { scanPass } from './scan.js'
 import { solvePass } from './solve.js'
-
-/** Says why a text may not enter the selection, or nothing when it may. */
-export type JudgeText = (text: string) => Reason | undefined
 
 /**
  * The passes every corpus recipe begins with: embed what `judge` lets through, cluster it by way of a coreset, and

@@ -7,10 +7,9 @@ import { type Pass, type Plan, type RunView, reduceTask } from '../../run/types.
 import { decodePilot, encodePilot, fitPilot, type Pilot } from '../../select/pilot.js'
 import { keep } from '../../stream/keep.js'
 import { pipe } from '../../stream/pipe.js'
-import type { Resources } from '../types.js'
 import { readArtifact } from '../artifacts.js'
-import { readTexts } from './corpus.js'
-import type { JudgeText } from './index.js'
+import type { Resources } from '../types.js'
+import { type JudgeText, readTexts } from './corpus.js'
 import type { SelectionConfig } from './options.js'
 
 /** Kept rows the sensitivities are estimated from, and of them the rows the whitening is fitted on. */
@@ -69,7 +68,11 @@ async function firstKeptRows(
     const kept: PilotRow[] = []
     // The scan counts the rejects; here they only do not help.
     const texts = readTexts(shard, config, { rows: { start: 0, end: patience * wanted }, signal, onReject: () => {} })
-    const judged = keep<PilotRow>('select', (row) => judge(row.text), () => {})
+    const judged = keep<PilotRow>(
+      'select',
+      (row) => judge(row.text),
+      () => {},
+    )
     for await (const rows of pipe(texts, judged)) {
       kept.push(...rows)
       if (kept.length >= wanted) break

@@ -39,7 +39,10 @@ async function mergeSketches(run: RunView, config: SelectionConfig): Promise<Cor
 export async function writeCentroids(path: string, { centroids, dimensions }: Centroids): Promise<void> {
   const head = Buffer.alloc(4)
   head.writeUInt32LE(dimensions)
-  await writeFile(path, Buffer.concat([head, Buffer.from(centroids.buffer, centroids.byteOffset, centroids.byteLength)]))
+  await writeFile(
+    path,
+    Buffer.concat([head, Buffer.from(centroids.buffer, centroids.byteOffset, centroids.byteLength)]),
+  )
 }
 
 /** Reads the centroids that a pass left. */

@@ -1,0 +1,84 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Columns, findShards, type Schema, writeRows } from '../formats/index.js'
+import { readShards, schemaOf } from '../formats/shards.js'
+import { batch } from '../stream/batch.js'
+import { UsageError } from '../stream/errors.js'
+import type { Batches } from '../stream/types.js'
+import { listenForInterrupt } from './interrupt.js'
+import { listFlag } from './list-flag.js'
+import type { Verb } from './verb.js'
+
+export const convertVerb: Verb = {
+  name: 'convert',
+  summary: 'write shards of any format as one file, or as a folder of shards',
+  operands: '<shards...>',
+  example:
+    "sluice convert 'raw/*.jsonl.gz' -o corpus.parquet\nsluice convert docs/ -o corpus/ --to parquet --shard-rows 50000",
+  flags: [
+    { name: 'out', short: 'o', type: 'string', description: 'file to write, `-` for stdout, or a folder with --to' },
+    { name: 'to', type: 'string', description: 'format to write: parquet, jsonl or arrow (default: by the ending)' },
+    { name: 'from', type: 'string', description: 'format of stdin, where `-` is read and it cannot be told' },
+    { name: 'columns', type: 'string', description: 'columns to keep, separated by commas' },
+    { name: 'shardRows', type: 'integer', description: 'rows of a shard; makes --out a folder' },
+  ],
+  run: async (inputs, flags, terminal) => {
+    const { out, to, shardRows } = flags as { out?: string; to?: string; shardRows?: number }
+    if (out === undefined)
+      throw new UsageError('Expected an output, got none', { fix: 'Add -o FILE, or -o - for stdout.' })
+    const columns = listFlag(flags.columns)
+    const shards = await findShards(inputs, { from: flags.from as string | undefined })
+    const schema = await schemaOf(shards, columns)
+    const interrupt = listenForInterrupt(terminal.err)
+    try {
+      const rows = readShards(shards, { columns, signal: interrupt.signal })
+      const written =
+        shardRows === undefined
+          ? await writeRows(out, { format: to, schema })(rows)
+          : await writeShards(rows, { folder: out, format: to ?? 'parquet', shardRows, schema })
+      if (terminal.json) terminal.out(JSON.stringify({ out, ...written }))
+      else if (!terminal.quiet)
+        terminal.err(`${written.rows.toLocaleString('en')} rows, ${written.bytes.toLocaleString('en')} bytes: ${out}`)
+      return 0
+    } catch (error) {
+      const exitCode = interrupt.exitCode()
+      if (exitCode === undefined) throw error
+      terminal.err('Stopped; nothing was written.')
+      return exitCode
+    } finally {
+      interrupt.release()
+    }
+  },
+}
+
+type ShardsOptions = { folder: string; format: string; shardRows: number; schema: Schema | undefined }
+
+/** Writes `part-00000.<format>` and so on, `shardRows` rows each. */
+export async function writeShards(
+  rows: Batches<Columns>,
+  { folder, format, shardRows, schema }: ShardsOptions,
+): Promise<{ rows: number; bytes: number; shards: number }> {
+  await mkdir(folder, { recursive: true })
+  const total = { rows: 0, bytes: 0, shards: 0 }
+  const batches = batch<Columns>({ rows: Math.min(shardRows, 1024) })(rows)[Symbol.asyncIterator]()
+  let next = await batches.next()
+  do {
+    const path = join(folder, `part-${String(total.shards).padStart(5, '0')}.${format}`)
+    const written = await writeRows(path, { format, schema })(oneShard())
+    total.rows += written.rows
+    total.bytes += written.bytes
+    total.shards++
+  } while (!next.done)
+  return total
+
+  async function* oneShard(): AsyncGenerator<readonly Columns[]> {
+    let left = shardRows
+    while (!next.done && left > 0) {
+      const taken = next.value.slice(0, left)
+      const rest = next.value.slice(left)
+      left -= taken.length
+      yield taken
+      next = rest.length > 0 ? { done: false, value: rest } : await batches.next()
+    }
+  }
+}

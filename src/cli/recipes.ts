@@ -1,0 +1,23 @@
+import { optionFacts } from '../recipes/config.js'
+import { recipes } from '../recipes/index.js'
+import type { Verb } from './verb.js'
+
+export const recipesVerb: Verb = {
+  name: 'recipes',
+  summary: 'list the recipes',
+  operands: '',
+  example: 'sluice recipes',
+  flags: [],
+  run: async (_operands, _flags, terminal) => {
+    if (terminal.json) {
+      const list = Object.values(recipes).map((recipe) => ({
+        name: recipe.name,
+        summary: recipe.summary,
+        usesModel: recipe.usesModel,
+        options: optionFacts(recipe),
+      }))
+      terminal.out(JSON.stringify({ recipes: list }))
+    } else for (const { name, summary } of Object.values(recipes)) terminal.out(`${name.padEnd(12)} ${summary}`)
+    return 0
+  },
+}

@@ -1,0 +1,154 @@
+import { readFile } from 'node:fs/promises'
+import { optionFacts } from '../recipes/config.js'
+import { type Curated, curate, recipeNamed } from '../recipes/curate.js'
+import { accountingLines } from '../recipes/finish.js'
+import { recipes } from '../recipes/index.js'
+import type { Recipe } from '../recipes/types.js'
+import { total } from '../run/tally.js'
+import { UsageError } from '../stream/errors.js'
+import { readYaml } from '../text/yaml.js'
+import { listenForInterrupt } from './interrupt.js'
+import { duration, showProgress } from './progress.js'
+import type { Flag, Flags, Terminal, Verb } from './verb.js'
+
+/** Flags of every run that say where and how, and change no byte of the output. */
+const runFlags: readonly Flag[] = [
+  { name: 'out', short: 'o', type: 'string', description: 'folder of the run; the same command resumes it' },
+  { name: 'config', type: 'string', description: 'YAML file of the same options; flags override it' },
+  { name: 'maxFailed', type: 'number', default: 0.01, description: 'share of failed rows beyond which to exit with 1' },
+]
+
+const modelFlags: readonly Flag[] = [
+  { name: 'concurrency', type: 'integer', default: 8, description: 'calls in flight at once' },
+  { name: 'journal', type: 'string', description: 'folder of replies to share between runs' },
+  { name: 'apiKeyEnv', type: 'string', description: "environment variable that holds the endpoint's key" },
+  { name: 'allowHttp', type: 'boolean', description: 'allow http:// to other machines than this one' },
+]
+
+export const runVerb: Verb = {
+  name: 'run',
+  summary: 'run a recipe over shards into a folder of curated Parquet',
+  operands: '',
+  example: 'sluice run reinstruct corpus/*.parquet -o out --model openai:NAME --endpoint http://localhost:8000/v1',
+  flags: [],
+  run: async () => 2,
+  verbs: Object.values(recipes).map(recipeVerb),
+}
+
+/** The flags of a recipe beside those of every run. */
+export function recipeFlags(recipe: Recipe): Flag[] {
+  const own = optionFacts(recipe).map(({ required: _, ...option }) => option)
+  return [...runFlags, ...own, ...(recipe.usesModel ? modelFlags : [])]
+}
+
+function recipeVerb(recipe: Recipe): Verb {
+  const model = recipe.usesModel ? ' --model smollm2' : ''
+  return {
+    name: recipe.name,
+    summary: recipe.summary,
+    operands: '<shards...>',
+    example: `sluice run ${recipe.name} 'corpus/*.parquet' -o out --select 200${model}`,
+    flags: recipeFlags(recipe),
+    run: async (inputs, flags, terminal) => {
+      if (typeof flags.out !== 'string') {
+        throw new UsageError('Expected an output folder, got none', { fix: 'Add -o out/.' })
+      }
+      const outcome = await runRecipe(recipe.name, inputs, { ...flags, out: flags.out }, terminal)
+      if ('exitCode' in outcome) return outcome.exitCode
+      report(outcome, terminal)
+      return exitCodeOf(outcome.curated, flags)
+    },
+  }
+}
+
+export type RunOutcome = { curated: Curated; tookMs: number } | { exitCode: number }
+
+/** Runs a recipe with progress and Ctrl-C, for the verbs that do so; `flags` are those of {@link recipeFlags}. */
+export async function runRecipe(
+  name: string,
+  inputs: readonly string[],
+  flags: Flags & { out: string },
+  terminal: Terminal,
+): Promise<RunOutcome> {
+  const recipe = recipeNamed(name)
+  const config = { ...(await readConfigFile(flags.config)), ...pick(flags, optionFacts(recipe)) }
+  const interrupt = listenForInterrupt(terminal.err)
+  const progress = showProgress(terminal)
+  const began = Date.now()
+  try {
+    const curated = await curate({
+      recipe: name,
+      inputs,
+      out: flags.out,
+      config,
+      machine: { ...pick(flags, modelFlags), callSignal: interrupt.callSignal },
+      signal: interrupt.signal,
+      onEvent: progress.onEvent,
+    })
+    progress.end()
+    return { curated, tookMs: Date.now() - began }
+  } catch (error) {
+    progress.end()
+    const exitCode = interrupt.exitCode()
+    if (exitCode === undefined) throw error
+    terminal.err(`Stopped. To go on where it left off, run the same command again:\n  ${commandLine()}`)
+    return { exitCode }
+  } finally {
+    interrupt.release()
+  }
+}
+
+/** Says what a run made, where, how long it took and with how much memory. */
+export function report(outcome: { curated: Curated; tookMs: number }, terminal: Terminal): void {
+  const { curated, tookMs } = outcome
+  const peakMb = Math.round(process.resourceUsage().maxRSS / 1024)
+  const accounting = accountingLines(curated.tally)
+  if (terminal.json) {
+    terminal.out(JSON.stringify({ ...curated, seconds: tookMs / 1000, peakMb }))
+    return
+  }
+  if (curated.wasDone) terminal.err(`Already done: ${curated.out} is complete, and nothing was run.`)
+  for (const [name, count] of accounting) terminal.err(`${count.toLocaleString('en').padStart(12)}  ${name}`)
+  if (curated.tally.out === 0) terminal.err(nothingLeft(accounting))
+  if (curated.wasDone) return
+  const { made, journalled } = curated.calls
+  const calls = made + journalled > 0 ? ` ${made} calls made, ${journalled} replies from the journal.` : ''
+  terminal.err(`Wrote ${curated.out} in ${duration(tookMs)}; peak memory ${peakMb} MB.${calls}`)
+}
+
+/** 1 where more rows failed than `--max-failed` allows, else 0. */
+export function exitCodeOf({ tally }: Curated, { maxFailed = 0.01 }: Flags): number {
+  return total(tally.failed) > Number(maxFailed) * Math.max(1, tally.out + total(tally.failed)) ? 1 : 0
+}
+
+function nothingLeft(accounting: readonly (readonly [string, number])[]): string {
+  const [name, count] = accounting[1] ?? ['', 0]
+  const hint = name.startsWith('rejected, select:') ? ' --selector light keeps ordinary prose.' : ''
+  return `No row is left. Most went here: ${name} (${count}).${hint}`
+}
+
+async function readConfigFile(path: unknown): Promise<Flags> {
+  if (typeof path !== 'string') return {}
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new UsageError(`Cannot read the config file ${path}: ${(cause as Error).message}`, { cause })
+  }
+  const config = readYaml(text, path)
+  if (config === null || typeof config !== 'object' || Array.isArray(config)) {
+    throw new UsageError(`Expected ${path} to hold options, one \`name: value\` a line`)
+  }
+  return config as Flags
+}
+
+function pick(flags: Flags, wanted: readonly { name: string }[]): Flags {
+  const names = wanted.map(({ name }) => name).filter((name) => flags[name] !== undefined)
+  return Object.fromEntries(names.map((name) => [name, flags[name]]))
+}
+
+/** This command as it can be pasted into a shell. */
+function commandLine(): string {
+  const quote = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
+  return ['sluice', ...process.argv.slice(2)].map(quote).join(' ')
+}

@@ -1,0 +1,57 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { findShards, writeRows } from '../formats/index.js'
+import { readShards, schemaOf } from '../formats/shards.js'
+import { selectRecipe } from '../recipes/select/index.js'
+import type { Recipe } from '../recipes/types.js'
+import { UsageError } from '../stream/errors.js'
+import { recipeFlags, report, runRecipe } from './run.js'
+import type { Flag, Flags, Terminal, Verb } from './verb.js'
+
+const flags: readonly Flag[] = recipeFlags(selectRecipe as unknown as Recipe).map((flag) => {
+  if (flag.name === 'out') return { ...flag, description: 'file of the chosen rows, or the folder of a run' }
+  return flag.name === 'select' ? { ...flag, short: 'n' } : flag
+})
+
+export const selectVerb: Verb = {
+  name: 'select',
+  summary: 'choose a diverse subset of rows, every column as it was',
+  operands: '<shards...>',
+  example: "sluice select 'corpus/*.parquet' -n 10000 -o picked.parquet",
+  flags: [...flags, { name: 'by', type: 'string', choices: ['quota'], default: 'quota', description: 'strategy' }],
+  run: async (inputs, given, terminal) => {
+    if (typeof given.out !== 'string') {
+      throw new UsageError('Expected an output file or folder, got none', { fix: 'Add -o picked.parquet.' })
+    }
+    const out = resolve(given.out)
+    return /\.\w+$/.test(basename(out))
+      ? selectToFile(inputs, given, out, terminal)
+      : selectToFolder(inputs, { ...given, out }, terminal)
+  },
+}
+
+async function selectToFolder(
+  inputs: readonly string[],
+  given: Flags & { out: string },
+  terminal: Terminal,
+): Promise<number> {
+  const outcome = await runRecipe('select', inputs, given, terminal)
+  if ('exitCode' in outcome) return outcome.exitCode
+  report(outcome, terminal)
+  return 0
+}
+
+/** Works in a folder beside the file, so that an interrupted selection resumes, and removes it at the end. */
+async function selectToFile(inputs: readonly string[], given: Flags, out: string, terminal: Terminal): Promise<number> {
+  // Asked before any work: a name that no format writes should not cost a run.
+  writeRows(out)
+  const run = join(dirname(out), `.${basename(out)}.sluice`)
+  await mkdir(dirname(out), { recursive: true })
+  const outcome = await runRecipe('select', inputs, { ...given, out: run }, terminal)
+  if ('exitCode' in outcome) return outcome.exitCode
+  const shards = await findShards([join(run, 'data')])
+  await writeRows(out, { schema: await schemaOf(shards) })(readShards(shards))
+  await rm(run, { recursive: true })
+  report({ ...outcome, curated: { ...outcome.curated, out } }, terminal)
+  return 0
+}

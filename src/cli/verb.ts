@@ -1,0 +1,37 @@
+/** A flag of a verb, as help, parsing and completion read it. */
+export type Flag = {
+  /** camelCase; on the command line `--kebab-case`. */
+  readonly name: string
+  readonly type: 'string' | 'number' | 'integer' | 'boolean'
+  readonly description: string
+  /** A single letter, without its dash. */
+  readonly short?: string
+  readonly choices?: readonly string[]
+  readonly default?: unknown
+  readonly required?: boolean
+}
+
+export type Flags = Readonly<Record<string, unknown>>
+
+/** What a verb may use of the terminal: data goes to `out`, everything else to `err`. */
+export type Terminal = {
+  out(text: string): void
+  err(text: string): void
+  /** Whether `--json` was given: one object on stdout instead of lines for people. */
+  readonly json: boolean
+  readonly quiet: boolean
+}
+
+/** A command of `sluice`. */
+export type Verb = {
+  readonly name: string
+  readonly summary: string
+  /** Positional arguments as help shows them, such as `<shards...>`. */
+  readonly operands: string
+  readonly example: string
+  readonly flags: readonly Flag[]
+  /** Gives the exit code. */
+  run(operands: readonly string[], flags: Flags, terminal: Terminal): Promise<number>
+  /** Verbs under this one; then `run` is never called. */
+  readonly verbs?: readonly Verb[]
+}

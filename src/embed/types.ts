@@ -1,0 +1,13 @@
+/**
+ * Turns texts into vectors. `id` names everything that decides the vectors (the model, its table, its options) and
+ * changes whenever they would, so that vectors kept on disk can be trusted by their embedder's id.
+ */
+export type Embedder = {
+  readonly id: string
+  readonly dimensions: number
+  /**
+   * One row of `dimensions` float32 for each text, row after row in one array. A row has length 1, or is all zeros
+   * where the text holds nothing the embedder knows.
+   */
+  embed(texts: readonly string[], options?: { signal?: AbortSignal }): Promise<Float32Array>
+}

@@ -1,0 +1,152 @@
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { asDiskError, CorruptInputError } from '../stream/errors.js'
+
+/** Bytes that can be read anywhere: the seam between a format and the place its shard lies in. */
+export type ByteSource = {
+  readonly size: number
+  /** Exactly the bytes from `start` up to `end`; throws where they are not all there. */
+  read(start: number, end: number): Promise<ArrayBuffer>
+  close(): Promise<void>
+}
+
+/** A local file as a ByteSource. */
+export async function openFile(path: string): Promise<ByteSource> {
+  const handle = await open(path, 'r')
+  const { size } = await handle.stat()
+  return {
+    size,
+    async read(start, end) {
+      if (!(start >= 0 && start <= end && end <= size)) {
+        throw new CorruptInputError(`${path}: bytes ${start} to ${end} lie outside its ${size} bytes`)
+      }
+      const bytes = new Uint8Array(end - start)
+      let filled = 0
+      while (filled < bytes.length) {
+        const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled)
+        if (bytesRead === 0) throw new CorruptInputError(`${path}: it became shorter while being read`)
+        filled += bytesRead
+      }
+      return bytes.buffer
+    },
+    close: () => handle.close(),
+  }
+}
+
+/** A file, or stdin for `-`, front to back in blocks of about `size` bytes. */
+export async function* readBlocks(path: string, size = 1 << 20): AsyncGenerator<Uint8Array> {
+  if (path === '-') {
+    yield* process.stdin as AsyncIterable<Uint8Array>
+    return
+  }
+  const handle = await open(path, 'r')
+  try {
+    for (;;) {
+      // A new block each time, because rows cut at its end are still held by whoever takes it.
+      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafeSlow(size), 0, size, null)
+      if (bytesRead === 0) return
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Where a format's bytes go. Exactly one of `commit` and `abort` ends it. */
+export type Output = {
+  /** Bytes taken so far. */
+  readonly bytes: number
+  /** True once nobody reads any more (a closed pipe): time to stop, and no error. */
+  readonly closed: boolean
+  /** Resolves when the bytes have left, which is the back-pressure; their memory is the caller's again then. */
+  write(bytes: Uint8Array): Promise<void>
+  commit(): Promise<void>
+  /** Never throws, so that it cannot hide the error it is called for. */
+  abort(): Promise<void>
+}
+
+/** An Output to `path`, or to stdout for `-`. Until `commit` the file is called `<path>.tmp-<pid>`. */
+export function openOutput(path: string): Promise<Output> {
+  return path === '-' ? Promise.resolve(stdoutOutput()) : fileOutput(path)
+}
+
+async function fileOutput(path: string): Promise<Output> {
+  const temporary = `${path}.tmp-${process.pid}`
+  const onDisk = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      throw asDiskError(error, path)
+    }
+  }
+  const handle = await onDisk(async () => {
+    await mkdir(dirname(path), { recursive: true })
+    return open(temporary, 'w', 0o644)
+  })
+  let bytes = 0
+  return {
+    get bytes() {
+      return bytes
+    },
+    closed: false,
+    write: (block) =>
+      onDisk(async () => {
+        for (let sent = 0; sent < block.byteLength; ) {
+          sent += (await handle.write(block, sent, block.byteLength - sent)).bytesWritten
+        }
+        bytes += block.byteLength
+      }),
+    commit: () =>
+      onDisk(async () => {
+        await handle.sync()
+        await handle.close()
+        await rename(temporary, path)
+        await syncFolder(dirname(path))
+      }),
+    async abort() {
+      await handle.close().catch(() => {})
+      await rm(temporary, { force: true }).catch(() => {})
+    },
+  }
+}
+
+/** Makes a rename last. Some systems cannot open a folder; the rename is then as durable as they make it. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined)
+  await handle?.sync().catch(() => {})
+  await handle?.close()
+}
+
+let stdoutClosed = false
+let stdoutWatched = false
+
+function stdoutOutput(): Output {
+  if (!stdoutWatched) {
+    stdoutWatched = true
+    // Without a listener a closed pipe is an uncaught exception; every failed write is also told to its callback.
+    process.stdout.on('error', () => {
+      stdoutClosed = true
+    })
+  }
+  let bytes = 0
+  return {
+    get bytes() {
+      return bytes
+    },
+    get closed() {
+      return stdoutClosed
+    },
+    write: (block) =>
+      new Promise((resolve, reject) => {
+        process.stdout.write(block, (error) => {
+          const code = (error as NodeJS.ErrnoException | null | undefined)?.code
+          if (error && code !== 'EPIPE' && code !== 'ERR_STREAM_DESTROYED') return reject(asDiskError(error, 'stdout'))
+          if (error) stdoutClosed = true
+          else bytes += block.byteLength
+          resolve()
+        })
+      }),
+    async commit() {},
+    async abort() {},
+  }
+}

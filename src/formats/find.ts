@@ -1,0 +1,140 @@
+import { stat } from 'node:fs/promises'
+import { dirname, resolve, sep } from 'node:path'
+import { UsageError } from '../stream/errors.js'
+import { suggest } from '../text/suggest.js'
+import { type Listing, listFiles, nameWithin } from './listing.js'
+import { formatNamed, formatOf, formats } from './table.js'
+import type { Shard } from './types.js'
+
+/**
+ * The shards behind files, folders (searched to the bottom), globs and `-` for stdin, without repeats, in code-unit
+ * order of their names. In a folder or glob, text files are one shard together, and only where no other format is
+ * there, so that a README beside data is not taken for data. `from` names the format of stdin and of files whose
+ * ending says nothing. Throws a UsageError for a missing path, a glob without hits, or a format that is not known.
+ */
+export async function findShards(inputs: readonly string[], { from }: { from?: string } = {}): Promise<Shard[]> {
+  if (inputs.length === 0) throw new UsageError('Expected at least one input: a file, a folder, a glob, or - for stdin')
+  const found = new Map<string, Found>()
+  for (const input of inputs) {
+    for (const each of input === '-' ? [await findStdin(from)] : await findUnder(input, from)) {
+      found.set(each.path, each)
+    }
+  }
+  const all = [...found.values()]
+  const root = commonFolder(all.filter((each) => each.path !== '-').map((each) => each.root))
+  const shards = all.map(({ root: _, ...shard }) => ({
+    ...shard,
+    name: shard.path === '-' ? 'stdin' : nameWithin(root, shard.path),
+  }))
+  return shards.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+}
+
+type Found = Omit<Shard, 'name'> & { root: string }
+
+async function findUnder(input: string, from: string | undefined): Promise<Found[]> {
+  const listing = await listFiles(input)
+  const known = listing.paths.flatMap((path) => {
+    const format = formatOf(path)?.name ?? (listing.kind === 'file' ? from : undefined)
+    return format === undefined ? [] : [{ path, format }]
+  })
+  if (known.length === 0) throw unknownFormat(input, listing)
+  if (listing.kind === 'file') return [await measured(known[0]!, listing.root)]
+  const data = known.filter((file) => file.format !== 'text')
+  if (data.length > 0) return Promise.all(data.map((file) => measured(file, listing.root)))
+  const texts = await Promise.all(known.map((file) => measured(file, listing.root)))
+  return [
+    {
+      path: resolve(input),
+      // A folder of texts is one shard, named in the folder it lies in; a glob keeps its pattern for a name.
+      root: listing.kind === 'folder' ? dirname(listing.root) : listing.root,
+      format: 'text',
+      bytes: texts.reduce((sum, file) => sum + file.bytes, 0),
+      modifiedMs: Math.max(...texts.map((file) => file.modifiedMs)),
+    },
+  ]
+}
+
+async function measured(file: { path: string; format: string }, root: string): Promise<Found> {
+  const { size, mtimeMs } = await stat(file.path)
+  return { ...file, root, bytes: size, modifiedMs: mtimeMs }
+}
+
+function unknownFormat(input: string, { kind }: Listing): UsageError {
+  const extensions = formats.flatMap((format) => format.extensions)
+  const known = `sluice reads ${extensions.join(', ')}`
+  if (kind !== 'file') return new UsageError(`${input} holds no file sluice can read`, { fix: `${known}.` })
+  const ending = /\.[^./\\]+$/.exec(input)?.[0]
+  const near = ending && suggest(ending, extensions)
+  return new UsageError(
+    ending === undefined
+      ? `${input} has no ending to tell its format`
+      : `${input}: \`${ending}\` is no format sluice reads`,
+    {
+      fix: `${near ? `Did you mean \`${near}\`? ` : ''}${known}; --from names the format of a file with another ending.`,
+    },
+  )
+}
+
+/** The deepest folder that holds all of `folders`. */
+function commonFolder(folders: readonly string[]): string {
+  const [first = '.', ...others] = folders.map((folder) => folder.split(sep))
+  const shared = Array.isArray(first) ? first : [first]
+  let depth = shared.length
+  for (const other of others) {
+    let same = 0
+    while (same < depth && other[same] === shared[same]) same++
+    depth = same
+  }
+  return shared.slice(0, depth).join(sep) || sep
+}
+
+/** Stdin, its format read off its first bytes, which are put back. */
+async function findStdin(from: string | undefined): Promise<Found> {
+  const format = from === undefined ? sniff(await peekStdin()) : formatNamed(from).name
+  if (!formatNamed(format).streams) {
+    throw new UsageError(`Cannot read ${format} from stdin: it needs a seekable file`, {
+      fix: 'Write it to a file first and pass its path.',
+    })
+  }
+  return { path: '-', root: '', format, bytes: 0, modifiedMs: 0 }
+}
+
+async function peekStdin(): Promise<Uint8Array> {
+  const { stdin } = process
+  const held: Buffer[] = []
+  for (let bytes = 0; bytes < 8 && !stdin.readableEnded; ) {
+    const chunk = stdin.read() as Buffer | null
+    if (chunk !== null) {
+      held.push(chunk)
+      bytes += chunk.length
+    } else {
+      const more = await new Promise<boolean>((resolve, reject) => {
+        const settle = (value: boolean) => () => {
+          stdin.off('readable', onReadable).off('end', onEnd).off('error', reject)
+          resolve(value)
+        }
+        const onReadable = settle(true)
+        const onEnd = settle(false)
+        stdin.once('readable', onReadable).once('end', onEnd).once('error', reject)
+      })
+      if (!more) break
+    }
+  }
+  const head = Buffer.concat(held)
+  if (head.length > 0) stdin.unshift(head)
+  return head
+}
+
+function sniff(head: Uint8Array): string {
+  const text = Buffer.from(head.subarray(0, 64))
+    .toString('latin1')
+    .replace(/^\u00ef\u00bb\u00bf/, '')
+    .trimStart()
+  if (head[0] === 0x1f && head[1] === 0x8b) return 'jsonl'
+  if (text.startsWith('PAR1')) return 'parquet'
+  if (text.startsWith('ARROW1') || text.startsWith('\u00ff\u00ff\u00ff\u00ff')) return 'arrow'
+  if (text === '' || text.startsWith('{') || text.startsWith('[')) return 'jsonl'
+  throw new UsageError('Cannot tell from its first bytes what stdin holds', {
+    fix: 'Say so: --from jsonl, arrow or text.',
+  })
+}

@@ -1,0 +1,68 @@
+import type { ColumnType } from '../types.js'
+import { dayToDate, narrow, toDate, utf8 } from '../values.js'
+import type { SchemaTree } from './read.js'
+import { listItem } from './schema.js'
+
+/** How hyparquet is to make values out of bytes; its own string parser drops a byte order mark at the start of a text. */
+export const parsers = {
+  stringFromBytes: (bytes: Uint8Array) => bytes && utf8(bytes),
+  jsonFromBytes: (bytes: Uint8Array) => bytes && JSON.parse(utf8(bytes)),
+  timestampFromMilliseconds: (count: bigint | null) => (count == null ? count : toDate(count, 1n)),
+  timestampFromMicroseconds: (count: bigint | null) => (count == null ? count : toDate(count, 1000n)),
+  timestampFromNanoseconds: (count: bigint | null) => (count == null ? count : toDate(count, 1_000_000n)),
+  dateFromDays: (day: number | null) => (day == null ? day : dayToDate(day)),
+}
+
+type Finish = (value: unknown) => unknown
+
+/**
+ * The last step of a column's values: int64 becomes a number where that is exact and stays a bigint where it is not,
+ * JSON text its value, a list that `type` knows for a vector a Float32Array, and what is absent null. Answers with the
+ * array it was given where there is nothing to do.
+ */
+export function finisher(tree: SchemaTree, type?: ColumnType): (values: ArrayLike<unknown>) => ArrayLike<unknown> {
+  const finish = finishOf(tree, type)
+  return (values) => (finish === undefined ? values : Array.from(values, finish))
+}
+
+function finishOf({ element, children }: SchemaTree, type?: ColumnType): Finish | undefined {
+  const kind = element.logical_type?.type ?? element.converted_type
+  const known = typeof type === 'object' ? type : undefined
+  if (children.length === 0) {
+    if (element.repetition_type === 'REPEATED') return nested
+    // hyparquet itself parses JSON only under the old name for it.
+    if (kind === 'JSON' && element.converted_type !== 'JSON') return fromJson
+    return element.type === 'INT64' && kind !== 'DECIMAL' && !kind?.startsWith('TIMESTAMP') ? narrow : undefined
+  }
+  if (known && 'vector' in known) return (value) => (value == null ? null : Float32Array.from(value as number[]))
+  if (kind === 'LIST') {
+    const item = listItem(children)
+    const each = item && (finishOf(item, known && 'list' in known ? known.list : undefined) ?? absentAsNull)
+    return each === undefined ? nested : (value) => (value == null ? null : (value as unknown[]).map(each))
+  }
+  if (kind !== undefined) return nested
+  const fields = children.map((child) => {
+    const { name } = child.element
+    const field = known && 'struct' in known ? known.struct[name] : undefined
+    return [name, finishOf(child, field) ?? absentAsNull] as const
+  })
+  return (value) => {
+    if (value == null) return null
+    const struct = value as Record<string, unknown>
+    for (const [name, finish] of fields) struct[name] = finish(struct[name])
+    return struct
+  }
+}
+
+const absentAsNull: Finish = (value) => value ?? null
+
+function fromJson(value: unknown): unknown {
+  return value == null ? null : JSON.parse(utf8(value as Uint8Array))
+}
+
+/** For shapes without a rule of their own (maps, old lists): the same for whatever is inside. */
+function nested(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(nested)
+  const plain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  return plain ? Object.fromEntries(Object.entries(value).map(([name, each]) => [name, nested(each)])) : narrow(value)
+}

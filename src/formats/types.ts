@@ -1,0 +1,93 @@
+import type { Batches, Sink } from '../stream/types.js'
+
+/** A row as it stands in a file: column names to values, without an id of ours. */
+export type Columns = Record<string, unknown>
+
+/** One unit of input: a file, or a folder or glob of text files taken together. Plain data, safe to store in a plan. */
+export type Shard = {
+  /** Where it is: a file, a folder or glob of texts, or `-` for stdin. */
+  readonly path: string
+  /** Relative to the deepest folder common to all inputs, with `/` between the parts; the stem of its rows' ids. */
+  readonly name: string
+  readonly bytes: number
+  readonly modifiedMs: number
+  /** The name of its {@link Format}. */
+  readonly format: string
+}
+
+/** Rows from `start` up to but without `end`, counted from 0 in the whole shard. */
+export type RowRange = { start: number; end: number }
+
+export type ReadOptions = {
+  /** Columns to read, in this order; default all, in the file's order. */
+  columns?: readonly string[]
+  /** Rows to read; default all. An `end` past the last row is the last row. */
+  rows?: RowRange
+  /** Reading stops with the signal's reason once this aborts. */
+  signal?: AbortSignal
+}
+
+export type WriteOptions = {
+  /** Column types; by default taken from the first rows, which every later row must then fit. JSONL needs none. */
+  schema?: Schema
+  /** Key-value metadata for the file, beside what sluice writes itself; Parquet and Arrow only. */
+  metadata?: Readonly<Record<string, string>>
+  /** zstd level for Parquet, gzip level for `.jsonl.gz`; default 3 and 6. */
+  level?: number
+}
+
+/** What a written file holds: `bytes` is its size on disk. */
+export type Written = { rows: number; bytes: number }
+
+/** One way to lay rows out in a file. `read` and `describe` take `-` only where `streams` is true. */
+export type Format = {
+  readonly name: string
+  /** File name endings, dot included, longest match first. */
+  readonly extensions: readonly string[]
+  /** Whether it can be read front to back without seeking, as stdin must be. */
+  readonly streams: boolean
+  read(path: string, options?: ReadOptions): Batches<Columns>
+  describe(path: string): Promise<Description>
+  write?(path: string, options?: WriteOptions): Sink<Columns, Written>
+}
+
+export type Description = {
+  /** Absent where only reading the whole file would tell. */
+  rows?: number
+  columns: { name: string; type: string }[]
+  /** The columns' types as {@link Schema}, where each has one; hand it to a writer to keep types through a conversion. */
+  schema?: Schema
+  rowGroups?: RowGroup[]
+}
+
+export type RowGroup = {
+  rows: number
+  /** Compressed bytes on disk. */
+  bytes: number
+  /** Codecs of its column chunks, without repeats. */
+  codecs: string[]
+}
+
+/** Column names to types, in the order they are written. Every column and every list element may be null. */
+export type Schema = Readonly<Record<string, ColumnType>>
+
+/**
+ * `json` holds any JSON value as its text; `timestamp` is a Date, milliseconds in UTC; `vector` is a Float32Array of a
+ * fixed length. `int64` takes and gives a number where it is a safe integer and a bigint beyond.
+ */
+export type ColumnType =
+  | 'string'
+  | 'binary'
+  | 'boolean'
+  | 'int32'
+  | 'int64'
+  | 'float'
+  | 'double'
+  | 'timestamp'
+  | 'json'
+  | { readonly list: ColumnType }
+  | { readonly struct: Schema }
+  | { readonly vector: number }
+
+/** A conversation as trainers read it: a list of {role, content}. */
+export const messages: ColumnType = { list: { struct: { role: 'string', content: 'string' } } }

@@ -1,0 +1,90 @@
+import { HttpFailure } from './failure.js'
+import { redact } from './redact.js'
+import { type Answer, open, type Request, readBody } from './request.js'
+import { retryAfterMs } from './retry-after.js'
+
+export type JsonOptions = {
+  readonly headers?: Readonly<Record<string, string>>
+  /** Values that no error may repeat, such as the key; the server might echo them. */
+  readonly secrets?: readonly string[]
+  readonly timeouts?: Request['timeouts']
+  /** Longest body that is read; default 10 MB. */
+  readonly maxBytes?: number
+  readonly signal?: AbortSignal
+}
+
+/** An answer that was a success and carried JSON: its head, its text and the parsed value. */
+export type JsonAnswer = Omit<Answer, 'body'> & { readonly text: string; readonly json: unknown }
+
+/** Posts `body` as JSON and resolves with the JSON that came back. Rejects with an HttpFailure; never follows a redirect. */
+export async function postJson(url: URL, body: unknown, options: JsonOptions = {}): Promise<unknown> {
+  const headers = { ...options.headers, 'content-type': 'application/json' }
+  return (await exchangeJson({ method: 'POST', url, body: JSON.stringify(body) }, { ...options, headers })).json
+}
+
+/** Gets JSON. Rejects with an HttpFailure; never follows a redirect. */
+export async function getJson(url: URL, options: JsonOptions = {}): Promise<unknown> {
+  return (await exchangeJson({ url }, options)).json
+}
+
+/**
+ * One exchange whose answer must be a success of type JSON and parse. Anything else is an HttpFailure that says whether
+ * the same request may work later: an HTML page with status 200 may, a 400 will not.
+ */
+export async function exchangeJson(
+  request: Pick<Request, 'method' | 'url' | 'body'>,
+  { headers = {}, secrets = [], timeouts, maxBytes = 10_000_000, signal }: JsonOptions = {},
+): Promise<JsonAnswer> {
+  const answer = await open({ ...request, headers: { ...headers, accept: 'application/json' }, timeouts, signal })
+  const { status } = answer
+  if (status < 200 || status > 299) throw await refusal(answer, secrets)
+  const text = (await readBody(answer, maxBytes)).toString('utf8')
+  const broken = (reason: string) =>
+    new HttpFailure(reason, { retryable: true, status, detail: redact(text, secrets) || undefined })
+  if (text.trim() === '') throw broken('answer is empty')
+  if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(answer.headers['content-type'] ?? ''))
+    throw broken('answer is not JSON')
+  try {
+    return { status, headers: answer.headers, text, json: JSON.parse(text) }
+  } catch {
+    throw broken('answer is not JSON')
+  }
+}
+
+/** An error page longer than this says nothing more; the rest is left unread. */
+const longestErrorPage = 64_000
+
+async function refusal(answer: Answer, secrets: readonly string[]): Promise<HttpFailure> {
+  const { status, headers } = answer
+  if (status < 400) {
+    // A redirect would carry the key and the prompts to a place that nobody named.
+    const detail = `redirects to ${redact(headers.location ?? 'nowhere', secrets)}; give that address instead`
+    await readBody(answer, longestErrorPage).catch(() => {})
+    return new HttpFailure(`status ${status}`, { retryable: false, status, detail })
+  }
+  // The status is known: a page that breaks off or never ends must not hide it.
+  const page = await readBody(answer, longestErrorPage).catch(() => Buffer.alloc(0))
+  return new HttpFailure(`status ${status}`, {
+    retryable: isRetryable(status),
+    status,
+    retryAfterMs: retryAfterMs(headers, Date.now()),
+    detail: redact(messageOf(page.toString('utf8')), secrets) || undefined,
+  })
+}
+
+function isRetryable(status: number): boolean {
+  // 501 is llama.cpp's "not switched on", 505 a quarrel about versions: neither heals.
+  return [408, 409, 425, 429].includes(status) || (status >= 500 && status !== 501 && status !== 505)
+}
+
+/** The sentence in an error body, wherever servers put it; otherwise the body as it is. */
+function messageOf(page: string): string {
+  try {
+    const { error, message, detail } = JSON.parse(page)
+    const said = error?.message ?? error ?? message ?? detail
+    const type = typeof error?.type === 'string' ? ` (${error.type})` : ''
+    return typeof said === 'string' ? said + type : page
+  } catch {
+    return page
+  }
+}

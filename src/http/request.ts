@@ -1,0 +1,156 @@
+import { Agent, type Dispatcher, request as send } from 'undici'
+import { describeUrl } from './endpoint.js'
+import { HttpFailure } from './failure.js'
+
+/** How long each part of an exchange may take, in milliseconds. */
+export type Timeouts = {
+  /** Until a connection stands; default 10 s. */
+  readonly connectMs: number
+  /** From the request's end to the answer's first byte; default 60 s, and a slow local model may need minutes. */
+  readonly firstByteMs: number
+  /** Between two pieces of the answer; default 30 s. */
+  readonly idleMs: number
+  /** The whole exchange, which a server that trickles could otherwise draw out for ever; default 600 s. */
+  readonly totalMs: number
+}
+
+export const defaultTimeouts: Timeouts = { connectMs: 10_000, firstByteMs: 60_000, idleMs: 30_000, totalMs: 600_000 }
+
+export type Request = {
+  readonly method?: 'GET' | 'POST'
+  readonly url: URL
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly timeouts?: Partial<Timeouts>
+  readonly signal?: AbortSignal
+}
+
+/** The head of an answer, whose body comes in pieces as they are pulled. Leaving the loop early closes the connection. */
+export type Answer = {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+/**
+ * Sends one request and resolves with the head of the answer, whatever its status; redirects are answers like any other.
+ * Rejects with an HttpFailure where no answer came, or with the signal's reason; so does the answer's body. A body must be
+ * read to its end or left early, as a connection waits for it.
+ */
+export async function open({ method = 'GET', url, headers = {}, body, timeouts, signal }: Request): Promise<Answer> {
+  signal?.throwIfAborted()
+  const limits = { ...defaultTimeouts, ...timeouts }
+  // One controller for both ends, by hand: AbortSignal.any keeps a trace on a signal that lives as long as the run.
+  const stop = new AbortController()
+  let overdue = false
+  const onAbort = () => stop.abort()
+  const timer = setTimeout(() => {
+    overdue = true
+    stop.abort()
+  }, limits.totalMs)
+  signal?.addEventListener('abort', onAbort, { once: true })
+  const release = () => {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', onAbort)
+  }
+  const explain = (error: unknown) => {
+    if (signal?.aborted) return signal.reason
+    return overdue ? new HttpFailure('answer took too long', { retryable: true, cause: error }) : toFailure(error, url)
+  }
+  try {
+    const answer = await send(url, {
+      method,
+      headers,
+      body,
+      dispatcher: agentFor(limits.connectMs),
+      headersTimeout: limits.firstByteMs,
+      bodyTimeout: limits.idleMs,
+      signal: stop.signal,
+    })
+    return { status: answer.statusCode, headers: flatten(answer.headers), body: pieces(answer, release, explain) }
+  } catch (error) {
+    release()
+    throw explain(error)
+  }
+}
+
+/** The whole body of an answer; an HttpFailure where it is longer than `maxBytes`. */
+export async function readBody({ headers, body, status }: Answer, maxBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.length
+    if (length > maxBytes || Number(headers['content-length']) > maxBytes) {
+      throw new HttpFailure('answer too long', { retryable: true, status, detail: `more than ${maxBytes} bytes` })
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, length)
+}
+
+async function* pieces(
+  { body }: Dispatcher.ResponseData,
+  release: () => void,
+  explain: (error: unknown) => unknown,
+): AsyncIterable<Uint8Array> {
+  try {
+    yield* body
+  } catch (error) {
+    throw explain(error)
+  } finally {
+    release()
+    // A body that is dropped half-read reports its own end as an error, which nobody waits for any more.
+    body.on('error', () => {}).destroy()
+  }
+}
+
+const agents = new Map<number, Agent>()
+
+/** The time to connect belongs to the pool of connections, everything else to the request. */
+function agentFor(connectMs: number): Agent {
+  const known = agents.get(connectMs)
+  if (known !== undefined) return known
+  const agent = new Agent({ connect: { timeout: connectMs } })
+  agents.set(connectMs, agent)
+  return agent
+}
+
+function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name.toLowerCase(), Array.isArray(value) ? value.join(', ') : value]],
+    ),
+  )
+}
+
+const unreachableCodes = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+function toFailure(error: unknown, url: URL): HttpFailure {
+  const { code = '', message } = error as NodeJS.ErrnoException
+  const where = describeUrl(url)
+  if (unreachableCodes.has(code)) {
+    return new HttpFailure('no connection', {
+      retryable: true,
+      unreachable: true,
+      detail: `${where} (${code})`,
+      cause: error,
+    })
+  }
+  if (code.includes('CERT') || code.startsWith('ERR_TLS') || code.startsWith('UNABLE_TO_')) {
+    const detail = `${where} (${code})`
+    return new HttpFailure('certificate not trusted', { retryable: false, unreachable: true, detail, cause: error })
+  }
+  if (code === 'UND_ERR_HEADERS_TIMEOUT') return new HttpFailure('no answer in time', { retryable: true, cause: error })
+  if (code === 'UND_ERR_BODY_TIMEOUT') return new HttpFailure('answer stalled', { retryable: true, cause: error })
+  if (code.startsWith('HPE_')) return new HttpFailure('answer is not HTTP', { retryable: true, cause: error })
+  // Everything else happens to a connection on its way: reset, closed early, shorter than announced.
+  return new HttpFailure('connection cut', { retryable: true, detail: code || message, cause: error })
+}

@@ -1,0 +1,59 @@
+import { uniform } from '../text/hash.js'
+import { type Clock, systemClock } from './clock.js'
+import { HttpFailure } from './failure.js'
+
+export type RetryOptions = {
+  /** Most times the request is sent; default 8. */
+  readonly attempts?: number
+  /** A number in [0, 1) that spreads the waits; no output depends on it. */
+  readonly random?: () => number
+  readonly clock?: Clock
+  readonly signal?: AbortSignal
+  /** Told of every failure that will be followed by another attempt. */
+  readonly onRetry?: (retry: {
+    readonly attempt: number
+    readonly waitMs: number
+    readonly failure: HttpFailure
+  }) => void
+}
+
+/** Attempts while nothing has ever been reached: a wrong port should not take half a minute to tell. */
+export const attemptsToConnect = 4
+
+/** The longest Retry-After that is waited for. */
+export const longestRetryAfterMs = 600_000
+
+const firstWaitMs = 500
+const longestWaitMs = 30_000
+
+/**
+ * Calls `request` until it resolves, at most `attempts` times, and rejects with its last error. Only a retryable
+ * HttpFailure is tried again, after a random part of 0.5 s, 1 s, 2 s … 30 s ("full jitter"), and never before the server's
+ * Retry-After is over; one of more than ten minutes is not waited for. `request` is told its attempt, from 1 up.
+ */
+export async function retrying<T>(
+  request: (attempt: number) => Promise<T>,
+  { attempts = 8, random = jitter, clock = systemClock, signal, onRetry }: RetryOptions = {},
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    signal?.throwIfAborted()
+    try {
+      return await request(attempt)
+    } catch (failure) {
+      if (!(failure instanceof HttpFailure) || !failure.retryable || attempt >= attempts) throw failure
+      const asked = failure.retryAfterMs ?? 0
+      if (asked > longestRetryAfterMs) throw failure
+      // Added to what was asked for, so that those who were all told the same second do not come back together.
+      const waitMs = asked + random() * Math.min(longestWaitMs, firstWaitMs * 2 ** (attempt - 1))
+      onRetry?.({ attempt, waitMs, failure })
+      await clock.sleep(waitMs, signal)
+    }
+  }
+}
+
+let draws = 0
+
+/** Two processes must not wait alike, so the process is the seed. */
+function jitter(): number {
+  return uniform(process.pid, String(draws++), 'retry jitter')
+}

@@ -1,0 +1,66 @@
+// The whole library, grouped as the folders are. README.md shows the main job; src/stream/ is where to read on.
+
+// embed: texts to vectors
+export { type OpenEmbedderOptions, openEmbedder } from './embed/index.js'
+export type { Embedder } from './embed/types.js'
+export { applyWhitening, fitWhitening, type Whitening, whitened } from './embed/whiten.js'
+// filters: a row stays, or leaves with a reason
+export { type ProseOptions, proseFilter } from './filters/prose.js'
+export { reinstructOutputFilter, reinstructSelector } from './filters/reinstruct.js'
+// formats: shards in and out
+export {
+  type Columns,
+  type ColumnType,
+  type Description,
+  describeShard,
+  findShards,
+  messages,
+  type ReadOptions,
+  readShard,
+  type Schema,
+  type Shard,
+  splitShard,
+  type WriteOptions,
+  type Written,
+  writeRows,
+} from './formats/index.js'
+export { readShards } from './formats/shards.js'
+// models: questions to replies, none paid for twice
+export { type ModelOptions, openModel } from './models/index.js'
+export { type Journal, journalled, openJournal } from './models/journal.js'
+export { limited } from './models/limit.js'
+export { withRetry } from './models/retry.js'
+export { type Call, CallFailure, type Message, type Model, type Reply, type Usage } from './models/types.js'
+// recipes: whole methods, and the runs that carry them
+export { type AskOptions, ask, type Sampling } from './recipes/ask.js'
+export { type Curated, type CurateOptions, curate, type MachineOptions } from './recipes/curate.js'
+export { recipes } from './recipes/index.js'
+export type { Prompt, Recipe, Resources, Unread } from './recipes/types.js'
+export { openRejectLog, type RejectLog } from './run/reject-log.js'
+export type { Tally } from './run/tally.js'
+export type { Pass, RunEvent, Task, TaskContext } from './run/types.js'
+// select: vectors to a diverse subset
+export { type Coreset, createSketch, type Sketch } from './select/coreset.js'
+export { nearestCentroid } from './select/kernel/nearest.js'
+export { kmeans } from './select/kmeans.js'
+export { fitPilot, type Pilot } from './select/pilot.js'
+export { createQuotaPick, quotas } from './select/quota.js'
+// stream: rows on the move
+export { type BatchOptions, batch } from './stream/batch.js'
+export {
+  CorruptInputError,
+  DiskError,
+  EndpointError,
+  RefusedError,
+  ResumeMismatchError,
+  SluiceError,
+  UsageError,
+} from './stream/errors.js'
+export { type Judge, keep, type Reason } from './stream/keep.js'
+export { map } from './stream/map.js'
+export { type MapConcurrentOptions, mapConcurrent } from './stream/map-concurrent.js'
+export { compose, pipe } from './stream/pipe.js'
+export type { Batches, Reject, Row, Sink, Source, Stage } from './stream/types.js'
+// text: what filters and sources are made of
+export { uniform } from './text/hash.js'
+export { cutSections, plainProse, type Section } from './text/sections.js'

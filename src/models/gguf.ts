@@ -1,0 +1,211 @@
+import { stat } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { basename } from 'node:path'
+import type { ChatHistoryItem, Llama, LlamaContextSequence, LlamaModel } from 'node-llama-cpp'
+import { CorruptInputError, SluiceError, UsageError } from '../stream/errors.js'
+import { hash32 } from '../text/hash.js'
+import { callKey } from './key.js'
+import { type Call, CallFailure, type Message, type Model, type Reply } from './types.js'
+
+type Library = typeof import('node-llama-cpp')
+
+export type GgufOptions = {
+  /** Tokens a prompt and its reply may fill together; default 4,096, or what the model was trained on where that is less. */
+  contextTokens?: number
+  /** Most replies written side by side, one thread each; default: as many as the machine runs threads. */
+  parallel?: number
+  /** Brings the library; replaced where a test wants a machine without it. */
+  load?: () => Promise<Library>
+}
+
+/**
+ * A GGUF file run on this machine's processor by node-llama-cpp. A reply depends on its call alone: every call starts from
+ * an empty sequence in a context of its own, with a seed hashed from the call. Without a temperature it takes the likeliest
+ * token each time. Rejects with a UsageError where the file or the optional package is missing.
+ */
+export async function ggufModel(
+  path: string,
+  { contextTokens = 4096, parallel = availableParallelism(), load = () => import('node-llama-cpp') }: GgufOptions = {},
+): Promise<Model> {
+  const bytes = await sizeOfModel(path)
+  const library = await loadLibrary(load)
+  const { llama, model } = await openFile(library, path, parallel)
+  const contextSize = Math.min(contextTokens, model.trainContextSize)
+  const sequences = openSequences(model, contextSize, parallel)
+  const id = `gguf:${basename(path)}:${bytes}`
+
+  return {
+    id,
+    async ask(call, { signal } = {}) {
+      signal?.throwIfAborted()
+      const sequence = await sequences.take()
+      try {
+        return await answer(library, sequence, call, hash32(callKey(id, call)), signal)
+      } finally {
+        sequences.giveBack(sequence)
+      }
+    },
+    close: () => llama.dispose(),
+  }
+}
+
+async function answer(
+  { LlamaChat }: Library,
+  sequence: LlamaContextSequence,
+  call: Call,
+  seed: number,
+  signal?: AbortSignal,
+): Promise<Reply> {
+  await sequence.clearHistory()
+  const chat = new LlamaChat({ contextSequence: sequence })
+  const history = toHistory(call.messages)
+  try {
+    const prompt = chat.chatWrapper.generateContextState({ chatHistory: history }).contextText
+    const promptTokens = prompt.tokenize(sequence.model.tokenizer).length
+    // Past this the library would drop the start of the prompt and carry on, and the reply would answer half a question.
+    if (promptTokens + call.maxTokens > sequence.contextSize) {
+      const message = `${promptTokens} tokens and ${call.maxTokens} for the reply, into a context of ${sequence.contextSize}`
+      throw new CallFailure('prompt too long', { attempts: 1, message })
+    }
+    const before = sequence.tokenMeter.usedOutputTokens
+    const { response, metadata } = await chat.generateResponse(history, {
+      maxTokens: call.maxTokens,
+      temperature: call.temperature ?? 0,
+      topP: call.topP ?? 1,
+      customStopTriggers: call.stop,
+      seed,
+      signal,
+    })
+    return {
+      text: response,
+      finish: metadata.stopReason === 'maxTokens' ? 'length' : 'stop',
+      usage: { promptTokens, completionTokens: sequence.tokenMeter.usedOutputTokens - before },
+    }
+  } finally {
+    chat.dispose({ disposeSequence: false })
+  }
+}
+
+/** The library wants the turn it is to write as the last one; a closing turn of the assistant is carried on. */
+function toHistory(messages: readonly Message[]): ChatHistoryItem[] {
+  const history: ChatHistoryItem[] = messages.map(({ role, content }) =>
+    role === 'assistant' ? { type: 'model', response: [content] } : { type: role, text: content },
+  )
+  if (history.at(-1)?.type !== 'model') history.push({ type: 'model', response: [] })
+  return history
+}
+
+/**
+ * Sequences to answer in, opened as they are needed and lent to one call at a time. Each has a context and one thread
+ * to itself: sequences that share a context are computed in one batch, and two of eight texts then came out otherwise
+ * than alone; two threads in one context took 21 s against 4.4 s on two busy cores, because they spin while they wait.
+ */
+function openSequences(model: LlamaModel, contextSize: number, most: number) {
+  const idle: LlamaContextSequence[] = []
+  const waiting: (() => void)[] = []
+  let opened = 0
+
+  const open = async () => {
+    opened++
+    try {
+      const context = await model.createContext({ contextSize, sequences: 1, threads: 1 })
+      return context.getSequence()
+    } catch (cause) {
+      opened--
+      waiting.shift()?.()
+      throw new UsageError(`Cannot open a context of ${contextSize} tokens: ${(cause as Error).message}`, {
+        cause,
+        fix: 'Ask for a smaller context, or for fewer replies at once.',
+      })
+    }
+  }
+  const take = async (): Promise<LlamaContextSequence> => {
+    const sequence = idle.pop()
+    if (sequence !== undefined) return sequence
+    if (opened < most) return open()
+    return new Promise((resolve) => waiting.push(() => resolve(take())))
+  }
+  const giveBack = (sequence: LlamaContextSequence) => {
+    idle.push(sequence)
+    waiting.shift()?.()
+  }
+  return { take, giveBack }
+}
+
+async function openFile(
+  library: Library,
+  path: string,
+  parallel: number,
+): Promise<{ llama: Llama; model: LlamaModel }> {
+  const llama = await startLlama(library, parallel)
+  try {
+    return { llama, model: await llama.loadModel({ modelPath: path }) }
+  } catch (cause) {
+    await llama.dispose()
+    if (cause instanceof library.InsufficientMemoryError) {
+      throw new UsageError(`There is not enough memory for ${path}.`, { cause, fix: 'Choose a smaller model.' })
+    }
+    throw new CorruptInputError(`Cannot read ${path} as a GGUF model: ${(cause as Error).message}`, {
+      cause,
+      fix: 'Download the file again; `sluice models pull` checks what it gets.',
+    })
+  }
+}
+
+async function startLlama(library: Library, parallel: number): Promise<Llama> {
+  try {
+    return await library.getLlama({
+      gpu: false,
+      build: 'never',
+      skipDownload: true,
+      progressLogs: false,
+      logLevel: library.LlamaLogLevel.disabled,
+      // The library's own default is at least four threads, on any machine.
+      maxThreads: Math.max(parallel, availableParallelism()),
+    })
+  } catch (cause) {
+    throw new UsageError(`node-llama-cpp has no build for this machine: ${(cause as Error).message}`, {
+      cause,
+      fix: installHint(),
+    })
+  }
+}
+
+async function loadLibrary(load: () => Promise<Library>): Promise<Library> {
+  try {
+    return await load()
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
+    throw new UsageError('The local model needs the optional package node-llama-cpp.', { cause, fix: installHint() })
+  }
+}
+
+const version = '3.21.1'
+
+const platformPackages: Record<string, string> = {
+  'linux-x64': 'linux-x64',
+  'linux-arm64': 'linux-arm64',
+  'darwin-arm64': 'mac-arm64-metal',
+  'darwin-x64': 'mac-x64',
+  'win32-x64': 'win-x64',
+  'win32-arm64': 'win-arm64',
+}
+
+function installHint(): string {
+  const whole = `npm install node-llama-cpp@${version}`
+  const platform = platformPackages[`${process.platform}-${process.arch}`]
+  if (platform === undefined) return `Install it with:\n  ${whole}`
+  const lean = `npm install --omit=optional node-llama-cpp@${version} @node-llama-cpp/${platform}@${version}`
+  return `Install it with:\n  ${lean}   (processor only, about 85 MB)\nor, with builds for graphics cards:\n  ${whole}`
+}
+
+async function sizeOfModel(path: string): Promise<number> {
+  try {
+    const found = await stat(path)
+    if (found.isFile()) return found.size
+  } catch (cause) {
+    if (cause instanceof SluiceError) throw cause
+    throw new UsageError(`There is no model at ${path}.`, { cause, fix: 'Give the path of a .gguf file.' })
+  }
+  throw new UsageError(`${path} is not a file.`, { fix: 'Give the path of a .gguf file.' })
+}

@@ -1,0 +1,98 @@
+import { UsageError } from '../stream/errors.js'
+import { suggest } from '../text/suggest.js'
+import { findPulled } from './catalogue.js'
+import { ggufModel } from './gguf.js'
+import { openaiModel } from './openai.js'
+import type { Model } from './types.js'
+
+export type ModelOptions = {
+  /** Where the API begins: needed for `openai:`, a dedicated endpoint for `hf:`. */
+  readonly endpoint?: string
+  /** The environment variable that holds the key; default the provider's own. */
+  readonly apiKeyEnv?: string
+  /** Plain http to another machine; default false. */
+  readonly allowHttp?: boolean
+  /** How long a server may take to begin its answer; default one minute. */
+  readonly firstByteMs?: number
+  readonly env?: NodeJS.ProcessEnv
+}
+
+type Provider = {
+  /** How its specs look, for people. */
+  readonly form: string
+  readonly open: (name: string, options: ModelOptions) => Model | Promise<Model>
+}
+
+/** Every provider; a new one is its own file and a line here. */
+export const providers: Readonly<Record<string, Provider>> = {
+  openai: { form: 'openai:NAME (with --endpoint URL)', open: openOpenAi },
+  hf: { form: 'hf:ORG/NAME', open: openHuggingFace },
+  gguf: { form: 'gguf:PATH', open: (path) => ggufModel(path) },
+  smollm2: { form: 'smollm2', open: () => openPulled('smollm2') },
+}
+
+/**
+ * Opens the model that `spec` names, such as `openai:gpt-4o-mini`, `hf:meta-llama/Llama-3.3-70B-Instruct`,
+ * `gguf:models/tiny.gguf` or `smollm2`. It asks once a call: wrap it in `limited`, `withRetry` and `journalled`.
+ * Rejects with a UsageError where the spec, the key or the file is missing.
+ */
+export async function openModel(spec: string, options: ModelOptions = {}): Promise<Model> {
+  const [kind = '', ...rest] = spec.split(':')
+  const provider = Object.hasOwn(providers, kind) ? providers[kind] : undefined
+  const name = rest.join(':')
+  const forms = Object.values(providers).map(({ form }) => form)
+  if (provider === undefined) {
+    const near = suggest(kind, Object.keys(providers))
+    const hint = near === undefined ? '' : `; did you mean ${near}?`
+    throw new UsageError(`There is no model provider called ${kind || 'nothing'}${hint}`, {
+      fix: `Use ${forms.join(', ')}.`,
+    })
+  }
+  if (provider.form.includes(':') !== (name !== '')) {
+    throw new UsageError(`Expected a model such as ${provider.form}, got \`${spec}\`.`)
+  }
+  return provider.open(name, options)
+}
+
+function openOpenAi(
+  name: string,
+  { endpoint, apiKeyEnv, allowHttp, firstByteMs, env = process.env }: ModelOptions,
+): Model {
+  if (endpoint === undefined) {
+    throw new UsageError(`The model openai:${name} needs an endpoint.`, {
+      fix: 'Say where the API begins: --endpoint http://127.0.0.1:8080/v1 or --endpoint https://api.openai.com/v1.',
+    })
+  }
+  const apiKey = readKey(env, apiKeyEnv, 'OPENAI_API_KEY')
+  return openaiModel(name, { endpoint, apiKey, allowHttp, timeouts: firstByte(firstByteMs) })
+}
+
+async function openHuggingFace(name: string, options: ModelOptions): Promise<Model> {
+  const { endpoint, apiKeyEnv, allowHttp, firstByteMs, env = process.env } = options
+  const token = readKey(env, apiKeyEnv, 'HF_TOKEN')
+  if (token === undefined && endpoint === undefined) {
+    throw new UsageError(`The model hf:${name} needs a token.`, { fix: 'Put your Hugging Face token into HF_TOKEN.' })
+  }
+  // Its client is large and few runs need it.
+  const { huggingfaceModel } = await import('./huggingface.js')
+  return huggingfaceModel(name, { token, endpoint, allowHttp, timeouts: firstByte(firstByteMs) })
+}
+
+async function openPulled(name: string): Promise<Model> {
+  const path = await findPulled(name)
+  if (path !== undefined) return ggufModel(path)
+  throw new UsageError(`The model ${name} is not on this machine yet.`, { fix: `Run \`sluice models pull ${name}\`.` })
+}
+
+/** A variable that was named must be there; the provider's usual one may be missing, as local servers ask for no key. */
+function readKey(env: NodeJS.ProcessEnv, named: string | undefined, usual: string): string | undefined {
+  const key = env[named ?? usual]?.trim() || undefined
+  if (key === undefined && named !== undefined) {
+    throw new UsageError(`The environment variable ${named} is not set.`, { fix: 'Set it to the key of the endpoint.' })
+  }
+  return key
+}
+
+function firstByte(firstByteMs: number | undefined) {
+  return firstByteMs === undefined ? undefined : { firstByteMs }
+}

@@ -1,0 +1,197 @@
+import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { asDiskError, DiskError } from '../stream/errors.js'
+import { openReaders } from './journal-readers.js'
+import { decodeRecord, encodeRecord } from './journal-record.js'
+import { readRecord, scanSegment } from './journal-scan.js'
+import { callKey } from './key.js'
+import type { Model, Reply } from './types.js'
+
+/** Replies on disk, by key. What `append` resolved for survives a crash of the process and of the machine. */
+export type Journal = {
+  read(key: string): Promise<Reply | undefined>
+  /** Resolves once the reply is on the disk; rejects with a DiskError, and from then on every append does. */
+  append(key: string, reply: Reply): Promise<void>
+  /** Rejects with the DiskError that stopped the journal, if one did: a reply that cannot be kept is not worth paying for. */
+  check(): Promise<void>
+  /** How many calls were answered from the disk, and how many went to the model. */
+  readonly counts: { hits: number; calls: number }
+  /** Segments whose last bytes were being written when their process died; nobody was handed those, and they are passed over. */
+  readonly torn: readonly { readonly segment: string; readonly bytes: number }[]
+  close(): Promise<void>
+}
+
+/**
+ * Opens the journal in `folder`, which is made where it is missing. Every opening writes segments of its own, so several
+ * processes may share a folder; each sees what was there when it opened. Memory: about 100 bytes a reply. Rejects with a
+ * CorruptInputError naming segment and byte where a record inside a segment is damaged.
+ */
+export async function openJournal(folder: string, { segmentBytes = 64 * 1024 * 1024 } = {}): Promise<Journal> {
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => {
+    throw asDiskError(error, folder)
+  })
+  const segments = (await readdir(folder)).filter((name) => /^\d{6}\.journal$/.test(name)).sort()
+  const index = new Map<string, number>()
+  const torn: { segment: string; bytes: number }[] = []
+  for (const [place, segment] of segments.entries()) {
+    const bytes = await scanSegment(join(folder, segment), ({ key, offset }) => remember(index, key, place, offset))
+    if (bytes > 0) torn.push({ segment, bytes })
+  }
+  const readers = openReaders(folder)
+  const writer = openWriter(folder, segments, segmentBytes, index)
+  return {
+    counts: { hits: 0, calls: 0 },
+    torn,
+    async read(key) {
+      const place = index.get(shortKey(key))
+      if (place === undefined) return undefined
+      const segment = segments[Math.floor(place / segmentSpan)]!
+      const offset = place % segmentSpan
+      return readers.use(segment, async (file) =>
+        decodeRecord(await readRecord(file, offset), key, `${join(folder, segment)}, byte ${offset}`),
+      )
+    },
+    append: writer.append,
+    check: writer.check,
+    async close() {
+      await writer.close()
+      await readers.close()
+    },
+  }
+}
+
+/**
+ * The same model, answering from the journal what it answered before; a new reply is on the disk before it is handed on.
+ * Failures are never kept. Equal calls that come while the first is under way share its reply.
+ */
+export function journalled(model: Model, journal: Journal): Model {
+  const inFlight = new Map<string, Promise<Reply>>()
+  return {
+    ...model,
+    ask(call, options) {
+      const key = callKey(model.id, call)
+      const shared = inFlight.get(key)
+      if (shared !== undefined) return shared
+      const answer = async () => {
+        const known = await journal.read(key)
+        if (known !== undefined) {
+          journal.counts.hits++
+          return known
+        }
+        await journal.check()
+        journal.counts.calls++
+        const reply = await model.ask(call, options)
+        await journal.append(key, reply)
+        return reply
+      }
+      const reply = answer().finally(() => inFlight.delete(key))
+      inFlight.set(key, reply)
+      return reply
+    },
+  }
+}
+
+/** Place of a record as one number: segment · 2^40 + byte. A double holds that exactly for 8,192 segments. */
+const segmentSpan = 2 ** 40
+
+/** 16 bytes of the key are enough to find it; the record holds it whole, and reading compares. */
+function shortKey(key: string): string {
+  return Buffer.from(key.slice(0, 32), 'hex').toString('latin1')
+}
+
+function remember(index: Map<string, number>, key: string, segment: number, offset: number): void {
+  const short = shortKey(key)
+  // The first reply flowed on; a later one for the same key comes from a process that could not see it.
+  if (!index.has(short)) index.set(short, segment * segmentSpan + offset)
+}
+
+type Pending = { key: string; record: Buffer; resolve: () => void; reject: (error: unknown) => void }
+
+/** Appends to segments of its own: one write and one sync at a time, and whoever comes meanwhile shares the next. */
+function openWriter(folder: string, segments: string[], segmentBytes: number, index: Map<string, number>) {
+  let queue: Pending[] = []
+  let flushing: Promise<void> | undefined
+  let failed: unknown
+  let file: FileHandle | undefined
+  let size = 0
+
+  const write = async (batch: readonly Pending[]) => {
+    if (file !== undefined && size >= segmentBytes) {
+      await file.close()
+      file = undefined
+    }
+    if (file === undefined) {
+      file = await createSegment(folder, segments)
+      size = 0
+    }
+    await file.appendFile(Buffer.concat(batch.map(({ record }) => record)))
+    await file.datasync()
+    for (const { key, record } of batch) {
+      remember(index, key, segments.length - 1, size)
+      size += record.length
+    }
+  }
+  const flush = async () => {
+    while (queue.length > 0) {
+      const batch = queue
+      queue = []
+      try {
+        if (failed !== undefined) throw failed
+        await write(batch)
+        for (const { resolve } of batch) resolve()
+      } catch (error) {
+        // After a failed write or sync nobody knows what is on the disk, so nothing is ever tried again.
+        failed ??= writeError(error, join(folder, segments.at(-1) ?? ''))
+        for (const { reject } of batch) reject(failed)
+      }
+    }
+    flushing = undefined
+  }
+  return {
+    append: (key: string, reply: Reply) =>
+      new Promise<void>((resolve, reject) => {
+        queue.push({ key, record: encodeRecord(key, reply), resolve, reject })
+        flushing ??= flush()
+      }),
+    async check() {
+      if (failed !== undefined) throw failed
+    },
+    async close() {
+      await flushing
+      failed ??= new DiskError(`The journal in ${folder} is closed.`)
+      await file?.close()
+    },
+  }
+}
+
+/** A new segment after those there are; another process may take the same number first. */
+async function createSegment(folder: string, segments: string[]): Promise<FileHandle> {
+  for (let number = Number.parseInt(segments.at(-1) ?? '0', 10) + 1; ; number++) {
+    const name = `${String(number).padStart(6, '0')}.journal`
+    try {
+      const file = await open(join(folder, name), 'wx', 0o600)
+      segments.push(name)
+      await syncFolder(folder)
+      return file
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  }
+}
+
+/** Without this a crash could forget that the segment exists; Windows neither needs it nor can. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function writeError(error: unknown, path: string): unknown {
+  const known = asDiskError(error, path)
+  if (known instanceof DiskError) return known
+  return new DiskError(`Cannot write ${path}: ${(error as Error).message}`, { cause: error })
+}

@@ -1,0 +1,61 @@
+import { below, describeUrl, parseEndpoint } from '../http/endpoint.js'
+import { HttpFailure } from '../http/failure.js'
+import { postJson } from '../http/json.js'
+import type { Timeouts } from '../http/request.js'
+import { readChatReply } from './chat-reply.js'
+import { callKey } from './key.js'
+import { type Call, CallFailure, type Model } from './types.js'
+
+export type OpenAiOptions = {
+  /** Where the API begins, such as `http://127.0.0.1:8080/v1`. */
+  readonly endpoint: string
+  readonly apiKey?: string
+  /** Plain http to another machine; default false. */
+  readonly allowHttp?: boolean
+  readonly timeouts?: Partial<Timeouts>
+}
+
+/**
+ * A model behind an OpenAI-compatible chat server: OpenAI, llama.cpp, vLLM, Ollama and many more. Asks once a call; wrap
+ * it in `withRetry`. Rejects with an HttpFailure, or with a CallFailure where the prompt does not fit or was held back.
+ */
+export function openaiModel(name: string, { endpoint, apiKey, allowHttp, timeouts }: OpenAiOptions): Model {
+  const base = parseEndpoint(endpoint, { allowHttp })
+  const url = base.pathname.endsWith('/chat/completions') ? base : below(base, 'chat/completions')
+  const id = `openai:${describeUrl(base).replace(/^https?:\/\//, '')}:${name}`
+  const secrets = apiKey === undefined ? [] : [apiKey]
+  const headers: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
+  // OpenAI's newer models refuse `max_tokens`; most other servers know nothing else.
+  const limitName = url.hostname === 'api.openai.com' ? 'max_completion_tokens' : 'max_tokens'
+
+  return {
+    id,
+    async ask(call, { signal } = {}) {
+      const body = { model: name, ...chatParameters(call), [limitName]: call.maxTokens }
+      const options = { headers: { ...headers, 'idempotency-key': callKey(id, call) }, secrets, timeouts, signal }
+      try {
+        return readChatReply(await postJson(url, body, options), secrets)
+      } catch (error) {
+        throw llamaQuirk(error)
+      }
+    },
+  }
+}
+
+/** A call in the words of the chat API, without its limit of tokens, which goes by two names. Undefined fields are not sent. */
+export function chatParameters({ messages, temperature, topP, stop, seed }: Call) {
+  return { messages, temperature, top_p: topP, stop, seed, stream: false }
+}
+
+/** A server that loads its model needs longer than a failing one; a prompt that is too long has a name of its own. */
+function llamaQuirk(error: unknown): unknown {
+  if (!(error instanceof HttpFailure)) return error
+  const { status, message } = error
+  if (status === 503 && error.retryAfterMs === undefined && /loading model/i.test(message)) {
+    return new HttpFailure(error.reason, { retryable: true, status, retryAfterMs: 10_000, detail: 'loading model' })
+  }
+  if (status === 400 && /exceed_context_size|context_length_exceeded|exceeds the available context/i.test(message)) {
+    return new CallFailure('prompt too long', { attempts: 1, status, message, cause: error })
+  }
+  return error
+}

@@ -1,0 +1,100 @@
+import { HttpFailure } from '../http/failure.js'
+import { attemptsToConnect, longestRetryAfterMs, type RetryOptions, retrying } from '../http/retry.js'
+import { EndpointError, RefusedError } from '../stream/errors.js'
+import { type AskOptions, type Call, CallFailure, type Model, type Reply } from './types.js'
+
+export type ModelRetryOptions = Omit<RetryOptions, 'signal'> & {
+  /** Failed requests in a row, over all calls, after which a call that used up its attempts stops the run; default 50. */
+  readonly mostFailuresInARow?: number
+}
+
+/**
+ * The same model, asked again where that may help: 8 attempts with full jitter and Retry-After, and once more with twice
+ * the tokens where a reply was cut off. What is left becomes a CallFailure (this row: 400, 422, attempts used up, cut off
+ * twice), a RefusedError (401, 402, 403, 404: the first of them stops the run) or an EndpointError (nothing there, a wait
+ * of more than ten minutes asked for, or failures in a row).
+ */
+export function withRetry(model: Model, options: ModelRetryOptions = {}): Model {
+  const { mostFailuresInARow = 50, ...retry } = options
+  let reached = false
+  let failuresInARow = 0
+
+  const askOnce = async (call: Call, { signal }: AskOptions): Promise<Reply> => {
+    try {
+      const reply = await model.ask(call, { signal })
+      reached = true
+      failuresInARow = 0
+      return reply
+    } catch (error) {
+      if (!(error instanceof HttpFailure)) throw error
+      reached ||= !error.unreachable
+      // A server that says what is wrong with one request is well.
+      failuresInARow = error.retryable ? failuresInARow + 1 : 0
+      if (!reached && failuresInARow >= attemptsToConnect) throw gone(model, error)
+      throw error
+    }
+  }
+
+  const ask = async (call: Call, asked: AskOptions): Promise<{ reply: Reply; attempts: number }> => {
+    let attempts = 0
+    try {
+      const attempt = (count: number) => {
+        attempts = count
+        return askOnce(call, asked)
+      }
+      return { reply: await retrying(attempt, { ...retry, signal: asked.signal }), attempts }
+    } catch (error) {
+      if (error instanceof HttpFailure) throw verdict(model, error, attempts, failuresInARow >= mostFailuresInARow)
+      throw error
+    }
+  }
+
+  return {
+    ...model,
+    async ask(call, asked = {}) {
+      const first = await ask(call, asked)
+      if (first.reply.finish !== 'length') return first.reply
+      const second = await ask({ ...call, maxTokens: call.maxTokens * 2 }, asked)
+      if (second.reply.finish !== 'length') return second.reply
+      const message = `more than ${call.maxTokens * 2} tokens`
+      throw new CallFailure('reply cut off', { attempts: first.attempts + second.attempts, message })
+    },
+  }
+}
+
+/** Who can act on the last failure of a call. */
+function verdict(model: Model, failure: HttpFailure, attempts: number, down: boolean): Error {
+  const { status, retryAfterMs = 0, message } = failure
+  const said = `${model.id}: ${message}`
+  if (status === 401 || status === 402 || status === 403) {
+    const fix = 'Check the key, the environment variable it comes from, and what it may be used for.'
+    return new RefusedError(`The endpoint refuses the key or the account. ${said}`, { cause: failure, fix })
+  }
+  if (status === 404) {
+    const fix = 'Check the name of the model, and that the endpoint ends where its API begins, usually in /v1.'
+    return new RefusedError(`The endpoint does not know the model or the address. ${said}`, { cause: failure, fix })
+  }
+  if (status !== undefined && status >= 300 && status < 400) {
+    return new EndpointError(`The endpoint sends us elsewhere. ${said}`, {
+      cause: failure,
+      fix: 'Give the address it names.',
+    })
+  }
+  if (failure.unreachable) return gone(model, failure)
+  if (retryAfterMs > longestRetryAfterMs) {
+    const fix = `Run the same command again in ${Math.ceil(retryAfterMs / 60_000)} minutes: it resumes.`
+    return new EndpointError(`The endpoint asks to be left alone for long. ${said}`, { cause: failure, fix })
+  }
+  if (failure.retryable && down) {
+    const fix = 'See why the endpoint fails, then run the same command again: it resumes.'
+    return new EndpointError(`The endpoint answers nothing usable any more. ${said}`, { cause: failure, fix })
+  }
+  return new CallFailure(failure.reason, { attempts, status, message, cause: failure })
+}
+
+function gone(model: Model, failure: HttpFailure): EndpointError {
+  return new EndpointError(`The endpoint cannot be reached. ${model.id}: ${failure.message}`, {
+    cause: failure,
+    fix: 'Check the address and that the server runs, then run the same command again: it resumes.',
+  })
+}

@@ -1,0 +1,59 @@
+/** One turn of a chat, as every provider knows it. */
+export type Message = { readonly role: 'system' | 'user' | 'assistant'; readonly content: string }
+
+/** What the provider says it counted, in tokens of its own tokeniser. */
+export type Usage = { readonly promptTokens: number; readonly completionTokens: number }
+
+/** A usable answer. `length` means that the text was cut off at `maxTokens`; `withRetry` never hands such a one on. */
+export type Reply = { readonly text: string; readonly finish: 'stop' | 'length'; readonly usage?: Usage }
+
+/** One question about one row. All of it, together with the model's id, is the key the reply is journalled under. */
+export type Call = {
+  readonly messages: readonly Message[]
+  readonly rowId: string
+  /** The recipe's stage, such as `instruct`. */
+  readonly stage: string
+  /** Which sample of this row and stage, from 0 up. */
+  readonly ordinal: number
+  readonly maxTokens: number
+  readonly temperature?: number
+  readonly topP?: number
+  readonly stop?: readonly string[]
+  /** Sent to providers that know seeds; a local model without one derives it from the rest of the call. */
+  readonly seed?: number
+}
+
+export type AskOptions = { readonly signal?: AbortSignal }
+
+/**
+ * Anything that answers a call. Wrapping a model gives another model: `journalled(withRetry(limited(openaiModel(…))))`.
+ * `ask` rejects with a {@link CallFailure} where this one row cannot be answered, and with a RefusedError, an
+ * EndpointError or a DiskError where the run must stop.
+ */
+export type Model = {
+  /** Provider, host and name: part of the journal's key, so it never holds a secret. */
+  readonly id: string
+  ask(call: Call, options?: AskOptions): Promise<Reply>
+  close?(): Promise<void>
+}
+
+/** This one row cannot be answered by this model; its neighbours may well be. The recipe turns it into a reject. */
+export class CallFailure extends Error {
+  /** How often the model was asked. */
+  readonly attempts: number
+  /** The last HTTP status, where one came. */
+  readonly status?: number
+  /** A short fixed phrase that a report can count. */
+  readonly reason: string
+
+  constructor(reason: string, details: { attempts: number; status?: number; message?: string; cause?: unknown }) {
+    super(
+      details.message === undefined ? reason : `${reason}: ${details.message}`,
+      details.cause === undefined ? undefined : { cause: details.cause },
+    )
+    this.name = 'CallFailure'
+    this.reason = reason
+    this.attempts = details.attempts
+    this.status = details.status
+  }
+}

@@ -1,0 +1,16 @@
+import { openModel } from '../models/index.js'
+import { type Journal, journalled } from '../models/journal.js'
+import { limited } from '../models/limit.js'
+import { withRetry } from '../models/retry.js'
+import type { Model } from '../models/types.js'
+
+export type OpenModelOptions = { concurrency: number; journal: Journal; apiKeyEnv?: string; allowHttp?: boolean }
+
+/** A model as recipes use it: asked no faster than allowed, asked again where that helps, never paid for twice. */
+export async function openJournalledModel(
+  { model: spec, endpoint }: { model: string; endpoint?: string | undefined },
+  { concurrency, journal, apiKeyEnv, allowHttp }: OpenModelOptions,
+): Promise<Model> {
+  const model = await openModel(spec, { endpoint, apiKeyEnv, allowHttp })
+  return journalled(withRetry(limited(model, { concurrency })), journal)
+}

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto'
+import { CorruptInputError } from '../stream/errors.js'
+
+type Numbers = Float32Array | Float64Array
+type Fields = Record<string, unknown>
+
+const digestBytes = 32
+
+/**
+ * A summary as bytes: a line `sluice <kind> 1`, a line of JSON with the fields, the numbers (little-endian, as on every
+ * platform Node runs on but s390x), and the sha256 of all that. Equal contents give equal bytes.
+ */
+export function encodeArtifact(kind: string, fields: Fields, parts: readonly Numbers[]): Buffer {
+  const shapes = parts.map((part) => [part instanceof Float64Array ? 'f64' : 'f32', part.length])
+  const head = Buffer.from(`sluice ${kind} 1\n${JSON.stringify({ ...fields, parts: shapes })}\n`)
+  const bytes = parts.map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength))
+  const hash = createHash('sha256').update(head)
+  for (const part of bytes) hash.update(part)
+  return Buffer.concat([head, ...bytes, hash.digest()])
+}
+
+/** Reads what encodeArtifact wrote; bytes of another kind, cut short or changed are a CorruptInputError. */
+export function decodeArtifact(kind: string, buffer: Uint8Array): { fields: Fields; parts: Numbers[] } {
+  const bytes = Buffer.from(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+  const opening = Buffer.from(`sluice ${kind} 1\n`)
+  const end = bytes.length - digestBytes
+  if (end < opening.length || !bytes.subarray(0, opening.length).equals(opening)) {
+    throw new CorruptInputError(`Expected a ${kind} of format 1, got ${bytes.length} bytes of something else`)
+  }
+  if (!createHash('sha256').update(bytes.subarray(0, end)).digest().equals(bytes.subarray(end))) {
+    throw new CorruptInputError(`The ${kind} is damaged: its ${bytes.length} bytes do not match their checksum`, {
+      fix: 'Delete the file and run the same command again: it is made anew.',
+    })
+  }
+  const newline = bytes.indexOf(10, opening.length)
+  const { parts: shapes, ...fields } = JSON.parse(bytes.toString('utf8', opening.length, newline))
+  let at = newline + 1
+  const parts = (shapes as [string, number][]).map(([type, length]) => {
+    const size = length * (type === 'f64' ? 8 : 4)
+    // A copy, because the place in the file need not be a multiple of the number's size.
+    const copy = new Uint8Array(bytes.subarray(at, at + size)).buffer
+    at += size
+    return type === 'f64' ? new Float64Array(copy) : new Float32Array(copy)
+  })
+  return { fields, parts }
+}

@@ -1,0 +1,63 @@
+import { uniform } from '../text/hash.js'
+import { distancesFrom } from './kernel/nearest.js'
+import { takeRows, type WeightedRows } from './weighted-rows.js'
+
+/**
+ * Weighted k-means++ (Arthur and Vassilvitskii 2007): the first centroid is drawn by weight, each further one by weight
+ * times squared distance to the nearest so far. It draws from `sample` rows and from all of them where those hold too
+ * few distinct ones. Gives k × dimensions numbers, fewer than k rows when there are no more distinct vectors.
+ */
+export function seedCentroids(rows: WeightedRows, k: number, seed: number, sample: number): Float32Array {
+  const drawn = draw(sample < rows.ids.length ? thin(rows, sample, seed) : rows, k, seed)
+  return drawn.length === k * rows.dimensions || sample >= rows.ids.length ? drawn : draw(rows, k, seed)
+}
+
+/**
+ * The `count` rows of least hash, in order of id, with the weights they have: a priority sample thinned evenly is a
+ * priority sample again, and only the ratios of the weights matter here.
+ */
+function thin(rows: WeightedRows, count: number, seed: number): WeightedRows {
+  const hashes = Float64Array.from(rows.ids, (id) => uniform(seed, id, 'seeding'))
+  const limit = hashes.toSorted()[count - 1]!
+  return takeRows(
+    rows,
+    Uint32Array.from(rows.ids.keys()).filter((row) => hashes[row]! <= limit),
+  )
+}
+
+function draw({ vectors, weights, dimensions }: WeightedRows, k: number, seed: number): Float32Array {
+  const rows = weights.length
+  const distances = distancesFrom(vectors, dimensions)
+  const centroids = new Float32Array(k * dimensions)
+  // Before there is a centroid, every row is equally far.
+  const nearest = new Float64Array(rows).fill(1)
+  const cumulated = new Float64Array(rows)
+  for (let c = 0; c < k; c++) {
+    let total = 0
+    for (let row = 0; row < rows; row++) {
+      total += weights[row]! * nearest[row]!
+      cumulated[row] = total
+    }
+    if (total === 0) return centroids.slice(0, c * dimensions)
+    const row = firstAbove(cumulated, uniform(seed, String(c), 'k-means++') * total)
+    const centre = vectors.subarray(row * dimensions, (row + 1) * dimensions)
+    centroids.set(centre, c * dimensions)
+    const found = distances(centre)
+    for (let r = 0; r < rows; r++) {
+      if (c === 0 || found[r]! < nearest[r]!) nearest[r] = found[r]!
+    }
+  }
+  return centroids
+}
+
+/** The first place whose value is above `bound`: never a row that adds nothing to the sum, such as a chosen one. */
+function firstAbove(ascending: Float64Array, bound: number): number {
+  let low = 0
+  let high = ascending.length - 1
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (ascending[middle]! > bound) high = middle
+    else low = middle + 1
+  }
+  return low
+}

@@ -1,0 +1,16 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { sourceHash } from '../../../src/select/kernel/nearest.wasm.js'
+
+const folder = new URL('../../../src/select/kernel/', import.meta.url)
+
+test('the committed kernel was built from the committed source', () => {
+  const source = readFileSync(new URL('assembly/nearest.ts', folder))
+  expect(createHash('sha256').update(source).digest('hex')).toBe(sourceHash)
+})
+
+test('building the kernel again gives the committed bytes', async () => {
+  const { generate } = (await import(new URL('build.mjs', folder).href)) as { generate(): Promise<string> }
+  expect(await generate()).toBe(readFileSync(new URL('nearest.wasm.ts', folder), 'utf8'))
+})
