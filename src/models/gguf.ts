@@ -15,7 +15,7 @@ export type GgufOptions = {
   /** Most replies written side by side, one thread each; default: as many as the machine runs threads. */
   parallel?: number
   /** Brings the library; replaced where a test wants a machine without it. */
-  load?: () => Promise<Library>
+  load?: () => Promise<unknown>
 }
 
 /**
@@ -171,9 +171,9 @@ async function startLlama(library: Library, parallel: number): Promise<Llama> {
   }
 }
 
-async function loadLibrary(load: () => Promise<Library>): Promise<Library> {
+async function loadLibrary(load: () => Promise<unknown>): Promise<Library> {
   try {
-    return await load()
+    return (await load()) as Library
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
     throw new UsageError('The local model needs the optional package node-llama-cpp.', { cause, fix: installHint() })

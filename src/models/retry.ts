@@ -19,7 +19,7 @@ export function withRetry(model: Model, options: ModelRetryOptions = {}): Model 
   let reached = false
   let failuresInARow = 0
 
-  const askOnce = async (call: Call, { signal }: AskOptions): Promise<Reply> => {
+  const askOnce = async (call: Call, attempt: number, { signal }: AskOptions): Promise<Reply> => {
     try {
       const reply = await model.ask(call, { signal })
       reached = true
@@ -30,7 +30,7 @@ export function withRetry(model: Model, options: ModelRetryOptions = {}): Model 
       reached ||= !error.unreachable
       // A server that says what is wrong with one request is well.
       failuresInARow = error.retryable ? failuresInARow + 1 : 0
-      if (!reached && failuresInARow >= attemptsToConnect) throw gone(model, error)
+      if (!reached && attempt >= attemptsToConnect) throw gone(model, error)
       throw error
     }
   }
@@ -40,7 +40,7 @@ export function withRetry(model: Model, options: ModelRetryOptions = {}): Model 
     try {
       const attempt = (count: number) => {
         attempts = count
-        return askOnce(call, asked)
+        return askOnce(call, count, asked)
       }
       return { reply: await retrying(attempt, { ...retry, signal: asked.signal }), attempts }
     } catch (error) {

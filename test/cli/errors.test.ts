@@ -1,0 +1,160 @@
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeRows } from '../../src/formats/index.js'
+import { paragraph, writeProseShards } from '../prose.js'
+import { type OpenAiServer, startOpenAiServer } from '../server/openai-server.mjs'
+import { type Finished, sluice } from './sluice.js'
+
+let folder: string
+let corpus: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-errors-'))
+  corpus = join(folder, 'corpus')
+  await writeProseShards(corpus, 2, 60)
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** One plain error: what, where, how to mend it, the right exit code, and no stack trace. */
+function expectPlainError({ code, stdout, stderr }: Finished, exitCode: number, says: readonly (string | RegExp)[]) {
+  for (const text of says) expect(stderr).toMatch(text)
+  expect(code).toBe(exitCode)
+  expect(stderr.match(/error E_/g)).toHaveLength(1)
+  expect(stderr).not.toMatch(/\n\s+at |node:internal|\bundefined\b|\[object/)
+  expect(stdout).toBe('')
+}
+
+const select = (inputs: string[], ...more: string[]) =>
+  sluice(['run', 'select', ...inputs, '-o', join(folder, 'out'), '--select', '10', '-q', ...more])
+
+describe('bad input', () => {
+  it('names a file that is not there', async () => {
+    expectPlainError(await select([join(folder, 'nope.parquet')]), 2, [/No such file.*nope\.parquet/, /fix:/])
+  })
+
+  it('suggests the column that was meant, and lists the columns', async () => {
+    expectPlainError(await select([corpus], '--text-column', 'txt'), 2, [/`txt`/, /`text`/, /fix:/])
+  })
+
+  it('leaves no output folder behind when it refuses at once', async () => {
+    await rm(join(folder, 'out'), { recursive: true, force: true })
+    await select([corpus], '--text-column', 'txt')
+    expect(await stat(join(folder, 'out')).catch(() => 'absent')).toBe('absent')
+  })
+
+  it('says so when every shard is empty', async () => {
+    const empty = join(folder, 'empty.jsonl')
+    await writeFile(empty, '')
+    expectPlainError(await select([empty]), 2, [/no rows/, /empty\.jsonl/])
+  })
+
+  it('reads an empty shard among others as no rows', async () => {
+    const mixed = join(folder, 'mixed')
+    await mkdir(mixed)
+    await writeProseShards(mixed, 1, 40)
+    await writeFile(join(mixed, 'zero.jsonl'), '')
+    const { code } = await sluice(['run', 'select', mixed, '-o', join(folder, 'mixed-out'), '--select', '10', '-q'])
+    expect(code).toBe(0)
+  })
+
+  it('names a truncated Parquet file', async () => {
+    const whole = join(folder, 'whole.parquet')
+    await writeRows(whole)(rows())
+    const bytes = await import('node:fs/promises').then((fs) => fs.readFile(whole))
+    for (const [name, cut] of [
+      ['tail', bytes.length - 20],
+      ['half', bytes.length >> 1],
+    ] as const) {
+      const broken = join(folder, `${name}.parquet`)
+      await writeFile(broken, bytes.subarray(0, cut))
+      expectPlainError(await select([broken]), 3, [new RegExp(`${name}\\.parquet`)])
+    }
+    async function* rows() {
+      yield Array.from({ length: 50 }, (_, n) => ({ text: paragraph(`t${n}`) }))
+    }
+  })
+
+  it('names the line of a JSONL file that is not JSON', async () => {
+    const bad = join(folder, 'bad.jsonl')
+    await writeFile(bad, `{"text":"${paragraph('x')}"}\n{"text": oops}\n`)
+    expectPlainError(await select([bad]), 3, [/bad\.jsonl:2/])
+  })
+
+  it('names a folder that cannot be written', async () => {
+    const file = join(folder, 'a-file')
+    await writeFile(file, '')
+    const run = await sluice(['run', 'select', corpus, '-o', join(file, 'out'), '-q'])
+    expectPlainError(run, 6, [/a-file/, /fix:/])
+  })
+})
+
+describe('wrong usage', () => {
+  it('suggests a verb, a recipe, a flag and a choice', async () => {
+    expectPlainError(await sluice(['slect']), 2, [/slect/, /select/])
+    expectPlainError(await sluice(['run', 'reinstrut', 'x']), 2, [/reinstruct/])
+    expectPlainError(await select([corpus], '--sed', '1'), 2, [/--sed/, /--seed/])
+    expectPlainError(await select([corpus], '--inside', 'middle'), 2, [/random, nearest, farthest/])
+    expectPlainError(await select([corpus], '--alpha', '3'), 2, [/--alpha/])
+  })
+
+  it('asks for the model and the output', async () => {
+    const run = await sluice(['run', 'reinstruct', corpus, '-o', join(folder, 'm'), '-q'])
+    expectPlainError(run, 2, [/--model/, /smollm2/])
+    expectPlainError(await sluice(['run', 'select', corpus]), 2, [/output folder/, /-o/])
+  })
+
+  it('names file, line and column of a broken config file, and the key it does not know', async () => {
+    const config = join(folder, 'run.yaml')
+    await writeFile(config, 'select: 10\nselect: 20\n')
+    expectPlainError(await select([corpus], '--config', config), 2, [/run\.yaml:2:1/])
+    await writeFile(config, 'clustrs: 10\n')
+    expectPlainError(await select([corpus], '--config', config), 2, [/clustrs/, /clusters/])
+  })
+
+  it('prints help for every verb and recipe', async () => {
+    const help = await sluice(['--help'])
+    const verbs = [...help.stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, verb]) => verb!)
+    expect(verbs).toEqual(expect.arrayContaining(['run', 'select', 'convert', 'head', 'stats', 'models', 'demo']))
+    for (const words of [...verbs.filter((verb) => verb !== 'help').map((verb) => [verb]), ['run', 'reinstruct']]) {
+      const { code, stdout } = await sluice([...words, '--help'])
+      expect(code, words.join(' ')).toBe(0)
+      expect(stdout, words.join(' ')).toContain('Example:')
+    }
+  })
+})
+
+describe('a bad endpoint', () => {
+  let server: OpenAiServer
+  const ask = (endpoint: string, out: string, env: NodeJS.ProcessEnv = {}) =>
+    sluice(
+      ['run', 'reinstruct', corpus, '-o', join(folder, out), '--selector', 'light', '--select', '5', '-q'].concat(
+        ...[['--model', 'openai:toy', '--endpoint', endpoint]],
+      ),
+      { env: { OPENAI_API_KEY: 'sk-CANARY-client', ...env } },
+    )
+
+  it('is refused when nobody listens', async () => {
+    server = await startOpenAiServer()
+    const { url } = server
+    await server.close()
+    const run = await ask(url, 'nobody')
+    expectPlainError(run, 5, [/127\.0\.0\.1/, /fix:/])
+    expect(await readdir(join(folder, 'nobody'))).toEqual(['.sluice'])
+  }, 60_000)
+
+  it('is refused when it does not take the key, at once and without naming the key', async () => {
+    server = await startOpenAiServer({ faults: { 401: 1 } })
+    const run = await ask(server.url, 'refused')
+    const calls = server.seen.length
+    await server.close()
+    expectPlainError(run, 4, [/401/, /fix:/])
+    expect(run.stderr).not.toMatch(/CANARY/)
+    expect(calls).toBeLessThanOrEqual(8)
+    expect(await readdir(join(folder, 'refused'))).toEqual(['.sluice'])
+  })
+
+  it('must be https unless it is this machine', async () => {
+    expectPlainError(await ask('http://models.example.com/v1', 'plain'), 2, [/https/, /--allow-http/])
+  })
+})
