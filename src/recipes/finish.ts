@@ -23,7 +23,8 @@ export type FinishOptions = {
   chain: readonly string[]
 }
 
-const rejectSchema: Schema = {
+/** A row of rejects.parquet: who left, where and why. */
+export const rejectSchema: Schema = {
   id: 'string',
   outcome: 'string',
   stage: 'string',
