@@ -10,13 +10,17 @@ describe('schemas/', () => {
     const committed = readdirSync(folder).filter((name) => name.endsWith('.json'))
     expect(committed.sort()).toEqual(Object.keys(expected).sort())
     for (const name of committed) {
-      expect(JSON.parse(readFileSync(new URL(name, folder), 'utf8')), name).toEqual(JSON.parse(JSON.stringify(expected[name])))
+      expect(JSON.parse(readFileSync(new URL(name, folder), 'utf8')), name).toEqual(
+        JSON.parse(JSON.stringify(expected[name])),
+      )
     }
   })
 
   it('describes every option', () => {
     for (const name of ['reinstruct', 'select']) {
-      const { properties } = schemaFiles()[`${name}.config.schema.json`] as { properties: Record<string, { description?: string }> }
+      const { properties } = schemaFiles()[`${name}.config.schema.json`] as {
+        properties: Record<string, { description?: string }>
+      }
       for (const [option, { description }] of Object.entries(properties)) expect(description, option).toBeTruthy()
     }
   })

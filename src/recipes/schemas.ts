@@ -26,7 +26,8 @@ const scalars: Record<string, string> = { string: 'string', boolean: 'boolean', 
 function jsonType(type: ColumnType): Record<string, unknown> {
   if (typeof type === 'string') return { type: [scalars[type] ?? 'number', 'null'] }
   if ('list' in type) return { type: ['array', 'null'], items: jsonType(type.list) }
-  if ('vector' in type) return { type: 'array', items: { type: 'number' }, minItems: type.vector, maxItems: type.vector }
+  if ('vector' in type)
+    return { type: 'array', items: { type: 'number' }, minItems: type.vector, maxItems: type.vector }
   const properties = Object.fromEntries(Object.entries(type.struct).map(([name, part]) => [name, jsonType(part)]))
   return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false }
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asDiskError, SluiceError } from '../stream/errors.js'
 import { commitFolder, listFiles } from './durable.js'
@@ -39,19 +39,22 @@ export async function execute(options: ExecuteOptions): Promise<Executed> {
   const paths = runPaths(out)
   await prepareFolders(paths)
   const unlock = await takeLock(paths.lock)
+  let ledger: Ledger | undefined
   try {
     await sweep(paths)
     const entries = await readManifest(paths.manifest)
     await settlePlan(plan, paths, { started: entries.length > 0 })
-    const ledger = openLedger(plan, paths, entries)
+    ledger = openLedger(plan, paths, entries)
     const wasDone = await isDone(ledger, passes, paths)
     if (!wasDone) {
       for (const pass of passes) await runPass(pass, { plan, paths, ledger, signal, onEvent, engine })
       await publish(ledger.committed(passes.at(-1)!.name), paths)
     }
-    return { paths, wasDone, committed: passes.flatMap((pass) => ledger.committed(pass.name)) }
+    const { committed } = ledger
+    return { paths, wasDone, committed: passes.flatMap((pass) => committed(pass.name)) }
   } finally {
     await unlock()
+    if (ledger?.isEmpty()) await removeTraces(paths)
   }
 }
 
@@ -59,6 +62,8 @@ type Ledger = {
   entry(pass: string, task: string): ManifestEntry | undefined
   add(entry: ManifestEntry): Promise<void>
   committed(pass: string): readonly Committed[]
+  /** Whether nothing is committed, under this plan or any other. */
+  isEmpty(): boolean
   plan: string
 }
 
@@ -73,6 +78,7 @@ function openLedger(plan: Plan, paths: RunPaths, entries: readonly ManifestEntry
   for (const entry of entries) if (entry.plan === hash) remember(entry)
   return {
     plan: hash,
+    isEmpty: () => entries.length === 0 && passes.size === 0,
     entry: (pass, task) => passes.get(pass)?.get(task),
     add: async (entry) => {
       await appendManifest(paths.manifest, entry)
@@ -83,6 +89,15 @@ function openLedger(plan: Plan, paths: RunPaths, entries: readonly ManifestEntry
         .sort((a, b) => (a.task.id < b.task.id ? -1 : 1))
         .map(({ task, tally }) => ({ pass, task, tally, folder: taskFolder(paths, pass, task.id) })),
   }
+}
+
+/** A run that was refused before it committed anything leaves no folder behind, unless a reply was paid for. */
+async function removeTraces(paths: RunPaths): Promise<void> {
+  const paid = await readdir(paths.journal).catch(() => [])
+  if (paid.length > 0) return
+  await rm(paths.state, { recursive: true, force: true })
+  // Fails, as it should, where the folder holds anything else.
+  await rmdir(paths.out).catch(() => {})
 }
 
 /** Removes what a killed run left half-written; only the holder of the lock may. */
