@@ -1,6 +1,6 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { asDiskError, CorruptInputError } from '../stream/errors.js'
+import { asDiskError, CorruptInputError, DiskError, SluiceError } from '../stream/errors.js'
 
 /** Bytes that can be read anywhere: the seam between a format and the place its shard lies in. */
 export type ByteSource = {
@@ -76,7 +76,10 @@ async function fileOutput(path: string): Promise<Output> {
     try {
       return await work()
     } catch (error) {
-      throw asDiskError(error, path)
+      const known = asDiskError(error, path)
+      // Whatever else the system says of a file being written (a folder stands there, a part of its path is a file).
+      const refused = (error as NodeJS.ErrnoException).syscall !== undefined && !(known instanceof SluiceError)
+      throw refused ? new DiskError(`Cannot write ${path}: ${(error as Error).message}`, { cause: error }) : known
     }
   }
   const handle = await onDisk(async () => {

@@ -66,10 +66,16 @@ const longestString = 0x1fffffe8
 
 /** Gunzips blocks that begin with gzip's two magic bytes; others pass as they are. */
 async function* unpacked(path: string, blocks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const first = await blocks.next()
-  if (first.done) return
-  const all = prepend(first.value, blocks)
-  if (first.value[0] !== 0x1f || first.value[1] !== 0x8b) {
+  let head: Uint8Array = Buffer.alloc(0)
+  // A pipe may bring its first two bytes one by one.
+  while (head.length < 2) {
+    const next = await blocks.next()
+    if (next.done) break
+    head = head.length === 0 ? next.value : Buffer.concat([head, next.value])
+  }
+  if (head.length === 0) return
+  const all = prepend(head, blocks)
+  if (head[0] !== 0x1f || head[1] !== 0x8b) {
     yield* all
     return
   }

@@ -43,8 +43,13 @@ export async function execute(options: ExecuteOptions): Promise<Executed> {
   try {
     await sweep(paths)
     const entries = await readManifest(paths.manifest)
-    await settlePlan(plan, paths, { started: entries.length > 0 })
-    ledger = openLedger(plan, paths, entries)
+    const started = new Set(entries.map(({ pass }) => pass))
+    await settlePlan(
+      plan,
+      paths,
+      passes.filter(({ name }) => started.has(name)),
+    )
+    ledger = openLedger(plan, passes, paths, entries)
     const wasDone = await isDone(ledger, passes, paths)
     if (!wasDone) {
       for (const pass of passes) await runPass(pass, { plan, paths, ledger, signal, onEvent, engine })
@@ -64,20 +69,21 @@ type Ledger = {
   committed(pass: string): readonly Committed[]
   /** Whether nothing is committed, under this plan or any other. */
   isEmpty(): boolean
-  plan: string
+  /** What a pass's manifest lines name their plan by. */
+  hash(pass: string): string
 }
 
 /** What the manifest says is done under this plan. */
-function openLedger(plan: Plan, paths: RunPaths, entries: readonly ManifestEntry[]): Ledger {
-  const hash = planHash(plan)
+function openLedger(plan: Plan, order: readonly Pass[], paths: RunPaths, entries: readonly ManifestEntry[]): Ledger {
+  const hashes = new Map(order.map((pass) => [pass.name, planHash(plan, pass)]))
   const passes = new Map<string, Map<string, ManifestEntry>>()
   const remember = (entry: ManifestEntry) => {
     const tasks = passes.get(entry.pass) ?? new Map<string, ManifestEntry>()
     passes.set(entry.pass, tasks.set(entry.task.id, entry))
   }
-  for (const entry of entries) if (entry.plan === hash) remember(entry)
+  for (const entry of entries) if (entry.plan === hashes.get(entry.pass)) remember(entry)
   return {
-    plan: hash,
+    hash: (pass) => hashes.get(pass)!,
     isEmpty: () => entries.length === 0 && passes.size === 0,
     entry: (pass, task) => passes.get(pass)?.get(task),
     add: async (entry) => {
@@ -149,7 +155,7 @@ async function runTask(pass: Pass, task: Task, setting: PassSetting): Promise<vo
     checkTally(tally, `task ${pass.name}/${task.id}`)
     const files = await listFiles(folder)
     await commitFolder(folder, final)
-    await ledger.add({ pass: pass.name, task, files, tally, plan: ledger.plan })
+    await ledger.add({ pass: pass.name, task, files, tally, plan: ledger.hash(pass.name) })
     onEvent({ kind: 'task', pass: pass.name, task: task.id, tally })
   } catch (error) {
     await rm(folder, { recursive: true, force: true }).catch(() => {})

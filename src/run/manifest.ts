@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { asDiskError, CorruptInputError } from '../stream/errors.js'
 import { appendLineDurably, type StoredFile } from './durable.js'
 import type { Tally } from './tally.js'
-import type { Plan, Task } from './types.js'
+import type { Pass, Plan, Task } from './types.js'
 
 /** One committed task. What is not in the manifest does not exist. */
 export type ManifestEntry = {
@@ -12,15 +12,19 @@ export type ManifestEntry = {
   readonly task: Task
   readonly files: readonly StoredFile[]
   readonly tally: Tally
-  /** Hash of the plan the task was done under. */
+  /** {@link planHash} of the plan the task was done under. */
   readonly plan: string
 }
 
-/** The hash by which manifest lines name their plan; machine paths and file times do not enter it. */
-export function planHash(plan: Plan): string {
+/**
+ * The hash by which manifest lines name the plan they were done under, as far as their pass depends on it; machine paths
+ * and file times do not enter it.
+ */
+export function planHash(plan: Plan, { settings }: Pick<Pass, 'settings'>): string {
+  const config = Object.entries(plan.config).filter(([key]) => settings?.includes(key) ?? true)
   const shards = plan.shards.map(({ name, bytes, format }) => ({ name, bytes, format }))
   return createHash('sha256')
-    .update(JSON.stringify({ format: plan.format, recipe: plan.recipe, config: plan.config, shards }))
+    .update(JSON.stringify({ format: plan.format, recipe: plan.recipe, config, shards }))
     .digest('hex')
 }
 

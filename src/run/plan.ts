@@ -3,19 +3,21 @@ import { isDeepStrictEqual } from 'node:util'
 import { asDiskError, CorruptInputError, ResumeMismatchError, UsageError } from '../stream/errors.js'
 import { writeDurably } from './durable.js'
 import type { RunPaths } from './paths.js'
-import type { Plan, PlannedShard } from './types.js'
+import type { Pass, Plan, PlannedShard } from './types.js'
 
 /**
- * Fixes the plan of a run: written while nothing is committed, compared once something is. Another configuration or a
- * corpus that changed is then a {@link ResumeMismatchError} that lists the differences.
+ * Fixes the plan of a run: written while nothing is committed, compared once something is. A corpus that changed, or a
+ * setting that a committed pass depends on, is then a {@link ResumeMismatchError} that lists the differences.
  */
-export async function settlePlan(plan: Plan, paths: RunPaths, { started }: { started: boolean }): Promise<void> {
+export async function settlePlan(plan: Plan, paths: RunPaths, committed: readonly Pass[]): Promise<void> {
   const before = await readPlan(paths.plan)
-  if (before === undefined || !started) {
-    await writeDurably(paths.plan, `${JSON.stringify(plan, null, 2)}\n`)
-    return
-  }
-  const differences = planDifferences(before, plan)
+  if (before !== undefined && committed.length > 0) refuseDifferences(before, plan, paths, committed)
+  if (!isDeepStrictEqual(before, plan)) await writeDurably(paths.plan, `${JSON.stringify(plan, null, 2)}\n`)
+}
+
+function refuseDifferences(before: Plan, plan: Plan, paths: RunPaths, committed: readonly Pass[]): void {
+  const isFixed = (key: string) => committed.some(({ settings }) => settings?.includes(key) ?? true)
+  const differences = planDifferences(before, plan, isFixed)
   if (differences.length > 0) {
     throw new ResumeMismatchError(
       `${paths.out} holds a run of another plan:\n${differences.map((line) => `  ${line}`).join('\n')}`,
@@ -40,8 +42,8 @@ export async function readPlan(path: string): Promise<Plan | undefined> {
   }
 }
 
-/** What differs between two plans, a line each: `config.seed: 7, now 8`. */
-export function planDifferences(before: Plan, now: Plan): string[] {
+/** What differs between two plans, a line each: `seed: 7, now 8`; of the config only the keys that are fixed. */
+export function planDifferences(before: Plan, now: Plan, isFixed: (key: string) => boolean): string[] {
   const lines: string[] = []
   const compare = (name: string, a: unknown, b: unknown) => {
     if (!isDeepStrictEqual(a, b)) lines.push(`${name}: ${JSON.stringify(a)}, now ${JSON.stringify(b)}`)
@@ -49,7 +51,7 @@ export function planDifferences(before: Plan, now: Plan): string[] {
   compare('plan format', before.format, now.format)
   compare('recipe', before.recipe, now.recipe)
   for (const key of new Set([...Object.keys(before.config), ...Object.keys(now.config)])) {
-    compare(key, before.config[key], now.config[key])
+    if (isFixed(key)) compare(key, before.config[key], now.config[key])
   }
   const found = new Map(now.shards.map((shard) => [shard.name, shard]))
   for (const shard of before.shards) {

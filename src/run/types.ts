@@ -60,6 +60,11 @@ export type TaskContext = RunView & {
  */
 export type Pass = {
   readonly name: string
+  /**
+   * The config keys its bytes depend on; default all. While only passes that do not name a key are committed, that key may
+   * still be changed: a mistyped model does not cost a selection.
+   */
+  readonly settings?: readonly string[]
   /** Lists the tasks; called when every earlier pass is committed. */
   tasks(run: RunView): Promise<readonly Task[]>
   /** Does one task: writes files into `context.folder` and says what became of its rows. */

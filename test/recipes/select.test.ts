@@ -72,14 +72,12 @@ describe('a selection', () => {
     ]
     const planted = join(folder, 'planted.jsonl')
     const rows = subjects.flatMap((text, subject) =>
-      Array.from({ length: Math.ceil(400 / (subject + 1) ** 2) }, (_, n) =>
-        JSON.stringify({ text: `${text} ${n}`, subject }),
-      ),
+      Array.from({ length: Math.ceil(400 / (subject + 1) ** 2) }, () => JSON.stringify({ text, subject })),
     )
     await writeFile(planted, rows.join('\n'))
     const found = async (config: Record<string, unknown>) =>
       new Set((await select([planted], { select: 24, ...config })).rows.map(({ subject }) => subject)).size
-    expect(await found({ clusters: 24, alpha: 0 })).toBe(12)
+    expect(await found({ clusters: 12, alpha: 0 })).toBe(12)
     // A selection without clusters is a random sample, and misses the rare ones.
     expect(await found({ clusters: 1 })).toBeLessThan(10)
   })

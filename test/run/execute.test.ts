@@ -156,6 +156,28 @@ describe('execute', () => {
     expect(await result()).toBe('aa bb cc')
   })
 
+  it('takes another value of a setting that no committed pass depends on, and refuses one of a setting that some does', async () => {
+    const withSettings = (onWork?: (task: string) => void) => {
+      const [double, join] = toyPasses(onWork)
+      return [{ ...double!, settings: ['seed'] }, join!]
+    }
+    const failing = withSettings((task) => {
+      if (task === 'join/all') throw new Error('unknown model')
+    })
+    await expect(execute({ out, plan: plan({ seed: 7, model: 'oops' }), passes: failing })).rejects.toThrow(
+      'unknown model',
+    )
+    await expect(execute({ out, plan: plan({ seed: 8, model: 'good' }), passes: withSettings() })).rejects.toThrow(
+      'seed: 7, now 8',
+    )
+    const worked: string[] = []
+    await execute({ out, plan: plan({ seed: 7, model: 'good' }), passes: withSettings((task) => worked.push(task)) })
+    expect(worked).toEqual(['join/all'])
+    await expect(execute({ out, plan: plan({ seed: 7, model: 'other' }), passes: withSettings() })).rejects.toThrow(
+      'model: "good", now "other"',
+    )
+  })
+
   it('refuses a corpus that changed, was extended or lost a shard', async () => {
     await execute({ out, plan: plan(), passes: toyPasses() })
     const changed = { ...plan(), shards: [shard('a'), { ...shard('b'), modifiedMs: 2 }, shard('d')] }

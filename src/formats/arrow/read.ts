@@ -118,8 +118,8 @@ function fromFile(source: ByteSource): Input {
       close: async () => {},
     },
     async endsWell() {
-      const tail = Buffer.from(await source.read(Math.max(0, source.size - 8), source.size))
-      return endMark(tail)
+      const head = Buffer.from(await source.read(0, Math.min(8, source.size)))
+      return hasEndMark(head, Buffer.from(await source.read(Math.max(0, source.size - 8), source.size)))
     },
     close: () => source.close(),
   }
@@ -127,36 +127,37 @@ function fromFile(source: ByteSource): Input {
 
 /** The stream inside what stdin brings: a file is eight bytes of magic, a stream, and a footer for random access. */
 function fromStdin(): Input {
+  let head = Buffer.alloc(0)
   let tail = Buffer.alloc(0)
   async function* strip(): AsyncGenerator<Uint8Array> {
-    let head: Buffer | undefined = Buffer.alloc(0)
     for await (const block of readBlocks('-')) {
       tail = Buffer.concat([tail, block.subarray(-8)]).subarray(-8)
-      if (head === undefined) {
+      if (head.length >= 8) {
         yield block
         continue
       }
       head = Buffer.concat([head, block])
-      if (head.length < 8) continue
-      yield head.toString('latin1', 0, fileMagic.length) === fileMagic ? head.subarray(8) : head
-      head = undefined
+      if (head.length >= 8) yield isFile(head) ? head.subarray(8) : head
     }
-    if (head !== undefined) yield head
+    if (head.length < 8) yield head
   }
   const bytes = strip()
   return {
     bytes,
     async endsWell() {
       while (!(await bytes.next()).done) {}
-      return endMark(tail)
+      return hasEndMark(head, tail)
     },
     close: () => bytes.return(undefined),
   }
 }
 
-/** A file ends with its magic, a stream with a length of zero where the next message's would be. */
-function endMark(tail: Buffer): boolean {
-  return tail.toString('latin1').endsWith(fileMagic) || (tail.length >= 4 && tail.readInt32LE(tail.length - 4) === 0)
+const isFile = (head: Buffer) => head.toString('latin1', 0, fileMagic.length) === fileMagic
+
+/** A file ends with its magic, a stream with a continuation mark and a length of zero where a message would follow. */
+function hasEndMark(head: Buffer, tail: Buffer): boolean {
+  if (isFile(head)) return tail.toString('latin1', 2) === fileMagic
+  return tail.length === 8 && tail.readInt32LE(0) === -1 && tail.readInt32LE(4) === 0
 }
 
 let registered = false

@@ -57,7 +57,11 @@ export const reinstructRecipe: Recipe<ReinstructConfig> = {
   passes(config, resources) {
     const judge = reinstructSelector({ mode: config.selector, minChars: config.minChars, maxChars: config.maxChars })
     return [
-      ...selectionPasses(config, resources, { judge, columns: 'text' }),
+      ...selectionPasses(config, resources, {
+        judge,
+        judgeSettings: ['selector', 'minChars', 'maxChars'],
+        columns: 'text',
+      }),
       writePass(config, resources),
       seedPass(config),
       finishPass({

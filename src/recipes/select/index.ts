@@ -13,6 +13,14 @@ import { polishPass, refinePass } from './polish.js'
 import { scanPass } from './scan.js'
 import { solvePass } from './solve.js'
 
+export type SelectionOptions = {
+  judge: JudgeText
+  /** The config keys that `judge` was made from. */
+  judgeSettings: readonly string[]
+  /** What to fetch of the chosen rows. */
+  columns: 'text' | 'all'
+}
+
 /**
  * The passes every corpus recipe begins with: embed what `judge` lets through, cluster it by way of a coreset, and
  * choose `config.select` rows by quota. What they leave behind is read by `chosenRows` in fetch.ts.
@@ -20,18 +28,20 @@ import { solvePass } from './solve.js'
 export function selectionPasses(
   config: SelectionConfig,
   resources: Resources,
-  options: { judge: JudgeText; columns: 'text' | 'all' },
+  { judge, judgeSettings, columns }: SelectionOptions,
 ): Pass[] {
-  return [
-    pilotPass(config, resources, options.judge),
-    scanPass(config, resources, options.judge),
+  const settings = [...Object.keys(selectionOptions), ...judgeSettings]
+  const passes = [
+    pilotPass(config, resources, judge),
+    scanPass(config, resources, judge),
     solvePass(config),
     polishPass(),
     refinePass(),
     assignPass(),
     choosePass(config),
-    fetchPass(config, options.columns),
+    fetchPass(config, columns),
   ]
+  return passes.map((pass) => ({ ...pass, settings }))
 }
 
 const options = z.object({
@@ -50,6 +60,9 @@ export const selectRecipe: Recipe<z.infer<typeof options>> = {
   options,
   passes(config, resources) {
     const judge = config.keep === 'all' ? () => undefined : reinstructSelector({ mode: config.keep })
-    return [...selectionPasses(config, resources, { judge, columns: 'all' }), writeChosenPass()]
+    return [
+      ...selectionPasses(config, resources, { judge, judgeSettings: ['keep'], columns: 'all' }),
+      writeChosenPass(),
+    ]
   },
 }
