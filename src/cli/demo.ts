@@ -14,10 +14,7 @@ const smallModel = {
   model: 'smollm2',
   promptStyle: 'few-shot',
   samples: 3,
-  temperature: 0.7,
-  topP: 0.9,
   minSimilarity: 0.3,
-  maxTokens: 160,
   maxChars: 900,
   concurrency: 2,
 }

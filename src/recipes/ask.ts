@@ -5,7 +5,7 @@ import type { Row, Stage } from '../stream/types.js'
 import type { Prompt, Unread } from './types.js'
 
 /** How a model is to draw its reply; absent values are left to the provider. */
-export type Sampling = { readonly maxTokens: number; readonly temperature?: number; readonly topP?: number }
+export type Sampling = Pick<Call, 'maxTokens' | 'temperature' | 'topP' | 'stop'>
 
 export type AskOptions<In, Out> = {
   model: Model

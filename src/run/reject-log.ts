@@ -21,16 +21,19 @@ export type RejectLog = {
   close(): void
 }
 
-/** Opens a JSONL file of lost rows. Writes are synchronous, in blocks, because a stage must not wait to say no. */
-export function openRejectLog(path: string): RejectLog {
+/**
+ * Opens a JSONL file of lost rows. Writes are synchronous, in blocks, because a stage must not wait to say no. `sorted`
+ * holds them back and writes them by id: for stages side by side, which lose rows in an order of their own.
+ */
+export function openRejectLog(path: string, { sorted = false } = {}): RejectLog {
   const file = openSync(path, 'w')
   const rejected: Record<string, number> = {}
   const failed: Record<string, number> = {}
-  let pending: string[] = []
+  let pending: LostRow[] = []
   const flush = () => {
     if (pending.length === 0) return
     try {
-      writeSync(file, `${pending.join('\n')}\n`)
+      writeSync(file, `${pending.map((row) => JSON.stringify(row)).join('\n')}\n`)
     } catch (error) {
       throw asDiskError(error, path)
     }
@@ -39,8 +42,8 @@ export function openRejectLog(path: string): RejectLog {
   const add = (row: LostRow, counts: Record<string, number>) => {
     const key = `${row.stage}: ${row.reason}`
     counts[key] = (counts[key] ?? 0) + 1
-    pending.push(JSON.stringify(row))
-    if (pending.length === 512) flush()
+    pending.push(row)
+    if (pending.length === 512 && !sorted) flush()
   }
   return {
     rejected,
@@ -49,6 +52,7 @@ export function openRejectLog(path: string): RejectLog {
     fail: (row) => add({ ...row, outcome: 'failed' }, failed),
     close: () => {
       try {
+        if (sorted) pending.sort((a, b) => (a.id < b.id ? -1 : 1))
         flush()
       } finally {
         closeSync(file)

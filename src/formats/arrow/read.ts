@@ -47,7 +47,7 @@ type Opened = { schema: Field[]; batches: AsyncGenerator<RecordBatch> }
 /** Bytes as the library takes them, and what to do about them once it is through. */
 type Input = {
   bytes: AsyncIterable<Uint8Array> | FileLike
-  /** Whether the end mark of the format is there; to be asked after the last batch. */
+  /** Whether the format's end mark is there. Takes a pipe to its end, so there it is asked after the last batch. */
   endsWell(): Promise<boolean>
   close(): Promise<unknown>
 }
@@ -56,6 +56,8 @@ async function openArrow(path: string): Promise<Opened> {
   await registerCodecs()
   const input = path === '-' ? fromStdin() : fromFile(await openFile(path))
   try {
+    // Asked first where it can be, because the library looks for sense in a cut footer for a long time.
+    if (path !== '-' && !(await input.endsWell())) throw endsTooEarly(path)
     const reader = await orCorrupt(path, async () => {
       const opened = await RecordBatchReader.from(input.bytes as AsyncIterable<Uint8Array>)
       // Left to itself the reader closes its source at the end of the stream, and what follows could not be checked.
@@ -81,14 +83,17 @@ async function* batchesOf(path: string, reader: RecordBatchReader, input: Input)
       yield next.value
     }
     // A file's reader stops without a word at a batch that its footer lists and that is not there.
-    if ((reader.isFile() && batches < reader.numRecordBatches) || !(await input.endsWell())) {
-      throw new CorruptInputError(`${path}: it ends too early`, {
-        fix: 'It was cut short, or its writer was never closed. Write it again.',
-      })
-    }
+    if (reader.isFile() && batches < reader.numRecordBatches) throw endsTooEarly(path)
+    if (path === '-' && !(await input.endsWell())) throw endsTooEarly(path)
   } finally {
     await input.close()
   }
+}
+
+function endsTooEarly(path: string): CorruptInputError {
+  return new CorruptInputError(`${path}: it ends too early`, {
+    fix: 'It was cut short, or its writer was never closed. Write it again.',
+  })
 }
 
 const fileMagic = 'ARROW1'

@@ -19,7 +19,7 @@ import { selectionOptions } from '../select/options.js'
 import type { Recipe, Resources } from '../types.js'
 import { type Instructed, mostAlike } from './most-alike.js'
 import { pairSchema, toPair, type Written } from './pair.js'
-import { instructPrompt, rewritePrompt } from './prompts.js'
+import { instructPrompt, instructSampling, rewritePrompt, rewriteSampling } from './prompts.js'
 import { seedPass } from './seeds.js'
 
 const options = z.object({
@@ -33,7 +33,10 @@ const options = z.object({
     ),
   minChars: z.int().min(1).default(200).describe('fewest characters of a text, for --selector light'),
   maxChars: z.int().min(1).default(3000).describe('most characters of a text, for --selector light'),
-  promptStyle: z.enum(['zero-shot', 'few-shot']).default('zero-shot').describe('few-shot helps small models'),
+  promptStyle: z
+    .enum(['zero-shot', 'few-shot'])
+    .default('zero-shot')
+    .describe('few-shot, with its own sampling, for small models'),
   samples: z.int().min(1).max(16).default(1).describe('instructions asked for a text; the one most like it is taken'),
   minSimilarity: z.number().min(-1).max(1).default(-1).describe('least cosine of an instruction to its text'),
   removeRefusals: z.boolean().default(false).describe('also drop answers that apologise'),
@@ -86,13 +89,11 @@ function writePass(config: ReinstructConfig, resources: Resources): Pass {
       }))
     },
     async work(task, context) {
-      const log = openRejectLog(join(context.folder, 'lost.jsonl'))
-      const sampling: Sampling = { maxTokens: config.maxTokens, temperature: config.temperature, topP: config.topP }
+      const log = openRejectLog(join(context.folder, 'lost.jsonl'), { sorted: true })
       const model = await resources.model()
       const asking = {
         model,
         log,
-        sampling,
         concurrency: resources.concurrency,
         signal: context.signal,
         callSignal: resources.callSignal,
@@ -107,10 +108,14 @@ function writePass(config: ReinstructConfig, resources: Resources): Pass {
           map((row) => ({ ...row, text: trimSpecialTokens(row.text) })),
           ask<ChosenText, Instructed>('instruct', instructPrompt(config.promptStyle), {
             ...asking,
+            sampling: samplingOf(instructSampling, config),
             samples: config.samples,
             choose,
           }),
-          ask<ChosenText & Instructed, { output: string }>('rewrite', rewritePrompt(config.promptStyle), asking),
+          ask<ChosenText & Instructed, { output: string }>('rewrite', rewritePrompt(config.promptStyle), {
+            ...asking,
+            sampling: samplingOf(rewriteSampling, config),
+          }),
           keep<Written>('filter', passesFilter, log.reject),
           map((row) => {
             context.progress(1)
@@ -124,5 +129,20 @@ function writePass(config: ReinstructConfig, resources: Resources): Pass {
         log.close()
       }
     },
+  }
+}
+
+/** A stage's own way to sample, by the size of model that the prompt style is meant for, and what the user set. */
+function samplingOf(
+  stage: { readonly strong: Sampling; readonly small: Sampling },
+  { promptStyle, temperature, topP, maxTokens }: ReinstructConfig,
+): Sampling {
+  const own = promptStyle === 'few-shot' ? stage.small : stage.strong
+  const { stop } = own
+  return {
+    maxTokens: maxTokens ?? own.maxTokens,
+    temperature: temperature ?? own.temperature,
+    topP: topP ?? own.topP,
+    ...(stop ? { stop } : {}),
   }
 }
