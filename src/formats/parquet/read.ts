@@ -1,5 +1,3 @@
-import type { AsyncBuffer, DecodedArray, FileMetaData, SchemaTree, RowGroup as StoredGroup } from 'hyparquet'
-import { parquetMetadataAsync, parquetScan, parquetSchema } from 'hyparquet'
 import { CorruptInputError, SluiceError, UsageError } from '../../stream/errors.js'
 import type { Batches } from '../../stream/types.js'
 import { loadCodecs } from '../codecs.js'
@@ -7,10 +5,18 @@ import { checkColumns } from '../columns.js'
 import { type ByteSource, openFile } from '../files.js'
 import { typeName } from '../schema.js'
 import type { Columns, ColumnType, Description, ReadOptions, Schema } from '../types.js'
+import {
+  type AsyncBuffer,
+  type DecodedArray,
+  type FileMetaData,
+  parquetMetadataAsync,
+  parquetScan,
+  parquetSchema,
+  type SchemaTree,
+  type StoredGroup,
+} from './library.js'
 import { columnType, storedName } from './schema.js'
 import { finisher, parsers } from './values.js'
-
-export type { SchemaElement, SchemaTree } from 'hyparquet'
 
 /** Reads a Parquet file one row group at a time, decoding only the columns asked for; a batch never spans row groups. */
 export async function* readParquet(path: string, { columns, rows, signal }: ReadOptions = {}): Batches<Columns> {

@@ -1,5 +1,5 @@
 import type { ColumnType, Schema } from '../types.js'
-import type { SchemaElement, SchemaTree } from './read.js'
+import type { SchemaElement, SchemaTree } from './library.js'
 
 /** The flat, preorder schema that Parquet stores, everything optional, lists in the standard three levels. */
 export function parquetElements(schema: Schema): SchemaElement[] {

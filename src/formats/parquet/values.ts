@@ -1,6 +1,6 @@
 import type { ColumnType } from '../types.js'
 import { dayToDate, narrow, toDate, utf8 } from '../values.js'
-import type { SchemaTree } from './read.js'
+import type { SchemaTree } from './library.js'
 import { listItem } from './schema.js'
 
 /** How hyparquet is to make values out of bytes; its own string parser drops a byte order mark at the start of a text. */
