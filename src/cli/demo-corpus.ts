@@ -58,10 +58,9 @@ async function* sections(files: readonly string[], modules: string): AsyncGenera
 }
 
 function isDocumentation(path: string): boolean {
-  const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)
-  return (
-    /\.(md|markdown|txt)$/i.test(name) && (/^(readme|changelog|history)/i.test(name) || /[\\/]docs?[\\/]/.test(path))
-  )
+  const unix = path.replaceAll('\\', '/')
+  // README.md and not README.es.md: translations say the same again, and the small model knows English only.
+  return /\/(readme|changelog|history)\.(md|markdown|txt)$/i.test(unix) || /\/docs?\/(.*\/)?[^/.]+\.md$/i.test(unix)
 }
 
 function packageName(path: string): string {

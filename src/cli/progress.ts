@@ -32,14 +32,8 @@ export function showProgress(terminal: Terminal): { onEvent(event: RunEvent): vo
       const now = Date.now()
       if (event.kind === 'pass') {
         finishPass()
-        pass = {
-          name: event.pass,
-          tasks: event.tasks,
-          done: event.committed,
-          before: event.committed,
-          rows: 0,
-          at: now,
-        }
+        const { pass: name, tasks, committed, rows: allRows } = event
+        pass = { name, tasks, done: committed, before: committed, rows: 0, allRows, at: now }
         drawnAt = now
       } else if (event.kind === 'note') terminal.err(event.text)
       else if (pass && event.kind === 'rows') pass.rows += event.rows
@@ -50,21 +44,36 @@ export function showProgress(terminal: Terminal): { onEvent(event: RunEvent): vo
   }
 }
 
-type PassProgress = { name: string; tasks: number; done: number; before: number; rows: number; at: number }
+type PassProgress = {
+  name: string
+  tasks: number
+  done: number
+  before: number
+  rows: number
+  /** Rows the pass will see in all, where that is known. */
+  allRows: number | undefined
+  at: number
+}
 
 function describe(pass: PassProgress, now: number): string {
   const parts = [`${pass.name.padEnd(8)} ${pass.done}/${pass.tasks} tasks`, summary(pass, now)]
-  const done = pass.done - pass.before
-  if (done > 0 && pass.done < pass.tasks) {
-    parts.push(`${duration(((now - pass.at) / done) * (pass.tasks - pass.done))} left`)
-  }
+  const share = pass.allRows
+    ? pass.rows / pass.allRows
+    : (pass.done - pass.before) / Math.max(1, pass.tasks - pass.before)
+  if (share > 0 && share < 1) parts.push(`${duration(((now - pass.at) * (1 - share)) / share)} left`)
   parts.push(`${Math.round(process.memoryUsage.rss() / 2 ** 20)} MB`)
   return parts.join(' · ')
 }
 
-function summary({ rows, at }: PassProgress, now: number): string {
-  const seconds = Math.max(0.001, (now - at) / 1000)
-  return `${rows.toLocaleString('en')} rows in ${duration(now - at)} (${Math.round(rows / seconds).toLocaleString('en')}/s)`
+function summary({ rows, allRows, at }: PassProgress, now: number): string {
+  const perSecond = rows / Math.max(0.001, (now - at) / 1000)
+  const rate = perSecond < 2 ? `${(60 * perSecond).toFixed(1)}/min` : `${number(Math.round(perSecond))}/s`
+  const of = allRows !== undefined && rows < allRows ? ` of ${number(allRows)}` : ''
+  return `${number(rows)}${of} rows in ${duration(now - at)} (${rate})`
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en')
 }
 
 /** Milliseconds as people say them: `3.2 s`, `4 min 05 s`, `2 h 13 min`. */

@@ -6,7 +6,18 @@ import { type Answer, open as openUrl } from '../http/request.js'
 import { retrying } from '../http/retry.js'
 import { asDiskError, UsageError } from '../stream/errors.js'
 import type { CataloguedModel } from './catalogue.js'
-import type { PullOptions } from './pull.js'
+
+export type PullOptions = {
+  /** Told how far the download from the hub is, in bytes. */
+  readonly onProgress?: (done: number, total: number) => void
+  /** Told in one sentence what is being done. */
+  readonly log?: (message: string) => void
+  readonly signal?: AbortSignal
+  /** `HF_ENDPOINT`, `XDG_CACHE_HOME`, and what pip reads. */
+  readonly env?: NodeJS.ProcessEnv
+  /** What to pull by `name`; default the catalogue's entry. */
+  readonly model?: CataloguedModel
+}
 
 /**
  * Downloads the model's file from the Hugging Face hub (or `HF_ENDPOINT`) into `folder` and resolves with the path of the

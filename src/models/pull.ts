@@ -4,20 +4,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { SluiceError, UsageError } from '../stream/errors.js'
 import { type CataloguedModel, findInCatalogue, modelsFolder } from './catalogue.js'
-import { downloadFromHub } from './pull-hub.js'
+import { downloadFromHub, type PullOptions } from './pull-hub.js'
 import { sha256OfFile } from './sha256.js'
-
-export type PullOptions = {
-  /** Told how far the download from the hub is, in bytes. */
-  readonly onProgress?: (done: number, total: number) => void
-  /** Told in one sentence what is being done. */
-  readonly log?: (message: string) => void
-  readonly signal?: AbortSignal
-  /** `HF_ENDPOINT`, `XDG_CACHE_HOME`, and what pip reads. */
-  readonly env?: NodeJS.ProcessEnv
-  /** What to pull by `name`; default the catalogue's entry. */
-  readonly model?: CataloguedModel
-}
 
 /**
  * Brings a catalogued model into the user's cache and resolves with its path: from the Hugging Face hub, resuming where

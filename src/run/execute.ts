@@ -133,7 +133,9 @@ async function runPass(pass: Pass, setting: PassSetting): Promise<void> {
     const entry = ledger.entry(pass.name, task.id)
     if (!entry || !(await isInPlace(entry, taskFolder(paths, pass.name, task.id)))) open.push(task)
   }
-  onEvent({ kind: 'pass', pass: pass.name, tasks: tasks.length, committed: tasks.length - open.length })
+  const rows = open.reduce((sum, task) => sum + (task.rows ? task.rows.end - task.rows.start : Number.NaN), 0)
+  const counted = Number.isNaN(rows) ? {} : { rows }
+  onEvent({ kind: 'pass', pass: pass.name, tasks: tasks.length, committed: tasks.length - open.length, ...counted })
   await engine(open, (task) => runTask(pass, task, setting), { signal })
 }
 

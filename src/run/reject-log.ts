@@ -25,7 +25,10 @@ export type RejectLog = {
  * Opens a JSONL file of lost rows. Writes are synchronous, in blocks, because a stage must not wait to say no. `sorted`
  * holds them back and writes them by id: for stages side by side, which lose rows in an order of their own.
  */
-export function openRejectLog(path: string, { sorted = false } = {}): RejectLog {
+export function openRejectLog(
+  path: string,
+  { sorted = false, onLost = () => {} }: { sorted?: boolean; onLost?: () => void } = {},
+): RejectLog {
   const file = openSync(path, 'w')
   const rejected: Record<string, number> = {}
   const failed: Record<string, number> = {}
@@ -43,6 +46,7 @@ export function openRejectLog(path: string, { sorted = false } = {}): RejectLog 
     const key = `${row.stage}: ${row.reason}`
     counts[key] = (counts[key] ?? 0) + 1
     pending.push(row)
+    onLost()
     if (pending.length === 512 && !sorted) flush()
   }
   return {

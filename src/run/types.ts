@@ -76,7 +76,14 @@ export const reduceTask: readonly Task[] = [{ id: 'all' }]
 
 /** What a run tells whoever watches. */
 export type RunEvent =
-  | { readonly kind: 'pass'; readonly pass: string; readonly tasks: number; readonly committed: number }
+  | {
+      readonly kind: 'pass'
+      readonly pass: string
+      readonly tasks: number
+      readonly committed: number
+      /** Rows still to go, where the tasks say so. */
+      readonly rows?: number
+    }
   | { readonly kind: 'rows'; readonly pass: string; readonly rows: number }
   | { readonly kind: 'task'; readonly pass: string; readonly task: string; readonly tally: Tally }
   | { readonly kind: 'note'; readonly text: string }

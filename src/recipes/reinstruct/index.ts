@@ -89,7 +89,7 @@ function writePass(config: ReinstructConfig, resources: Resources): Pass {
       }))
     },
     async work(task, context) {
-      const log = openRejectLog(join(context.folder, 'lost.jsonl'), { sorted: true })
+      const log = openRejectLog(join(context.folder, 'lost.jsonl'), { sorted: true, onLost: () => context.progress(1) })
       const model = await resources.model()
       const asking = {
         model,
