@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findShards } from '../dist/formats/index.js'
-import { cutSections, plainProse, uniform, writeRows } from '../dist/index.js'
 import { listFiles } from '../dist/formats/listing.js'
+import { cutSections, plainProse, uniform, writeRows } from '../dist/index.js'
 import { splitSentences } from '../dist/text/words.js'
 
 const [folder, megabytes = '1000', shards = '12', seed = '1'] = process.argv.slice(2)
@@ -20,7 +20,9 @@ const sentences = paths
   .flatMap(({ text }) => splitSentences(plainProse(text)))
   .map((sentence) => sentence.trim())
   .filter((sentence) => sentence.length > 30 && sentence.length < 400)
-const words = [...new Set(sentences.flatMap((sentence) => sentence.split(' ')))].filter((word) => /^[a-z]{4,}$/.test(word))
+const words = [...new Set(sentences.flatMap((sentence) => sentence.split(' ')))].filter((word) =>
+  /^[a-z]{4,}$/.test(word),
+)
 
 function document(id) {
   const pick = (use, list) => list[Math.floor(uniform(Number(seed), id, use) * list.length)]
@@ -51,4 +53,6 @@ for (let shard = 0; shard < Number(shards); shard++) {
   await writeRows(join(folder, name), { schema })(rows(shard))
 }
 const made = await findShards([folder])
-console.log(`${made.length} shards, ${made.reduce((sum, { bytes }) => sum + bytes, 0).toLocaleString('en')} bytes in ${folder}`)
+console.log(
+  `${made.length} shards, ${made.reduce((sum, { bytes }) => sum + bytes, 0).toLocaleString('en')} bytes in ${folder}`,
+)
