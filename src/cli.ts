@@ -1,27 +1,51 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { convertVerb } from './cli/convert.js'
-import { demoVerb } from './cli/demo.js'
 import { describeFailure } from './cli/failure.js'
-import { headVerb } from './cli/head.js'
-import { modelsVerb } from './cli/models.js'
 import { runProgram } from './cli/program.js'
-import { recipesVerb } from './cli/recipes.js'
-import { runVerb } from './cli/run.js'
-import { selectVerb } from './cli/select.js'
-import { statsVerb } from './cli/stats.js'
-import type { Verb } from './cli/verb.js'
+import type { VerbEntry } from './cli/verb.js'
 
 /** Every verb, in the order of `--help`. A new one is a file and a line here. */
-const verbs: readonly Verb[] = [
-  runVerb,
-  selectVerb,
-  convertVerb,
-  headVerb,
-  statsVerb,
-  recipesVerb,
-  modelsVerb,
-  demoVerb,
+const verbs: readonly VerbEntry[] = [
+  {
+    name: 'run',
+    summary: 'run a recipe over shards into a folder of curated Parquet',
+    load: async () => (await import('./cli/run.js')).runVerb,
+  },
+  {
+    name: 'select',
+    summary: 'choose a diverse subset of rows, every column as it was',
+    load: async () => (await import('./cli/select.js')).selectVerb,
+  },
+  {
+    name: 'convert',
+    summary: 'write shards of any format as one file, or as a folder of shards',
+    load: async () => (await import('./cli/convert.js')).convertVerb,
+  },
+  {
+    name: 'head',
+    summary: 'print the first rows as JSON lines',
+    load: async () => (await import('./cli/head.js')).headVerb,
+  },
+  {
+    name: 'stats',
+    summary: 'rows, bytes, columns, row groups and codecs of shards',
+    load: async () => (await import('./cli/stats.js')).statsVerb,
+  },
+  {
+    name: 'recipes',
+    summary: 'list the recipes',
+    load: async () => (await import('./cli/recipes.js')).recipesVerb,
+  },
+  {
+    name: 'models',
+    summary: 'fetch and list small models that run on this machine',
+    load: async () => (await import('./cli/models.js')).modelsVerb,
+  },
+  {
+    name: 'demo',
+    summary: 'the whole job on documentation that is already on this machine',
+    load: async () => (await import('./cli/demo.js')).demoVerb,
+  },
 ]
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }

@@ -10,8 +10,6 @@ import { listFlag } from './list-flag.js'
 import type { Verb } from './verb.js'
 
 export const convertVerb: Verb = {
-  name: 'convert',
-  summary: 'write shards of any format as one file, or as a folder of shards',
   operands: '<shards...>',
   example:
     "sluice convert 'raw/*.jsonl.gz' -o corpus.parquet\nsluice convert docs/ -o corpus/ --to parquet --shard-rows 50000",

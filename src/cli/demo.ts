@@ -20,8 +20,6 @@ const smallModel = {
 }
 
 export const demoVerb: Verb = {
-  name: 'demo',
-  summary: 'the whole job on documentation that is already on this machine',
   operands: '',
   example: 'sluice demo -o out\nsluice demo -o out --model openai:NAME --endpoint http://localhost:8000/v1',
   flags: recipeFlags(recipes.reinstruct!).filter(({ name }) => name !== 'config'),

@@ -6,8 +6,6 @@ import { listFlag } from './list-flag.js'
 import type { Verb } from './verb.js'
 
 export const headVerb: Verb = {
-  name: 'head',
-  summary: 'print the first rows as JSON lines',
   operands: '<shards...>',
   example: 'sluice head out/data -n 3 --columns instruction,output',
   flags: [

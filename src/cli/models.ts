@@ -1,9 +1,9 @@
 import { catalogue, findPulled } from '../models/catalogue.js'
 import { pullModel } from '../models/pull.js'
 import { UsageError } from '../stream/errors.js'
-import type { Terminal, Verb } from './verb.js'
+import type { Terminal, Verb, VerbGroup, VerbName } from './verb.js'
 
-const pullVerb: Verb = {
+const pullVerb: Verb & VerbName = {
   name: 'pull',
   summary: 'fetch a small model into the cache, its SHA-256 checked',
   operands: '<name>',
@@ -22,7 +22,7 @@ const pullVerb: Verb = {
   },
 }
 
-const listVerb: Verb = {
+const listVerb: Verb & VerbName = {
   name: 'list',
   summary: 'list the models that can be fetched',
   operands: '',
@@ -44,15 +44,7 @@ const listVerb: Verb = {
   },
 }
 
-export const modelsVerb: Verb = {
-  name: 'models',
-  summary: 'fetch and list small models that run on this machine',
-  operands: '',
-  example: 'sluice models pull smollm2',
-  flags: [],
-  run: async () => 2,
-  verbs: [pullVerb, listVerb],
-}
+export const modelsVerb: VerbGroup = { example: 'sluice models pull smollm2', verbs: [pullVerb, listVerb] }
 
 /** Shows a download on stderr: a bar on a terminal, nothing but the notes elsewhere. */
 export function showDownload(terminal: Terminal): {

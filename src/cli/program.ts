@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { UsageError } from '../stream/errors.js'
-import type { Flag, Terminal, Verb } from './verb.js'
+import type { Flag, Terminal, Verb, VerbEntry, VerbGroup } from './verb.js'
 
 const generalFlags: readonly Flag[] = [
   { name: 'json', type: 'boolean', description: 'one JSON object on stdout instead of lines for people' },
@@ -11,7 +11,11 @@ const generalFlags: readonly Flag[] = [
  * Parses `argv` (without node and script), runs the verb it names and gives its exit code. Wrong usage is a
  * {@link UsageError} whose message commander has worded, suggestions included.
  */
-export async function runProgram(verbs: readonly Verb[], version: string, argv: readonly string[]): Promise<number> {
+export async function runProgram(
+  entries: readonly VerbEntry[],
+  version: string,
+  argv: readonly string[],
+): Promise<number> {
   let exitCode = 0
   const program = new Command('sluice')
     .description('Turns corpora of any size into instruction-tuning data: streams in, curated Parquet out.')
@@ -20,7 +24,12 @@ export async function runProgram(verbs: readonly Verb[], version: string, argv: 
   const setExitCode = (code: number) => {
     exitCode = code
   }
-  for (const verb of verbs) program.addCommand(toCommand(verb, setExitCode))
+  const named = argv.find((word) => !word.startsWith('-') && word !== 'help')
+  for (const { name, summary, load } of entries) {
+    const command = new Command(name).description(summary)
+    if (name === named) define(command, await load(), setExitCode)
+    program.addCommand(command)
+  }
   settle(program)
   try {
     await program.parseAsync([...argv], { from: 'user' })
@@ -33,17 +42,19 @@ export async function runProgram(verbs: readonly Verb[], version: string, argv: 
   return exitCode
 }
 
-function toCommand(verb: Verb, setExitCode: (code: number) => void): Command {
-  const command = new Command(verb.name)
-    .description(verb.summary)
-    .addHelpText('after', `\nExample:\n  ${verb.example.replaceAll('\n', '\n  ')}`)
-  if (verb.verbs) {
-    for (const inner of verb.verbs) command.addCommand(toCommand(inner, setExitCode))
-    return command
+function define(command: Command, verb: Verb | VerbGroup, setExitCode: (code: number) => void): void {
+  command.addHelpText('after', `\nExample:\n  ${verb.example.replaceAll('\n', '\n  ')}`)
+  if ('verbs' in verb) {
+    for (const inner of verb.verbs) {
+      const below = new Command(inner.name).description(inner.summary)
+      define(below, inner, setExitCode)
+      command.addCommand(below)
+    }
+    return
   }
   if (verb.operands !== '') command.arguments(verb.operands)
   for (const flag of [...verb.flags, ...generalFlags]) command.addOption(toOption(flag))
-  return command.action(async () => {
+  command.action(async () => {
     const flags = command.opts()
     // A variadic operand comes as an array of its own.
     const operands = command.processedArgs.flat().filter((operand) => operand !== undefined) as string[]

@@ -3,8 +3,6 @@ import { recipes } from '../recipes/index.js'
 import type { Verb } from './verb.js'
 
 export const recipesVerb: Verb = {
-  name: 'recipes',
-  summary: 'list the recipes',
   operands: '',
   example: 'sluice recipes',
   flags: [],

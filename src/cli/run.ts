@@ -9,7 +9,7 @@ import { UsageError } from '../stream/errors.js'
 import { readYaml } from '../text/yaml.js'
 import { listenForInterrupt } from './interrupt.js'
 import { duration, showProgress } from './progress.js'
-import type { Flag, Flags, Terminal, Verb } from './verb.js'
+import type { Flag, Flags, Terminal, Verb, VerbGroup, VerbName } from './verb.js'
 
 /** Flags of every run that say where and how, and change no byte of the output. */
 const runFlags: readonly Flag[] = [
@@ -25,13 +25,8 @@ const modelFlags: readonly Flag[] = [
   { name: 'allowHttp', type: 'boolean', description: 'allow http:// to other machines than this one' },
 ]
 
-export const runVerb: Verb = {
-  name: 'run',
-  summary: 'run a recipe over shards into a folder of curated Parquet',
-  operands: '',
+export const runVerb: VerbGroup = {
   example: 'sluice run reinstruct corpus/*.parquet -o out --model openai:NAME --endpoint http://localhost:8000/v1',
-  flags: [],
-  run: async () => 2,
   verbs: Object.values(recipes).map(recipeVerb),
 }
 
@@ -41,7 +36,7 @@ export function recipeFlags(recipe: Recipe): Flag[] {
   return [...runFlags, ...own, ...(recipe.usesModel ? modelFlags : [])]
 }
 
-function recipeVerb(recipe: Recipe): Verb {
+function recipeVerb(recipe: Recipe): Verb & VerbName {
   const model = recipe.usesModel ? ' --model smollm2' : ''
   return {
     name: recipe.name,

@@ -14,8 +14,6 @@ const flags: readonly Flag[] = recipeFlags(selectRecipe as unknown as Recipe).ma
 })
 
 export const selectVerb: Verb = {
-  name: 'select',
-  summary: 'choose a diverse subset of rows, every column as it was',
   operands: '<shards...>',
   example: "sluice select 'corpus/*.parquet' -n 10000 -o picked.parquet",
   flags: [...flags, { name: 'by', type: 'string', choices: ['quota'], default: 'quota', description: 'strategy' }],

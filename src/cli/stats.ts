@@ -4,8 +4,6 @@ import type { Terminal, Verb } from './verb.js'
 type ShardStats = Description & { name: string; format: string; bytes: number; rows: number }
 
 export const statsVerb: Verb = {
-  name: 'stats',
-  summary: 'rows, bytes, columns, row groups and codecs of shards',
   operands: '<shards...>',
   example: 'sluice stats out/data',
   flags: [],

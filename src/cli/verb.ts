@@ -8,7 +8,6 @@ export type Flag = {
   readonly short?: string
   readonly choices?: readonly string[]
   readonly default?: unknown
-  readonly required?: boolean
 }
 
 export type Flags = Readonly<Record<string, unknown>>
@@ -22,16 +21,24 @@ export type Terminal = {
   readonly quiet: boolean
 }
 
-/** A command of `sluice`. */
-export type Verb = {
+/** A line of the table of verbs; what it takes to run one is loaded when it is named, so that `--help` is quick. */
+export type VerbEntry = {
   readonly name: string
   readonly summary: string
+  readonly load: () => Promise<Verb | VerbGroup>
+}
+
+/** A command of `sluice`. */
+export type Verb = {
   /** Positional arguments as help shows them, such as `<shards...>`. */
   readonly operands: string
   readonly example: string
   readonly flags: readonly Flag[]
   /** Gives the exit code. */
   run(operands: readonly string[], flags: Flags, terminal: Terminal): Promise<number>
-  /** Verbs under this one; then `run` is never called. */
-  readonly verbs?: readonly Verb[]
 }
+
+/** A verb that only holds others, such as `run`, which has one a recipe. */
+export type VerbGroup = { readonly example: string; readonly verbs: readonly (Verb & VerbName)[] }
+
+export type VerbName = { readonly name: string; readonly summary: string }
