@@ -28,7 +28,7 @@ describe('the folder tree is the architecture', () => {
     cli: ['recipes', 'run', 'report', 'models', 'embed', 'filters', 'select', 'formats', 'http', 'text', 'stream'],
     recipes: ['run', 'report', 'models', 'embed', 'filters', 'select', 'formats', 'http', 'text', 'stream'],
     run: ['text', 'stream'],
-    report: ['formats', 'text', 'stream'],
+    report: ['text', 'stream'],
     models: ['http', 'text', 'stream'],
     embed: ['http', 'text', 'stream'],
     filters: ['text', 'stream'],

@@ -2,8 +2,9 @@ import { createReadStream } from 'node:fs'
 import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { arrowBytes, cardFeatures } from '../formats/features.js'
 import { type Columns, type Schema, writeRows } from '../formats/index.js'
-import { arrowBytes, datasetCard } from '../report/card.js'
+import { datasetCard } from '../report/card.js'
 import { chainTallies, checkTally, emptyTally, mergeTallies, type Tally, total } from '../run/tally.js'
 import { type Pass, type RunView, reduceTask, type TaskContext } from '../run/types.js'
 import { map } from '../stream/map.js'
@@ -48,7 +49,7 @@ export function finishPass(options: FinishOptions): Pass {
         summary: options.summary,
         recipe: context.plan.recipe,
         config: context.plan.config,
-        schema,
+        features: cardFeatures(schema),
         rows: tally.out,
         ...written,
         sources: context.plan.shards,

@@ -1,4 +1,3 @@
-import type { ColumnType, Schema } from '../formats/types.js'
 import { writeYaml } from '../text/yaml.js'
 
 export type CardFacts = {
@@ -6,11 +5,12 @@ export type CardFacts = {
   readonly summary: string
   readonly recipe: string
   readonly config: Readonly<Record<string, unknown>>
-  readonly schema: Schema
+  /** The columns as the card's YAML spells them. */
+  readonly features: readonly unknown[]
   readonly rows: number
   /** Bytes of the Parquet files together. */
   readonly bytes: number
-  /** Bytes of the rows in memory, as Arrow holds them; {@link arrowBytes} of each, added up. */
+  /** Bytes of the rows in memory, as Arrow holds them; added up. */
   readonly arrowBytes: number
   readonly sources: readonly { readonly name: string; readonly bytes: number }[]
   /** Lines of the accounting, such as `['rows read', 5812]`. */
@@ -25,14 +25,14 @@ export function datasetCard(facts: CardFacts): string {
   return `---\n${writeYaml(cardHead(facts))}---\n\n${cardBody(facts)}`
 }
 
-function cardHead({ schema, rows, bytes, arrowBytes, recipe }: CardFacts): Record<string, unknown> {
+function cardHead({ features, rows, bytes, arrowBytes, recipe }: CardFacts): Record<string, unknown> {
   return {
     tags: ['sluice', recipe, ...(recipe === 'select' ? [] : ['synthetic', 'instruction-tuning'])],
     size_categories: [sizeCategory(rows)],
     configs: [{ config_name: 'default', data_files: [{ split: 'train', path: 'data/train-*' }] }],
     dataset_info: {
       config_name: 'default',
-      features: Object.entries(schema).map(([name, type]) => ({ name, ...feature(type) })),
+      features,
       splits: [{ name: 'train', num_bytes: arrowBytes, num_examples: rows }],
       download_size: bytes,
       dataset_size: arrowBytes,
@@ -70,24 +70,6 @@ Check the licence and the contents of the sources before you share or train on t
 `
 }
 
-/** Bytes a value takes in Arrow memory: 4 for the offset of each string and list, validity bits left out. */
-export function arrowBytes(type: ColumnType, value: unknown): number {
-  if (typeof type === 'string') return scalarBytes(type, value)
-  if ('vector' in type) return 4 * type.vector
-  if ('struct' in type) {
-    const fields = (value ?? {}) as Record<string, unknown>
-    return Object.entries(type.struct).reduce((sum, [name, part]) => sum + arrowBytes(part, fields[name]), 0)
-  }
-  return ((value ?? []) as unknown[]).reduce((sum: number, item) => sum + arrowBytes(type.list, item), 4)
-}
-
-function scalarBytes(type: string, value: unknown): number {
-  if (type === 'string') return 4 + Buffer.byteLength((value ?? '') as string)
-  if (type === 'json') return 4 + Buffer.byteLength(value === null || value === undefined ? '' : JSON.stringify(value))
-  if (type === 'binary') return 4 + ((value as Uint8Array | null)?.byteLength ?? 0)
-  return type === 'boolean' ? 1 / 8 : type === 'int32' || type === 'float' ? 4 : 8
-}
-
 function cell(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value)
   return text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ')
@@ -104,23 +86,4 @@ function sizeCategory(rows: number): string {
     [1e9, '100M<n<1B'],
   ]
   return bounds.find(([bound]) => rows < bound)?.[1] ?? 'n>1B'
-}
-
-const dtypes: Record<string, string> = {
-  boolean: 'bool',
-  float: 'float32',
-  double: 'float64',
-  timestamp: 'timestamp[ms, tz=UTC]',
-  json: 'string',
-}
-
-/** A column type as the card's `features` spell it (datasets' YAML form: lists and structs without `_type`). */
-function feature(type: ColumnType): Record<string, unknown> {
-  if (typeof type === 'string') return { dtype: dtypes[type] ?? type }
-  if ('struct' in type)
-    return { struct: Object.entries(type.struct).map(([name, part]) => ({ name, ...feature(part) })) }
-  if ('vector' in type) return { list: 'float32', length: type.vector }
-  const item = feature(type.list)
-  if ('dtype' in item) return { list: item.dtype }
-  return { list: 'struct' in item ? item.struct : item }
 }

@@ -1,6 +1,7 @@
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
 import type { Sink } from '../../stream/types.js'
 import { loadCodecs } from '../codecs.js'
+import { fileFeatures } from '../features.js'
 import { type Output, openOutput } from '../files.js'
 import { type Group, groupRows } from '../groups.js'
 import type { Columns, ColumnType, Schema, WriteOptions, Written } from '../types.js'
@@ -101,7 +102,7 @@ function columnOptions(type: ColumnType): { encoding?: 'PLAIN'; statistics?: boo
 
 /** What Hugging Face datasets and Arrow readers look for in a file, and the caller's own. */
 async function keyValues(schema: Schema, metadata: Readonly<Record<string, string>> = {}) {
-  const entries = { huggingface: JSON.stringify({ info: { features: features(schema) } }), ...metadata }
+  const entries = { huggingface: JSON.stringify({ info: { features: fileFeatures(schema) } }), ...metadata }
   const pairs = Object.entries(entries).map(([key, value]) => ({ key, value }))
   if (!holds(schema, isVector)) return pairs
   // Loaded only where it tells something that Parquet's own schema cannot: the library takes a quarter of a second.
@@ -116,28 +117,4 @@ function holds(schema: Schema, wanted: (type: ColumnType) => boolean): boolean {
     if (typeof type === 'string' || 'vector' in type) return false
     return holds('list' in type ? { element: type.list } : type.struct, wanted)
   })
-}
-
-/** Columns as Hugging Face datasets 4 and later spell them. */
-function features(schema: Schema): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(schema).map(([name, type]) => [name, feature(type)]))
-}
-
-const dtypes: Record<Extract<ColumnType, string>, string> = {
-  string: 'string',
-  binary: 'binary',
-  boolean: 'bool',
-  int32: 'int32',
-  int64: 'int64',
-  float: 'float32',
-  double: 'float64',
-  timestamp: 'timestamp[ms, tz=UTC]',
-  json: 'string',
-}
-
-function feature(type: ColumnType): unknown {
-  if (typeof type === 'string') return { dtype: dtypes[type], _type: 'Value' }
-  if ('list' in type) return { feature: feature(type.list), _type: 'List' }
-  if ('vector' in type) return { feature: feature('float'), length: type.vector, _type: 'List' }
-  return features(type.struct)
 }
