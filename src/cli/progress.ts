@@ -4,12 +4,19 @@ import type { Terminal } from './verb.js'
 const linesEveryMs = 10_000
 const redrawsEveryMs = 100
 
+export type Progress = {
+  onEvent(event: RunEvent): void
+  /** Says something between the lines. */
+  note(text: string): void
+  end(): void
+}
+
 /**
  * Shows a run on stderr: one line that is redrawn on a terminal, a plain line every ten seconds elsewhere, and one
  * when a pass ends. `end` clears what is being drawn.
  */
-export function showProgress(terminal: Terminal): { onEvent(event: RunEvent): void; end(): void } {
-  if (terminal.quiet) return { onEvent: () => {}, end: () => {} }
+export function showProgress(terminal: Terminal): Progress {
+  if (terminal.quiet) return { onEvent: () => {}, note: terminal.err, end: () => {} }
   const live = process.stderr.isTTY === true && process.env.TERM !== 'dumb'
   let pass: PassProgress | undefined
   let drawnAt = 0
@@ -39,6 +46,10 @@ export function showProgress(terminal: Terminal): { onEvent(event: RunEvent): vo
       else if (pass && event.kind === 'rows') pass.rows += event.rows
       else if (pass && event.kind === 'task') pass.done++
       draw(now)
+    },
+    note: (text) => {
+      if (live) process.stderr.write('\r\x1b[2K')
+      terminal.err(text)
     },
     end: finishPass,
   }

@@ -67,8 +67,8 @@ export async function runRecipe(
 ): Promise<RunOutcome> {
   const recipe = recipeNamed(name)
   const config = { ...(await readConfigFile(flags.config)), ...pick(flags, optionFacts(recipe)) }
-  const interrupt = listenForInterrupt(terminal.err)
   const progress = showProgress(terminal)
+  const interrupt = listenForInterrupt(progress.note)
   const began = Date.now()
   try {
     const curated = await curate({

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { mkdir, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { arrowBytes, cardFeatures } from '../formats/features.js'
 import { type Columns, type Schema, writeRows } from '../formats/index.js'
@@ -48,7 +48,7 @@ export function finishPass(options: FinishOptions): Pass {
       const card = datasetCard({
         summary: options.summary,
         recipe: context.plan.recipe,
-        config: context.plan.config,
+        config: publicSettings(context.plan.config),
         features: cardFeatures(schema),
         rows: tally.out,
         ...written,
@@ -76,6 +76,18 @@ export function runTally(run: RunView, chain: readonly string[], sources: readon
   const joined = rest.reduce((sum, { pass, tally }) => chainTallies(sum, tally, pass), first!.tally)
   const others = sources.filter((pass) => !chain.includes(pass)).map(passTally)
   return checkTally(others.reduce(mergeTallies, joined), 'the run')
+}
+
+/** Settings as they may be published: without addresses, and files of this machine by their name alone. */
+function publicSettings(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const settings: Record<string, unknown> = { ...config }
+  delete settings.endpoint
+  delete settings.embedderEndpoint
+  for (const [key, value] of Object.entries(settings)) {
+    if (key === 'seedData') settings[key] = basename(String(value))
+    if (key === 'model') settings[key] = String(value).replace(/^gguf:.*/, (path) => `gguf:${basename(path)}`)
+  }
+  return settings
 }
 
 /** A tally as lines to show: `['rows read', 5812]`, …, `['rows written', 200]`. */

@@ -57,6 +57,37 @@ export const rewriteSampling = {
   small: { maxTokens: 160, temperature: 0, topP: 1, stop: ['\n\n'] },
 } as const
 
+/**
+ * Which share of what an instruction is about stands in its text: 0 to 1, counted in distinct words by their first five
+ * letters, CJK by pairs of characters. Small models ask about things of their own making, and this tells better than an
+ * embedding does; a strong model may rightly use other words than the text, so it should not be held to it.
+ */
+export function sharedSubject(instruction: string, text: string): number {
+  const wanted = new Set(stems(instruction).filter((stem) => !genericStems.has(stem)))
+  const there = new Set(stems(text))
+  return wanted.size === 0 ? 0 : [...wanted].filter((stem) => there.has(stem)).length / wanted.size
+}
+
+function stems(text: string): string[] {
+  // "keepDecimals" counts whole and in its parts, since a question may use either.
+  const parted = `${text} ${text.replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2')}`
+  const words = parted.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
+  return words.flatMap((word) => {
+    if (isCjk(word)) return Array.from({ length: Math.max(1, word.length - 1) }, (_, i) => word.slice(i, i + 2))
+    return [word.length > 5 ? word.slice(0, 5) : word.replace(/s$/, '')]
+  })
+}
+
+const genericStems = new Set(
+  stems(`a about all am an and any are as at be because been best between both but by can could did differ difference
+    differ different do does doing done each either every example explain feature file for from function get gets give
+    had happen has have having how i if in into is it its just know library make makes may me mean means method might
+    module more most must my need new no nor not of on one only option or other our over package program purpose s same
+    shall she should so some such t tell than that the their them then there these they thing things this those through
+    to tool two under us usage use used uses using very want was way ways we were what when where which who whom whose
+    why will with without work works would you your command code 什么 怎么 如何 为什 请问 哪些 是什`),
+)
+
 // Each pair: the system message, and what is said again after the text, where a text's own orders would come last.
 const instructOrders = {
   'zero-shot': [
