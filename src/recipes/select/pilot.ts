@@ -7,9 +7,10 @@ import { type Pass, type Plan, type RunView, reduceTask } from '../../run/types.
 import { decodePilot, encodePilot, fitPilot, type Pilot } from '../../select/pilot.js'
 import { keep } from '../../stream/keep.js'
 import { pipe } from '../../stream/pipe.js'
+import type { Batches } from '../../stream/types.js'
 import { readArtifact } from '../artifacts.js'
 import type { Resources } from '../types.js'
-import { type JudgeText, readTexts } from './corpus.js'
+import { type JudgeText, readTexts, type TextRow } from './corpus.js'
 import type { SelectionConfig } from './options.js'
 
 /** Kept rows the sensitivities are estimated from, and of them the rows the whitening is fitted on. */
@@ -32,11 +33,11 @@ export function pilotPass(config: SelectionConfig, resources: Resources, judge: 
     tasks: async () => reduceTask,
     async work(_task, { plan, folder, signal, progress }) {
       const embedder = await resources.embedder()
-      const rows = await firstKeptRows(plan, config, judge, signal)
-      progress(rows.length)
-      const { ids, vectors } = await embedRows(rows, embedder, signal)
-      const whitening = fitWhitening(vectors.subarray(0, whiteningRows * embedder.dimensions), embedder.dimensions)
-      const pilot = fitPilot(applyWhitening(whitening, vectors), embedder.dimensions, { seed: config.seed, ids })
+      const { dimensions } = embedder
+      const { ids, vectors } = toMatrix(await firstKeptRows({ plan, signal }, config, judge, embedder), dimensions)
+      progress(ids.length)
+      const whitening = fitWhitening(vectors.subarray(0, whiteningRows * dimensions), dimensions)
+      const pilot = fitPilot(applyWhitening(whitening, vectors), dimensions, { seed: config.seed, ids })
       await writeFile(join(folder, 'whitening.bin'), encodeWhitening(whitening))
       await writeFile(join(folder, 'pilot.bin'), encodePilot(pilot))
       return emptyTally
@@ -52,57 +53,68 @@ export async function readPinned(run: RunView): Promise<Pinned> {
   }
 }
 
-type PilotRow = { id: string; text: string }
+type Embedded = { ids: string[]; vectors: Float32Array[] }
 
+/** Ids and vectors of the first kept rows, dealt out: the first of each shard, then the second of each, and so on. */
 async function firstKeptRows(
-  plan: Plan,
+  { plan, signal }: { plan: Plan; signal: AbortSignal },
   config: SelectionConfig,
   judge: JudgeText,
-  signal: AbortSignal,
-): Promise<PilotRow[]> {
+  embedder: Embedder,
+): Promise<Embedded> {
   const every = Math.max(1, Math.ceil(plan.shards.length / pilotShards))
   const shards = plan.shards.filter((_, index) => index % every === 0)
   const wanted = Math.ceil(pilotRows / shards.length)
-  const found: PilotRow[][] = []
+  const found: Embedded[] = []
   for (const shard of shards) {
-    const kept: PilotRow[] = []
     // The scan counts the rejects; here they only do not help.
     const texts = readTexts(shard, config, { rows: { start: 0, end: patience * wanted }, signal, onReject: () => {} })
-    const judged = keep<PilotRow>(
+    const kept = keep<TextRow>(
       'select',
       (row) => judge(row.text),
       () => {},
     )
-    for await (const rows of pipe(texts, judged)) {
-      kept.push(...rows)
-      if (kept.length >= wanted) break
+    found.push(await embedSome(pipe(texts, kept), wanted, embedder, signal))
+  }
+  const dealt: Embedded = { ids: [], vectors: [] }
+  for (let turn = 0; turn < wanted; turn++) {
+    for (const { ids, vectors } of found) {
+      if (turn >= ids.length) continue
+      dealt.ids.push(ids[turn]!)
+      dealt.vectors.push(vectors[turn]!)
     }
-    found.push(kept.slice(0, wanted))
   }
-  return dealOut(found)
+  return dealt
 }
 
-/** The first of each shard, then the second of each: so that the first thousand speak for all shards. */
-function dealOut(found: PilotRow[][]): PilotRow[] {
-  const rows: PilotRow[] = []
-  const longest = Math.max(0, ...found.map((kept) => kept.length))
-  for (let turn = 0; turn < longest; turn++) {
-    for (const kept of found) if (turn < kept.length) rows.push(kept[turn]!)
-  }
-  return rows
-}
-
-async function embedRows(
-  rows: readonly PilotRow[],
+/** Embeds the first `wanted` rows; texts are let go of batch by batch. */
+async function embedSome(
+  source: Batches<TextRow>,
+  wanted: number,
   embedder: Embedder,
   signal: AbortSignal,
-): Promise<{ ids: string[]; vectors: Float32Array }> {
-  // With no row at all a single zero vector stands in: every sensitivity is then the same, and nothing is sampled.
-  if (rows.length === 0) return { ids: [''], vectors: new Float32Array(embedder.dimensions) }
-  const vectors = new Float32Array(rows.length * embedder.dimensions)
-  for (let at = 0; at < rows.length; at += 1024) {
-    const texts = rows.slice(at, at + 1024).map((row) => row.text)
-    vectors.set(await embedder.embed(texts, { signal }), at * embedder.dimensions)
+): Promise<Embedded> {
+  const { dimensions } = embedder
+  const some: Embedded = { ids: [], vectors: [] }
+  for await (const batch of source) {
+    const rows = batch.slice(0, wanted - some.ids.length)
+    const embedded = await embedder.embed(
+      rows.map((row) => row.text),
+      { signal },
+    )
+    for (const [n, { id }] of rows.entries()) {
+      some.ids.push(id)
+      some.vectors.push(embedded.subarray(n * dimensions, (n + 1) * dimensions))
+    }
+    if (some.ids.length >= wanted) break
   }
-  return { ids: rows.map((row) => row.id), vectors }
+  return some
+}
+
+/** Rows as one matrix. With no row at all a zero vector stands in: every sensitivity is then the same. */
+function toMatrix({ ids, vectors }: Embedded, dimensions: number): { ids: string[]; vectors: Float32Array } {
+  if (ids.length === 0) return { ids: [''], vectors: new Float32Array(dimensions) }
+  const matrix = new Float32Array(ids.length * dimensions)
+  for (const [n, vector] of vectors.entries()) matrix.set(vector, n * dimensions)
+  return { ids, vectors: matrix }
 }
