@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename } from 'node:path'
-import type { ChatHistoryItem, Llama, LlamaContextSequence, LlamaModel } from 'node-llama-cpp'
+import { isDeepStrictEqual } from 'node:util'
+import type { ChatHistoryItem, Llama, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp'
 import { CorruptInputError, SluiceError, UsageError } from '../stream/errors.js'
 import { hash32 } from '../text/hash.js'
 import { callKey } from './key.js'
@@ -19,9 +20,10 @@ export type GgufOptions = {
 }
 
 /**
- * A GGUF file run on this machine's processor by node-llama-cpp. A reply depends on its call alone: every call starts from
- * an empty sequence in a context of its own, with a seed hashed from the call. Without a temperature it takes the likeliest
- * token each time. Rejects with a UsageError where the file or the optional package is missing.
+ * A GGUF file run on this machine's processor by node-llama-cpp. A reply depends on its call alone: what a sequence keeps
+ * of earlier calls is what the call would bring there itself, bit for bit, and the seed is hashed from the call. Without a
+ * temperature it takes the likeliest token each time. Rejects with a UsageError where the file or the optional package
+ * is missing.
  */
 export async function ggufModel(
   path: string,
@@ -31,18 +33,18 @@ export async function ggufModel(
   const library = await loadLibrary(load)
   const { llama, model } = await openFile(library, path, parallel)
   const contextSize = Math.min(contextTokens, model.trainContextSize)
-  const sequences = openSequences(model, contextSize, parallel)
+  const slots = openSlots(model, contextSize, parallel)
   const id = `gguf:${basename(path)}:${bytes}`
 
   return {
     id,
     async ask(call, { signal } = {}) {
       signal?.throwIfAborted()
-      const sequence = await sequences.take()
+      const slot = await slots.take(call.messages)
       try {
-        return await answer(library, sequence, call, hash32(callKey(id, call)), signal)
+        return await answer(library, slot, call, hash32(callKey(id, call)), signal)
       } finally {
-        sequences.giveBack(sequence)
+        slots.giveBack(slot)
       }
     },
     close: () => llama.dispose(),
@@ -51,22 +53,28 @@ export async function ggufModel(
 
 async function answer(
   { LlamaChat }: Library,
-  sequence: LlamaContextSequence,
+  slot: Slot,
   call: Call,
   seed: number,
   signal?: AbortSignal,
 ): Promise<Reply> {
-  await sequence.clearHistory()
+  const { sequence } = slot
   const chat = new LlamaChat({ contextSequence: sequence })
   const history = toHistory(call.messages)
   try {
-    const prompt = chat.chatWrapper.generateContextState({ chatHistory: history }).contextText
-    const promptTokens = prompt.tokenize(sequence.model.tokenizer).length
+    const tokensOf = (turns: readonly Message[]) =>
+      chat.chatWrapper
+        .generateContextState({ chatHistory: toHistory(turns) })
+        .contextText.tokenize(sequence.model.tokenizer)
+    const prompt = tokensOf(call.messages)
+    const promptTokens = prompt.length
     // Past this the library would drop the start of the prompt and carry on, and the reply would answer half a question.
     if (promptTokens + call.maxTokens > sequence.contextSize) {
       const message = `${promptTokens} tokens and ${call.maxTokens} for the reply, into a context of ${sequence.contextSize}`
       throw new CallFailure('prompt too long', { attempts: 1, message })
     }
+    await readPrompt(slot, prompt, commonLength(prompt, tokensOf(call.messages.slice(0, -1))))
+    slot.messages = call.messages
     const before = sequence.tokenMeter.usedOutputTokens
     const { response, metadata } = await chat.generateResponse(history, {
       maxTokens: call.maxTokens,
@@ -95,23 +103,55 @@ function toHistory(messages: readonly Message[]): ChatHistoryItem[] {
   return history
 }
 
+/** A sequence, what was last asked in it, and the piece by piece of its prompt that it holds. */
+type Slot = { readonly sequence: LlamaContextSequence; messages: readonly Message[]; pieces: readonly Token[][] }
+
 /**
- * Sequences to answer in, opened as they are needed and lent to one call at a time. Each has a context and one thread
- * to itself: sequences that share a context are computed in one batch, and two of eight texts then came out otherwise
- * than alone; two threads in one context took 21 s against 4.4 s on two busy cores, because they spin while they wait.
+ * Brings the prompt into the sequence in two pieces, the turns before the last one and the rest but for one token, and
+ * keeps the pieces it already holds: examples that every call begins with are read once. Always cut at the same places,
+ * because a token's numbers depend in their last bits on what is computed together with it.
  */
-function openSequences(model: LlamaModel, contextSize: number, most: number) {
-  const idle: LlamaContextSequence[] = []
+async function readPrompt(slot: Slot, prompt: readonly Token[], turnsBefore: number): Promise<void> {
+  const { sequence } = slot
+  const pieces = [prompt.slice(0, turnsBefore), prompt.slice(turnsBefore, -1)].filter((piece) => piece.length > 0)
+  let held = 0
+  while (held < slot.pieces.length && isDeepStrictEqual(slot.pieces[held], pieces[held])) held++
+  const keep = pieces.slice(0, held).flat().length
+  slot.pieces = []
+  if (held === 0) await sequence.clearHistory()
+  else if (keep < sequence.nextTokenIndex) {
+    await sequence.eraseContextTokenRanges([{ start: keep, end: sequence.nextTokenIndex }])
+  }
+  for (const piece of pieces.slice(held)) await sequence.evaluateWithoutGeneratingNewTokens(piece)
+  slot.pieces = pieces
+}
+
+function commonLength(a: readonly Token[], b: readonly Token[]): number {
+  let length = 0
+  while (length < a.length && a[length] === b[length]) length++
+  return Math.min(length, a.length - 1)
+}
+
+/**
+ * Sequences to answer in, opened as they are needed and lent to one call at a time, of the idle ones that which begins
+ * most like the call: twice as many as answer at once, since the stages of a recipe take turns. Each has a context and
+ * one thread to itself: sequences that share a context are computed in one batch, and two of eight texts then came out
+ * otherwise than alone; two threads in one context took 21 s against 4.4 s on two busy cores, because they spin.
+ */
+function openSlots(model: LlamaModel, contextSize: number, atOnce: number) {
+  const idle: Slot[] = []
   const waiting: (() => void)[] = []
   let opened = 0
+  let lent = 0
 
-  const open = async () => {
+  const open = async (): Promise<Slot> => {
     opened++
     try {
       const context = await model.createContext({ contextSize, sequences: 1, threads: 1 })
-      return context.getSequence()
+      return { sequence: context.getSequence(), messages: [], pieces: [] }
     } catch (cause) {
       opened--
+      lent--
       waiting.shift()?.()
       throw new UsageError(`Cannot open a context of ${contextSize} tokens: ${(cause as Error).message}`, {
         cause,
@@ -119,17 +159,26 @@ function openSequences(model: LlamaModel, contextSize: number, most: number) {
       })
     }
   }
-  const take = async (): Promise<LlamaContextSequence> => {
-    const sequence = idle.pop()
-    if (sequence !== undefined) return sequence
-    if (opened < most) return open()
-    return new Promise((resolve) => waiting.push(() => resolve(take())))
+  const take = async (messages: readonly Message[]): Promise<Slot> => {
+    while (lent >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve))
+    lent++
+    const alike = idle.map((slot) => sharedTurns(slot.messages, messages))
+    const best = alike.indexOf(Math.max(...alike))
+    if (best >= 0 && (alike[best]! > 0 || opened >= 2 * atOnce)) return idle.splice(best, 1)[0]!
+    return open()
   }
-  const giveBack = (sequence: LlamaContextSequence) => {
-    idle.push(sequence)
+  const giveBack = (slot: Slot) => {
+    lent--
+    idle.push(slot)
     waiting.shift()?.()
   }
   return { take, giveBack }
+}
+
+function sharedTurns(a: readonly Message[], b: readonly Message[]): number {
+  let shared = 0
+  while (shared < a.length && isDeepStrictEqual(a[shared], b[shared])) shared++
+  return shared
 }
 
 async function openFile(

@@ -58,14 +58,15 @@ export const rewriteSampling = {
 } as const
 
 /**
- * Which share of what an instruction is about stands in its text: 0 to 1, counted in distinct words by their first five
- * letters, CJK by pairs of characters. Small models ask about things of their own making, and this tells better than an
- * embedding does; a strong model may rightly use other words than the text, so it should not be held to it.
+ * Which share of what an instruction or an answer is about stands in its text: 0 to 1, counted in distinct words by their
+ * first five letters, CJK by pairs of characters. Small models speak of things of their own making, and this finds them
+ * out better than an embedding: 0.75 let pass 14 of 15 usable instructions of SmolLM2-135M and 14 of 57 bad ones. A
+ * strong model may rightly use other words than the text, so do not hold it to this.
  */
-export function sharedSubject(instruction: string, text: string): number {
-  const wanted = new Set(stems(instruction).filter((stem) => !genericStems.has(stem)))
+export function sharedSubject(written: string, text: string): number {
+  const subjects = new Set(stems(written).filter((stem) => !genericStems.has(stem)))
   const there = new Set(stems(text))
-  return wanted.size === 0 ? 0 : [...wanted].filter((stem) => there.has(stem)).length / wanted.size
+  return subjects.size === 0 ? 0 : [...subjects].filter((stem) => there.has(stem)).length / subjects.size
 }
 
 function stems(text: string): string[] {
@@ -225,12 +226,15 @@ function strip(reply: string, { label, preamble, chatter, end }: Form): string {
       .replace(/^(?:sure|certainly|of course|absolutely)[!.]\s+/i, '')
       .replace(label, '')
       .trim()
-    if (!/\n\s{0,8}(?:\d{1,2}[.)]|[-*•]) /.test(text)) text = text.replace(/^(?:\d{1,2}[.)]|[-*•])\s+/, '')
+    if (!nextItem.test(text)) text = text.replace(listItem, '')
     const last = text.lastIndexOf('\n\n')
     if (last > 0 && chatter.test(text.slice(last).trim())) text = text.slice(0, last).trim()
   }
   return text
 }
+
+const listItem = /^(?:\d{1,2}[.)]|[-*•])\s+/
+const nextItem = /\n\s{0,8}(?:\d{1,2}[.)]|[-*•])\s/
 
 function unfenced(text: string): string {
   const inside = /^```(?:text|txt|plaintext|markdown|md)?\n([\s\S]*)\n```$/i.exec(text)?.[1]
@@ -254,24 +258,23 @@ function unfit(reply: string, found: string, { text }: TextRow, closing: string)
   if (squeeze(found).includes(squeeze(closing))) return 'echo of the prompt'
   if (refusals.some((refusal) => refusal.test(found.slice(0, 300)))) return 'refusal'
   if (isLooping(found)) return 'repeats itself'
-  const isEcho = demonstrations.some((demo) =>
-    [demo.text, demo.instruction, demo.output].some((part) => sharesRun(part, found, 40) && !sharesRun(part, text, 40)),
-  )
-  return isEcho ? 'echo of a demonstration' : undefined
+  const start = found.slice(0, 4000)
+  const isEcho = (part: string) => sharesRun(part, start, 40) && !sharesRun(part, text, 40)
+  const parts = demonstrations.flatMap((demo) => [demo.text, demo.instruction, demo.output])
+  return parts.some(isEcho) ? 'echo of a demonstration' : undefined
 }
 
 const refusals = [
-  /\bas an? (?:ai|artificial intelligence|(?:large )?language model)\b/i,
+  /\bas an? (?:ai|artificial intelligence|(?:large )?language model)(?: (?:language )?(?:model|assistant))?(?:,| i\b)/i,
   /^(?:i['’]m|i am) sorry\b|^sorry,|^i apologi[sz]e\b/i,
-  /\bi (?:can(?:not|['’]t)|am (?:unable|not able) to) (?:fulfil|assist|help with|provide|comply|determine|answer|generate)/i,
+  /\bi (?:can(?:not|['’]t)|am (?:unable|not able) to) (?:fulfil|assist|comply|help (?:you|with)|(?:answer|provide|generate|determine) (?:that|the|this|what|your?)\b)/i,
   /作为(?:一个|一名)?(?:AI|人工智能|语言模型)|^(?:很抱歉|抱歉|对不起)/i,
 ]
 
 function unfitInstruction(instruction: string, { text }: TextRow): string | undefined {
   if (codePointLength(instruction) > 500) return 'longer than 500 characters'
   if (/\n\s*\n/.test(instruction)) return 'more than one paragraph'
-  if (/^(?:\d{1,2}[.)]|[-*•]) [\s\S]*\n\s{0,8}(?:\d{1,2}[.)]|[-*•]) /.test(instruction))
-    return 'more than one instruction'
+  if (listItem.test(instruction) && nextItem.test(instruction)) return 'more than one instruction'
   if (speaksOfText.test(instruction)) return 'speaks of the text'
   if (!/[?？]/.test(instruction) && /^(?:the|this|these|it|its|a|an|there) /i.test(instruction)) return 'not a request'
   // A question may stand in the text word for word, as in a list of frequent ones; anything else from there is a copy.
@@ -282,6 +285,7 @@ function unfitInstruction(instruction: string, { text }: TextRow): string | unde
 
 function unfitOutput(output: string, { instruction }: QuestionRow): string | undefined {
   if (squeeze(output) === squeeze(instruction)) return 'repeats the instruction'
+  if (/[:：]$/.test(output)) return 'breaks off at a colon'
   return speaksOfSource.test(output) ? 'speaks of the text' : undefined
 }
 
