@@ -49,8 +49,10 @@ describe('the folder tree is the architecture', () => {
     for (const file of sources.filter((name) => name.includes('/'))) {
       const folder = file.split('/')[0]!
       for (const target of importsOf(file)) {
-        const other = target.includes('/') && target.endsWith('.js') ? target.split('/')[0]! : folder
-        if (other !== folder && other in layers && !layers[folder]!.includes(other)) wrong.push(`${file} -> ${target}`)
+        if (!target.endsWith('.js')) continue
+        // index.ts and cli.ts, which stand above all folders, are named by no layer.
+        const other = target.split('/')[0]!
+        if (other !== folder && !layers[folder]!.includes(other)) wrong.push(`${file} -> ${target}`)
       }
     }
     expect(wrong).toEqual([])

@@ -42,8 +42,7 @@ export function showProgress(terminal: Terminal): Progress {
         const { pass: name, tasks, committed, rows: allRows } = event
         pass = { name, tasks, done: committed, before: committed, rows: 0, allRows, at: now }
         drawnAt = now
-      } else if (event.kind === 'note') terminal.err(event.text)
-      else if (pass && event.kind === 'rows') pass.rows += event.rows
+      } else if (pass && event.kind === 'rows') pass.rows += event.rows
       else if (pass && event.kind === 'task') pass.done++
       draw(now)
     },

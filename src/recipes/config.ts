@@ -46,7 +46,8 @@ export function readConfig(recipe: Recipe, given: Readonly<Record<string, unknow
     })
   }
   const parsed = recipe.options.safeParse(given)
-  if (parsed.success) return parsed.data
+  // An option given as undefined is one that was not given, and must not make another plan.
+  if (parsed.success) return Object.fromEntries(Object.entries(parsed.data).filter(([, value]) => value !== undefined))
   const issue = parsed.error.issues[0]!
   const option = facts.find(({ name }) => name === issue.path[0])
   const flag = option ? flagName(option.name) : ''

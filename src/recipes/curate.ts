@@ -1,3 +1,4 @@
+import { resolve, sep } from 'node:path'
 import { openEmbedder } from '../embed/index.js'
 import { findShards, type Shard } from '../formats/index.js'
 import { type Journal, openJournal } from '../models/journal.js'
@@ -56,7 +57,8 @@ export async function curate(options: CurateOptions): Promise<Curated> {
   const { inputs, out, config: given = {}, machine = {}, signal, onEvent } = options
   const recipe = recipeNamed(options.recipe)
   const config = readConfig(recipe, given)
-  const plan: Plan = { format: 1, recipe: recipe.name, config, shards: await plannedShards(inputs) }
+  const shards = await plannedShards(inputs, out)
+  const plan: Plan = { format: 1, recipe: recipe.name, config, shards, files: await plannedFiles(recipe, config) }
   const open = openResources(config, out, machine)
   try {
     const done = await execute({ out, plan, passes: recipe.passes(config, open.resources), signal, onEvent })
@@ -77,13 +79,28 @@ export function recipeNamed(name: string): Recipe {
   })
 }
 
-async function plannedShards(inputs: readonly string[]): Promise<Shard[]> {
+async function plannedShards(inputs: readonly string[], out: string): Promise<Shard[]> {
   if (inputs.includes('-')) {
     throw new UsageError('A run reads its corpus more than once, and stdin can be read once only', {
       fix: 'Save it first: sluice convert - -o corpus.parquet',
     })
   }
+  for (const input of inputs) {
+    if ((resolve(out) + sep).startsWith(resolve(input) + sep)) {
+      throw new UsageError(`The output ${out} lies inside the input ${input}, and would be read as a part of it`, {
+        fix: 'Choose an output beside the corpus, or name the shards with a glob.',
+      })
+    }
+  }
   return findShards(inputs)
+}
+
+async function plannedFiles(recipe: Recipe, config: Record<string, unknown>): Promise<Record<string, Shard[]>> {
+  const files: Record<string, Shard[]> = {}
+  for (const key of recipe.fileOptions ?? []) {
+    if (typeof config[key] === 'string') files[key] = await findShards([config[key]])
+  }
+  return files
 }
 
 type OpenResources = { resources: Resources; calls(): Curated['calls']; close(): Promise<void> }
@@ -97,7 +114,11 @@ function openResources(config: Record<string, unknown>, out: string, machine: Ma
     return openJournalledModel(config as { model: string; endpoint?: string }, { ...machine, concurrency, journal })
   })
   const embedder = once(() =>
-    openEmbedder(String(config.embedder), { endpoint: config.embedderEndpoint as string | undefined, ...machine }),
+    openEmbedder(String(config.embedder), {
+      endpoint: config.embedderEndpoint as string | undefined,
+      apiKey: process.env[machine.apiKeyEnv ?? 'OPENAI_API_KEY'],
+      allowHttp: machine.allowHttp,
+    }),
   )
   return {
     resources: { model: model.get, embedder: embedder.get, concurrency, callSignal },

@@ -7,6 +7,7 @@ import { type Columns, type Schema, writeRows } from '../formats/index.js'
 import { datasetCard } from '../report/card.js'
 import { chainTallies, checkTally, emptyTally, mergeTallies, type Tally, total } from '../run/tally.js'
 import { type Pass, type RunView, reduceTask, type TaskContext } from '../run/types.js'
+import { SluiceError } from '../stream/errors.js'
 import { map } from '../stream/map.js'
 import { pipe } from '../stream/pipe.js'
 import { countCommitted, readCommitted } from './artifacts.js'
@@ -44,13 +45,15 @@ export function finishPass(options: FinishOptions): Pass {
       const tally = runTally(context, options.chain, options.rows.passes)
       const schema = await options.schema(context)
       const written = await writeShards(context, options, schema)
-      await writeRows(join(context.folder, 'rejects.parquet'), { schema: rejectSchema })(lostRows(context, options))
+      const rejects = await writeRows(join(context.folder, 'rejects.parquet'), { schema: rejectSchema })(
+        lostRows(context, options),
+      )
+      requireAll(tally, { out: written.rows, listed: rejects.rows })
       const card = datasetCard({
         summary: options.summary,
         recipe: context.plan.recipe,
         config: publicSettings(context.plan.config),
         features: cardFeatures(schema),
-        rows: tally.out,
         ...written,
         sources: context.plan.shards,
         accounting: accountingLines(tally),
@@ -105,15 +108,14 @@ export function accountingLines(tally: Tally): [string, number][] {
   ]
 }
 
-type Written = { bytes: number; arrowBytes: number }
+type Written = { rows: number; bytes: number; arrowBytes: number }
 
 async function writeShards(context: TaskContext, { rows }: FinishOptions, schema: Schema): Promise<Written> {
   const folder = join(context.folder, 'data')
   await mkdir(folder)
   const shards = Math.max(1, Math.ceil(countCommitted(context, rows.passes) / shardRows))
   const number = (n: number) => String(n).padStart(5, '0')
-  let bytes = 0
-  let memory = 0
+  let [count, bytes, memory] = [0, 0, 0]
   const weigh = map((row: Columns) => {
     memory += arrowBytes({ struct: schema }, row)
     return row
@@ -124,9 +126,24 @@ async function writeShards(context: TaskContext, { rows }: FinishOptions, schema
     const source = readCommitted<Columns>(context, { ...rows, range, signal: context.signal })
     const written = await pipe(source, weigh, writeRows(path, { schema }))
     context.progress(written.rows)
+    count += written.rows
     bytes += written.bytes
   }
-  return { bytes, arrowBytes: Math.ceil(memory) }
+  return { rows: count, bytes, arrowBytes: Math.ceil(memory) }
+}
+
+/** The tallies are what passes said; these are the rows that lie in the files. Rows merely not chosen are not listed. */
+function requireAll(tally: Tally, { out, listed }: { out: number; listed: number }): void {
+  const lost = total(tally.rejected) + total(tally.failed) - (tally.rejected['choose: not chosen'] ?? 0)
+  if (out === tally.out && listed === lost) return
+  throw new SluiceError(
+    'E_ACCOUNTING',
+    70,
+    `${out} of ${tally.out} rows were written, ${listed} of ${lost} lost ones listed`,
+    {
+      fix: 'This is a bug in sluice: please report it with the command you ran.',
+    },
+  )
 }
 
 /** Every lost row, from the JSONL that each task left. */

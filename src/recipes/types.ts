@@ -22,6 +22,8 @@ export type Recipe<Config = Record<string, unknown>> = {
   readonly usesModel: boolean
   /** A zod object; flags, config files and schemas/ are derived from it. */
   readonly options: z.ZodType<Config>
+  /** Options that name a file the recipe reads: looked for at the start, and part of the plan. */
+  readonly fileOptions?: readonly string[]
   passes(config: Config, resources: Resources): readonly Pass[]
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { asDiskError } from '../stream/errors.js'
+import { asDiskError, DiskError } from '../stream/errors.js'
 
 /** A file of a committed folder; `name` is relative to the folder, with forward slashes. */
 export type StoredFile = { readonly name: string; readonly bytes: number; readonly sha256: string }
@@ -58,23 +58,40 @@ export async function commitFolder(temporary: string, final: string): Promise<vo
   }
 }
 
+/**
+ * Makes a folder and those above it, from the top down; one that is there already is fine. Not `mkdir` with `recursive`,
+ * which never returns below a parent that cannot hold folders at all, such as /proc.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  if (await stat(path).catch(() => undefined)) return
+  if (dirname(path) !== path) await makeFolder(dirname(path))
+  try {
+    await mkdir(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT')
+      throw new DiskError(`Cannot make the folder ${path}`, { cause: error, fix: 'Choose another output.' })
+    if (code !== 'EEXIST') throw asDiskError(error, path)
+  }
+}
+
 /** Size and SHA-256 of every file below `folder`, in name order. */
 export async function listFiles(folder: string): Promise<StoredFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   const names = entries
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-  return Promise.all(
-    names.sort().map(async (name) => {
-      const hash = createHash('sha256')
-      let bytes = 0
-      for await (const chunk of createReadStream(join(folder, name))) {
-        hash.update(chunk)
-        bytes += chunk.length
-      }
-      return { name: name.replaceAll('\\', '/'), bytes, sha256: hash.digest('hex') }
-    }),
-  )
+  const files: StoredFile[] = []
+  for (const name of names.sort()) {
+    const hash = createHash('sha256')
+    let bytes = 0
+    for await (const chunk of createReadStream(join(folder, name))) {
+      hash.update(chunk)
+      bytes += chunk.length
+    }
+    files.push({ name: name.replaceAll('\\', '/'), bytes, sha256: hash.digest('hex') })
+  }
+  return files
 }
 
 /** Makes the folder's own entries (creations, renames) survive a power cut; file systems that cannot are let be. */

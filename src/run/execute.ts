@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { asDiskError, SluiceError } from '../stream/errors.js'
 import { commitFolder, listFiles } from './durable.js'
 import { type Engine, localEngine } from './engines/local.js'
+import { type Ledger, openLedger } from './ledger.js'
 import { takeLock } from './lock.js'
-import { appendManifest, isInPlace, type ManifestEntry, planHash, readManifest } from './manifest.js'
+import { isInPlace, readManifest } from './manifest.js'
 import { type RunPaths, runPaths, taskFolder } from './paths.js'
 import { prepareFolders, settlePlan } from './plan.js'
 import { isPublished, publish } from './publish.js'
@@ -58,42 +59,8 @@ export async function execute(options: ExecuteOptions): Promise<Executed> {
     const { committed } = ledger
     return { paths, wasDone, committed: passes.flatMap((pass) => committed(pass.name)) }
   } finally {
-    await unlock()
     if (ledger?.isEmpty()) await removeTraces(paths)
-  }
-}
-
-type Ledger = {
-  entry(pass: string, task: string): ManifestEntry | undefined
-  add(entry: ManifestEntry): Promise<void>
-  committed(pass: string): readonly Committed[]
-  /** Whether nothing is committed, under this plan or any other. */
-  isEmpty(): boolean
-  /** What a pass's manifest lines name their plan by. */
-  hash(pass: string): string
-}
-
-/** What the manifest says is done under this plan. */
-function openLedger(plan: Plan, order: readonly Pass[], paths: RunPaths, entries: readonly ManifestEntry[]): Ledger {
-  const hashes = new Map(order.map((pass) => [pass.name, planHash(plan, pass)]))
-  const passes = new Map<string, Map<string, ManifestEntry>>()
-  const remember = (entry: ManifestEntry) => {
-    const tasks = passes.get(entry.pass) ?? new Map<string, ManifestEntry>()
-    passes.set(entry.pass, tasks.set(entry.task.id, entry))
-  }
-  for (const entry of entries) if (entry.plan === hashes.get(entry.pass)) remember(entry)
-  return {
-    hash: (pass) => hashes.get(pass)!,
-    isEmpty: () => entries.length === 0 && passes.size === 0,
-    entry: (pass, task) => passes.get(pass)?.get(task),
-    add: async (entry) => {
-      await appendManifest(paths.manifest, entry)
-      remember(entry)
-    },
-    committed: (pass) =>
-      [...(passes.get(pass)?.values() ?? [])]
-        .sort((a, b) => (a.task.id < b.task.id ? -1 : 1))
-        .map(({ task, tally }) => ({ pass, task, tally, folder: taskFolder(paths, pass, task.id) })),
+    await unlock()
   }
 }
 
@@ -117,7 +84,7 @@ async function sweep(paths: RunPaths): Promise<void> {
 
 async function isDone(ledger: Ledger, passes: readonly Pass[], paths: RunPaths): Promise<boolean> {
   const last = ledger.committed(passes.at(-1)!.name)
-  return last.length > 0 && (await isPublished(ledger.entry(last[0]!.pass, last[0]!.task.id)!.files, paths))
+  return last.length > 0 && (await isPublished(ledger.entry(last[0]!.pass, last[0]!.task)!.files, paths))
 }
 
 type PassSetting = Required<Pick<ExecuteOptions, 'plan' | 'signal' | 'onEvent' | 'engine'>> & {
@@ -128,9 +95,10 @@ type PassSetting = Required<Pick<ExecuteOptions, 'plan' | 'signal' | 'onEvent' |
 async function runPass(pass: Pass, setting: PassSetting): Promise<void> {
   const { plan, paths, ledger, signal, onEvent, engine } = setting
   const tasks = await pass.tasks({ plan, committed: ledger.committed })
+  ledger.list(pass.name, tasks)
   const open: Task[] = []
   for (const task of tasks) {
-    const entry = ledger.entry(pass.name, task.id)
+    const entry = ledger.entry(pass.name, task)
     if (!entry || !(await isInPlace(entry, taskFolder(paths, pass.name, task.id)))) open.push(task)
   }
   const rows = open.reduce((sum, task) => sum + (task.rows ? task.rows.end - task.rows.start : Number.NaN), 0)

@@ -1,5 +1,6 @@
-import { open, readFile, rm } from 'node:fs/promises'
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { isDeepStrictEqual } from 'node:util'
 import { asDiskError, UsageError } from '../stream/errors.js'
 
 /** Locks this process holds: its own pid in a lock file tells nothing, since pids come round again. */
@@ -13,27 +14,55 @@ type Holder = { pid: number; host: string; boot: string }
  */
 export async function takeLock(path: string): Promise<() => Promise<void>> {
   const holder: Holder = { pid: process.pid, host: hostname(), boot: await bootId() }
-  for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      const file = await open(path, 'wx')
-      await file.writeFile(JSON.stringify(holder)).finally(() => file.close())
-      heldHere.add(path)
-      return async () => {
-        heldHere.delete(path)
-        await rm(path, { force: true })
+  // Written aside and linked, so that nobody ever sees a lock that does not yet say whose it is.
+  const own = `${path}.tmp-${process.pid}`
+  try {
+    await writeFile(own, JSON.stringify(holder))
+    for (let attempt = 0; attempt < 3; attempt++) {
+      if (await linked(own, path)) {
+        heldHere.add(path)
+        return async () => {
+          heldHere.delete(path)
+          await rm(path, { force: true })
+        }
       }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw asDiskError(error, path)
+      const other = await readHolder(path)
+      if (other && (heldHere.has(path) || isAlive(other, holder))) {
+        throw new UsageError(`Another sluice (pid ${other.pid} on ${other.host}) is writing this folder`, {
+          fix: `Wait for it to end. If it is gone for certain, remove ${path}.`,
+        })
+      }
+      await setAside(path, other)
     }
-    const other = await readHolder(path)
-    if (other && (heldHere.has(path) || isAlive(other, holder))) {
-      throw new UsageError(`Another sluice (pid ${other.pid} on ${other.host}) is writing this folder`, {
-        fix: `Wait for it to end. If it is gone for certain, remove ${path}.`,
-      })
-    }
-    await rm(path, { force: true })
+  } catch (error) {
+    throw asDiskError(error, path)
+  } finally {
+    await rm(own, { force: true }).catch(() => {})
   }
   throw new UsageError(`Cannot take the lock ${path}: others keep taking it`, { fix: 'Run one sluice a folder.' })
+}
+
+async function linked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Moves a dead lock out of the way; a lock that was taken over in the meantime is put back. */
+async function setAside(path: string, dead: Holder | undefined): Promise<void> {
+  const aside = `${path}.stale.tmp-${process.pid}`
+  try {
+    await rename(path, aside)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  if (!isDeepStrictEqual(await readHolder(aside), dead)) await linked(aside, path)
+  await rm(aside, { force: true })
 }
 
 async function readHolder(path: string): Promise<Holder | undefined> {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { asDiskError, CorruptInputError } from '../stream/errors.js'
 import { appendLineDurably, type StoredFile } from './durable.js'
 import type { Tally } from './tally.js'
-import type { Pass, Plan, Task } from './types.js'
+import type { Pass, Plan, PlannedShard, Task } from './types.js'
 
 /** One committed task. What is not in the manifest does not exist. */
 export type ManifestEntry = {
@@ -22,9 +22,19 @@ export type ManifestEntry = {
  */
 export function planHash(plan: Plan, { settings }: Pick<Pass, 'settings'>): string {
   const config = Object.entries(plan.config).filter(([key]) => settings?.includes(key) ?? true)
-  const shards = plan.shards.map(({ name, bytes, format }) => ({ name, bytes, format }))
+  const name = ({ name, bytes, format }: PlannedShard) => ({ name, bytes, format })
+  const files = Object.entries(plan.files ?? {}).filter(([key]) => settings?.includes(key) ?? true)
+  const shards = plan.shards.map(name)
   return createHash('sha256')
-    .update(JSON.stringify({ format: plan.format, recipe: plan.recipe, config, shards }))
+    .update(
+      JSON.stringify({
+        format: plan.format,
+        recipe: plan.recipe,
+        config,
+        shards,
+        files: files.map(([key, each]) => [key, each.map(name)]),
+      }),
+    )
     .digest('hex')
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { asDiskError, CorruptInputError, ResumeMismatchError, UsageError } from '../stream/errors.js'
-import { writeDurably } from './durable.js'
+import { makeFolder, writeDurably } from './durable.js'
 import type { RunPaths } from './paths.js'
 import type { Pass, Plan, PlannedShard } from './types.js'
 
@@ -53,19 +53,25 @@ export function planDifferences(before: Plan, now: Plan, isFixed: (key: string) 
   for (const key of new Set([...Object.keys(before.config), ...Object.keys(now.config)])) {
     if (isFixed(key)) compare(key, before.config[key], now.config[key])
   }
+  for (const [key, files] of Object.entries(now.files ?? {})) {
+    const same = isDeepStrictEqual(before.files?.[key]?.map(fingerprint), files.map(fingerprint))
+    if (isFixed(key) && !same) lines.push(`${key}: the file has changed since`)
+  }
   const found = new Map(now.shards.map((shard) => [shard.name, shard]))
   for (const shard of before.shards) {
     const other = found.get(shard.name)
     found.delete(shard.name)
     if (!other) lines.push(`shard ${shard.name}: no longer given`)
-    else if (!isSameFile(shard, other)) lines.push(`shard ${shard.name}: the file has changed since`)
+    else if (!isDeepStrictEqual(fingerprint(shard), fingerprint(other)))
+      lines.push(`shard ${shard.name}: the file has changed since`)
   }
   for (const name of found.keys()) lines.push(`shard ${name}: not part of the run before`)
   return lines
 }
 
-function isSameFile(a: PlannedShard, b: PlannedShard): boolean {
-  return a.bytes === b.bytes && a.modifiedMs === b.modifiedMs && a.format === b.format
+/** What tells whether a file is still the one it was; where it lies is none of it. */
+function fingerprint({ name, bytes, modifiedMs, format }: PlannedShard): unknown[] {
+  return [name, bytes, modifiedMs, format]
 }
 
 /** Makes the folders of a run; a folder that holds anything else is a {@link UsageError}. */
@@ -82,7 +88,7 @@ export async function prepareFolders(paths: RunPaths): Promise<void> {
         fix: 'Choose a new or an empty folder for the output.',
       })
     }
-    await mkdir(paths.artifacts, { recursive: true })
+    await makeFolder(paths.artifacts)
     // Prompts and replies may hold what others should not read.
     await mkdir(paths.journal, { recursive: true, mode: 0o700 })
   } catch (error) {

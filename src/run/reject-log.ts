@@ -36,7 +36,8 @@ export function openRejectLog(
   const flush = () => {
     if (pending.length === 0) return
     try {
-      writeSync(file, `${pending.map((row) => JSON.stringify(row)).join('\n')}\n`)
+      const bytes = Buffer.from(`${pending.map((row) => JSON.stringify(row)).join('\n')}\n`)
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
     } catch (error) {
       throw asDiskError(error, path)
     }

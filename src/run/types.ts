@@ -16,6 +16,8 @@ export type Plan = {
   readonly config: Readonly<Record<string, unknown>>
   /** In name order, so that the order of arrival does not matter. */
   readonly shards: readonly PlannedShard[]
+  /** The files behind settings that name some, such as seed data, by the setting's key. */
+  readonly files?: Readonly<Record<string, readonly PlannedShard[]>>
 }
 
 /** A unit of work: one pass over one shard (or a range of its rows), or over everything before it (a reduce). */
@@ -86,4 +88,3 @@ export type RunEvent =
     }
   | { readonly kind: 'rows'; readonly pass: string; readonly rows: number }
   | { readonly kind: 'task'; readonly pass: string; readonly task: string; readonly tally: Tally }
-  | { readonly kind: 'note'; readonly text: string }

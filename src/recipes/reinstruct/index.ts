@@ -17,7 +17,7 @@ import { selectionChain } from '../select/finish.js'
 import { selectionPasses } from '../select/index.js'
 import { selectionOptions } from '../select/options.js'
 import type { Recipe, Resources } from '../types.js'
-import { type Instructed, mostAlike } from './most-alike.js'
+import { type Instructed, mostAlike, onSubject } from './most-alike.js'
 import { pairSchema, toPair, type Written } from './pair.js'
 import { instructPrompt, instructSampling, rewritePrompt, rewriteSampling } from './prompts.js'
 import { seedPass } from './seeds.js'
@@ -33,12 +33,19 @@ const options = z.object({
     ),
   minChars: z.int().min(1).default(200).describe('fewest characters of a text, for --selector light'),
   maxChars: z.int().min(1).default(3000).describe('most characters of a text, for --selector light'),
+  titleColumn: z.string().optional().describe('column with a title of the text, set above it for the model'),
   promptStyle: z
     .enum(['zero-shot', 'few-shot'])
     .default('zero-shot')
     .describe('few-shot, with its own sampling, for small models'),
   samples: z.int().min(1).max(16).default(1).describe('instructions asked for a text; the one most like it is taken'),
   minSimilarity: z.number().min(-1).max(1).default(-1).describe('least cosine of an instruction to its text'),
+  minShared: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe('least share of the subjects of an instruction or an answer that its text has; 0.75 suits small models'),
   removeRefusals: z.boolean().default(false).describe('also drop answers that apologise'),
   seedData: z.string().optional().describe('file of {instruction, output} rows, mixed in twice'),
 })
@@ -57,16 +64,18 @@ export const reinstructRecipe: Recipe<ReinstructConfig> = {
   summary: 'texts become answers: choose, write the instruction each answers, rewrite, filter, mix with seeds',
   usesModel: true,
   options,
+  fileOptions: ['seedData'],
   passes(config, resources) {
     const judge = reinstructSelector({ mode: config.selector, minChars: config.minChars, maxChars: config.maxChars })
     return [
+      seedPass(config),
       ...selectionPasses(config, resources, {
         judge,
-        judgeSettings: ['selector', 'minChars', 'maxChars'],
+        judgeSettings: ['selector', 'minChars', 'maxChars', 'titleColumn'],
         columns: 'text',
+        titleColumn: config.titleColumn,
       }),
       writePass(config, resources),
-      seedPass(config),
       finishPass({
         summary: 'Instruction and answer pairs written from a corpus by REInstruct.',
         rows: { passes: ['write', 'seed'], file: 'pairs.parquet' },
@@ -81,6 +90,7 @@ export const reinstructRecipe: Recipe<ReinstructConfig> = {
 function writePass(config: ReinstructConfig, resources: Resources): Pass {
   return {
     name: 'write',
+    settings: Object.keys(options.shape).filter((key) => key !== 'seedData'),
     async tasks(run): Promise<Task[]> {
       const chosen = countCommitted(run, ['fetch'])
       return Array.from({ length: Math.ceil(chosen / taskRows) }, (_, n) => ({
@@ -104,8 +114,7 @@ function writePass(config: ReinstructConfig, resources: Resources): Pass {
       try {
         const written = await pipe(
           texts,
-          // What a tokeniser left at the end of a text is none of the text.
-          map((row) => ({ ...row, text: trimSpecialTokens(row.text) })),
+          map(forModel),
           ask<ChosenText, Instructed>('instruct', instructPrompt(config.promptStyle), {
             ...asking,
             sampling: samplingOf(instructSampling, config),
@@ -115,6 +124,7 @@ function writePass(config: ReinstructConfig, resources: Resources): Pass {
           ask<ChosenText & Instructed, { output: string }>('rewrite', rewritePrompt(config.promptStyle), {
             ...asking,
             sampling: samplingOf(rewriteSampling, config),
+            choose: async (row, [reading]) => onSubject(reading!, row, config),
           }),
           keep<Written>('filter', passesFilter, log.reject),
           map((row) => {
@@ -145,4 +155,10 @@ function samplingOf(
     topP: topP ?? own.topP,
     ...(stop ? { stop } : {}),
   }
+}
+
+/** The text as a model is to see it: under its title, without what a tokeniser left at its end. */
+function forModel(row: ChosenText): ChosenText {
+  const text = trimSpecialTokens(row.text)
+  return { ...row, text: row.title ? `${row.title}\n\n${text}` : text }
 }

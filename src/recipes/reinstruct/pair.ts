@@ -2,7 +2,7 @@ import { type Columns, messages, type Schema } from '../../formats/index.js'
 import type { ChosenText } from '../select/fetch.js'
 
 /** What a pair is made of before it becomes an output row. */
-export type Written = ChosenText & { readonly instruction: string; readonly output: string }
+export type Written = Omit<ChosenText, 'title'> & { readonly instruction: string; readonly output: string }
 
 /** An output row: the pair as messages and as plain columns, and what it was made from. */
 export const pairSchema: Schema = {

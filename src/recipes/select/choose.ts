@@ -3,9 +3,9 @@ import { type Schema, writeRows } from '../../formats/index.js'
 import type { Committed, Pass, RunView } from '../../run/types.js'
 import { reduceTask } from '../../run/types.js'
 import { createQuotaPick, quotas } from '../../select/quota.js'
-import { UsageError } from '../../stream/errors.js'
+import { SluiceError, UsageError } from '../../stream/errors.js'
 import { readRows, reduced } from '../artifacts.js'
-import { readAssigned } from './assign.js'
+import { type Assigned, readAssigned } from './assign.js'
 import type { SelectionConfig } from './options.js'
 import type { Kept } from './scan.js'
 import { readCentroids } from './solve.js'
@@ -26,9 +26,10 @@ export function choosePass(config: SelectionConfig): Pass {
       const counts = new Float64Array(centroids.length / dimensions)
       let kept = 0
       for (const scanned of run.committed('scan')) {
-        const assigned = await readAssigned(run, scanned)
-        for (let row = 0; row < assigned.rows; row++) counts[assigned.cluster(row)]!++
-        kept += assigned.rows
+        for await (const { clusters } of readAssigned(run, scanned)) {
+          for (const cluster of clusters) counts[cluster]!++
+          kept += clusters.length
+        }
       }
       const { alpha, inside, seed } = config
       const pick = createQuotaPick<Chosen>({ quotas: quotas(counts, config.select, { alpha }), seed, inside })
@@ -37,6 +38,13 @@ export function choosePass(config: SelectionConfig): Pass {
       }
       const chosen = inCorpusOrder(pick.finish())
       requireUniqueIds(chosen, config)
+      if (chosen.length !== Math.min(kept, config.select)) {
+        throw new SluiceError(
+          'E_BUG',
+          70,
+          `Chose ${chosen.length} of ${kept} rows, and ${config.select} were asked for`,
+        )
+      }
       await writeRows(join(context.folder, 'chosen.parquet'), { schema: chosenSchema })(oneBatch(chosen))
       const left = kept - chosen.length
       const rejected: Record<string, number> = left === 0 ? {} : { 'choose: not chosen': left }
@@ -52,14 +60,22 @@ export async function readChosen(run: RunView): Promise<Chosen[]> {
   return chosen
 }
 
+/** The kept rows of a task with their clusters: two files read side by side. */
 async function* candidates(run: RunView, scanned: Committed): AsyncGenerator<Chosen[]> {
-  const assigned = await readAssigned(run, scanned)
+  const assigned = readAssigned(run, scanned)
+  let tile: Assigned | undefined
   let at = 0
   for await (const rows of readRows<Kept>(join(scanned.folder, 'kept.parquet'))) {
-    yield rows.map(({ id, row }) => {
-      const place = at++
-      return { id, row, task: scanned.task.id, cluster: assigned.cluster(place), distance: assigned.distance(place) }
-    })
+    const batch: Chosen[] = []
+    for (const { id, row } of rows) {
+      if (!tile || at === tile.clusters.length) {
+        tile = (await assigned.next()).value as Assigned
+        at = 0
+      }
+      batch.push({ id, row, task: scanned.task.id, cluster: tile.clusters[at]!, distance: tile.distances[at]! })
+      at++
+    }
+    yield batch
   }
 }
 

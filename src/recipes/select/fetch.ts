@@ -6,9 +6,14 @@ import { type Chosen, readChosen } from './choose.js'
 import type { SelectionConfig } from './options.js'
 
 /** A chosen row with its text; `distance` is squared, to the centroid of its cluster. */
-export type ChosenText = Row & { readonly text: string; readonly cluster: number; readonly distance: number }
+export type ChosenText = Row & {
+  readonly text: string
+  readonly title: string | null
+  readonly cluster: number
+  readonly distance: number
+}
 
-const textSchema: Schema = { id: 'string', text: 'string', cluster: 'int32', distance: 'float' }
+const textSchema: Schema = { id: 'string', text: 'string', title: 'string', cluster: 'int32', distance: 'float' }
 
 /** Where a chosen row came from; named so that no column of a corpus is likely to be called the same. */
 export const originSchema: Schema = { sluice_id: 'string', sluice_cluster: 'int32', sluice_distance: 'float' }
@@ -16,16 +21,19 @@ export const originSchema: Schema = { sluice_id: 'string', sluice_cluster: 'int3
 /** What a fetch leaves: its chosen rows, in corpus order. */
 export const fetchedFile = 'rows.parquet'
 
+export type FetchOptions = { columns: 'text' | 'all'; titleColumn?: string | undefined }
+
 /** Reads the chosen rows out of their shards: a second look at few rows costs less than a copy of every text kept. */
-export function fetchPass(config: SelectionConfig, columns: 'text' | 'all'): Pass {
+export function fetchPass(config: SelectionConfig, { columns, titleColumn }: FetchOptions): Pass {
+  const wanted = [config.textColumn, ...(titleColumn === undefined ? [] : [titleColumn])]
   return {
     name: 'fetch',
     async tasks(run) {
-      const wanted = new Set((await readChosen(run)).map(({ task }) => task))
+      const tasks = new Set((await readChosen(run)).map(({ task }) => task))
       return run
         .committed('scan')
         .map(({ task }) => task)
-        .filter(({ id }) => wanted.has(id))
+        .filter(({ id }) => tasks.has(id))
     },
     async work(task, context) {
       const shard = context.plan.shards[task.shard!]!
@@ -35,7 +43,7 @@ export function fetchPass(config: SelectionConfig, columns: 'text' | 'all'): Pas
       const { signal } = context
       const picked =
         columns === 'text'
-          ? pick(readShard(shard, { rows, signal, columns: [config.textColumn] }), chosen, textRow(config.textColumn))
+          ? pick(readShard(shard, { rows, signal, columns: wanted }), chosen, textRow(config.textColumn, titleColumn))
           : pick(readShard(shard, { rows, signal }), chosen, fullRow)
       const schema = columns === 'text' ? textSchema : await fullSchema(shard)
       const written = await writeRows(join(context.folder, fetchedFile), { schema })(picked)
@@ -47,21 +55,25 @@ export function fetchPass(config: SelectionConfig, columns: 'text' | 'all'): Pas
 
 type Shape = (row: Chosen, values: Columns) => Columns
 
-function textRow(textColumn: string): Shape {
-  return ({ id, cluster, distance }, values) => ({ id, text: values[textColumn], cluster, distance })
+function textRow(textColumn: string, titleColumn: string | undefined): Shape {
+  return ({ id, cluster, distance }, values) => {
+    const title = titleColumn === undefined ? undefined : values[titleColumn]
+    return { id, text: values[textColumn], title: typeof title === 'string' ? title : null, cluster, distance }
+  }
 }
 
+// Last, so that selecting from a selection tells of this one.
 const fullRow: Shape = ({ id, cluster, distance }, values) => ({
+  ...values,
   sluice_id: id,
   sluice_cluster: cluster,
   sluice_distance: distance,
-  ...values,
 })
 
 /** The shard's own types where the file tells them; else `undefined`, and the writer goes by the rows. */
 async function fullSchema(shard: PlannedShard): Promise<Schema | undefined> {
   const { schema } = await describeShard(shard)
-  return schema && { ...originSchema, ...schema }
+  return schema && { ...originSchema, ...schema, ...originSchema }
 }
 
 /** The rows of `source` that were chosen; `source` begins at the first of them. */

@@ -19,16 +19,18 @@ export type SelectionOptions = {
   judgeSettings: readonly string[]
   /** What to fetch of the chosen rows. */
   columns: 'text' | 'all'
+  /** With `columns: 'text'`: one more column to fetch, as `title`. */
+  titleColumn?: string | undefined
 }
 
 /**
  * The passes every corpus recipe begins with: embed what `judge` lets through, cluster it by way of a coreset, and
- * choose `config.select` rows by quota. What they leave behind is read by `chosenRows` in fetch.ts.
+ * choose `config.select` rows by quota. What they leave is `fetchedFile` of the pass `fetch`.
  */
 export function selectionPasses(
   config: SelectionConfig,
   resources: Resources,
-  { judge, judgeSettings, columns }: SelectionOptions,
+  { judge, judgeSettings, columns, titleColumn }: SelectionOptions,
 ): Pass[] {
   const settings = [...Object.keys(selectionOptions), ...judgeSettings]
   const passes = [
@@ -39,7 +41,7 @@ export function selectionPasses(
     refinePass(),
     assignPass(),
     choosePass(config),
-    fetchPass(config, columns),
+    fetchPass(config, { columns, titleColumn }),
   ]
   return passes.map((pass) => ({ ...pass, settings }))
 }

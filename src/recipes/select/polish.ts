@@ -11,11 +11,12 @@ export function polishPass(): Pass {
   return {
     name: 'polish',
     tasks: async (run) => run.committed('scan').map(({ task }) => task),
-    async work(task, { plan, committed, folder, progress }) {
+    async work(task, { plan, committed, folder, signal, progress }) {
       const solved = await readCentroids({ plan, committed }, 'solve')
       const polish = createPolish(solved)
       const scanned = committed('scan').find((scan) => scan.task.id === task.id)!
       for await (const tile of readVectorFile(join(scanned.folder, 'vectors.f32'), solved.dimensions)) {
+        signal.throwIfAborted()
         polish.push(tile)
         progress(tile.length / solved.dimensions)
       }
