@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describeFailure } from './cli/failure.js'
 import { runProgram } from './cli/program.js'
 import type { VerbEntry } from './cli/verb.js'
+import { asDiskError } from './stream/errors.js'
 
 /** Every verb, in the order of `--help`. A new one is a file and a line here. */
 const verbs: readonly VerbEntry[] = [
@@ -52,14 +53,17 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 function fail(error: unknown): never {
   const { text, exitCode } = describeFailure(error)
-  if (text !== '') process.stderr.write(`${text}\n`)
+  process.stderr.write(`${text}\n`)
   process.exit(exitCode)
 }
 
 process.on('unhandledRejection', fail)
 process.on('uncaughtException', fail)
 // A reader that has seen enough (`| head`) closes the pipe; that is no failure of ours.
-process.stdout.on('error', fail)
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  fail(asDiskError(error, 'to stdout'))
+})
 
 runProgram(verbs, version, process.argv.slice(2)).then((exitCode) => {
   process.exitCode = exitCode

@@ -1,10 +1,7 @@
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { type Columns, findShards, type Schema, writeRows } from '../formats/index.js'
+import { findShards, writeRows } from '../formats/index.js'
 import { readShards, schemaOf } from '../formats/shards.js'
-import { batch } from '../stream/batch.js'
+import { writeShards } from '../formats/write-shards.js'
 import { UsageError } from '../stream/errors.js'
-import type { Batches } from '../stream/types.js'
 import { listenForInterrupt } from './interrupt.js'
 import { listFlag } from './list-flag.js'
 import type { Verb } from './verb.js'
@@ -14,11 +11,16 @@ export const convertVerb: Verb = {
   example:
     "sluice convert 'raw/*.jsonl.gz' -o corpus.parquet\nsluice convert docs/ -o corpus/ --to parquet --shard-rows 50000",
   flags: [
-    { name: 'out', short: 'o', type: 'string', description: 'file to write, `-` for stdout, or a folder with --to' },
+    {
+      name: 'out',
+      short: 'o',
+      type: 'string',
+      description: 'file to write, `-` for stdout, or a folder with --shard-rows',
+    },
     { name: 'to', type: 'string', description: 'format to write: parquet, jsonl or arrow (default: by the ending)' },
     { name: 'from', type: 'string', description: 'format of stdin, where `-` is read and it cannot be told' },
     { name: 'columns', type: 'string', description: 'columns to keep, separated by commas' },
-    { name: 'shardRows', type: 'integer', description: 'rows of a shard; makes --out a folder' },
+    { name: 'shardRows', type: 'integer', min: 1, description: 'rows of a shard; makes --out a new folder of them' },
   ],
   run: async (inputs, flags, terminal) => {
     const { out, to, shardRows } = flags as { out?: string; to?: string; shardRows?: number }
@@ -47,36 +49,4 @@ export const convertVerb: Verb = {
       interrupt.release()
     }
   },
-}
-
-type ShardsOptions = { folder: string; format: string; shardRows: number; schema: Schema | undefined }
-
-/** Writes `part-00000.<format>` and so on, `shardRows` rows each. */
-export async function writeShards(
-  rows: Batches<Columns>,
-  { folder, format, shardRows, schema }: ShardsOptions,
-): Promise<{ rows: number; bytes: number; shards: number }> {
-  await mkdir(folder, { recursive: true })
-  const total = { rows: 0, bytes: 0, shards: 0 }
-  const batches = batch<Columns>({ rows: Math.min(shardRows, 1024) })(rows)[Symbol.asyncIterator]()
-  let next = await batches.next()
-  do {
-    const path = join(folder, `part-${String(total.shards).padStart(5, '0')}.${format}`)
-    const written = await writeRows(path, { format, schema })(oneShard())
-    total.rows += written.rows
-    total.bytes += written.bytes
-    total.shards++
-  } while (!next.done)
-  return total
-
-  async function* oneShard(): AsyncGenerator<readonly Columns[]> {
-    let left = shardRows
-    while (!next.done && left > 0) {
-      const taken = next.value.slice(0, left)
-      const rest = next.value.slice(left)
-      left -= taken.length
-      yield taken
-      next = rest.length > 0 ? { done: false, value: rest } : await batches.next()
-    }
-  }
 }

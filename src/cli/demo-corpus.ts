@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto'
-import { readFile, rename, rm, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Columns, Schema } from '../formats/index.js'
 import { listFiles } from '../formats/listing.js'
+import { writeShards } from '../formats/write-shards.js'
 import { UsageError } from '../stream/errors.js'
 import { cutSections, plainProse } from '../text/sections.js'
-import { writeShards } from './convert.js'
 
 /** Rows of a corpus shard: several shards, so that what is shown is what happens to a large corpus. */
 const shardRows = 2000
 
-const schema: Schema = { text: 'string', heading: 'string', package: 'string', path: 'string' }
+const schema: Schema = { text: 'string', title: 'string', headings: 'string', package: 'string', path: 'string' }
 
 /**
  * Makes a corpus of the documentation that npm has already put on this machine: the README, CHANGELOG and docs files of
@@ -25,19 +25,8 @@ export async function makeDocsCorpus(folder: string): Promise<{ made: boolean; f
   if (files.length === 0) {
     throw new UsageError(`No README or docs file is under ${modules}`, { fix: 'Run npm ci first.' })
   }
-  const temporary = `${folder}.tmp-${process.pid}`
-  try {
-    const { rows } = await writeShards(sections(files, modules), {
-      folder: temporary,
-      format: 'parquet',
-      shardRows,
-      schema,
-    })
-    await rename(temporary, folder)
-    return { made: true, files: files.length, rows }
-  } finally {
-    await rm(temporary, { recursive: true, force: true })
-  }
+  const { rows } = await writeShards(sections(files, modules), { folder, format: 'parquet', shardRows, schema })
+  return { made: true, files: files.length, rows }
 }
 
 async function* sections(files: readonly string[], modules: string): AsyncGenerator<Columns[]> {
@@ -51,7 +40,13 @@ async function* sections(files: readonly string[], modules: string): AsyncGenera
       const hash = createHash('sha1').update(prose).digest('base64')
       if (prose === '' || seen.has(hash)) continue
       seen.add(hash)
-      rows.push({ text: prose, heading: heading.join(' > '), package: packageName(path), path })
+      rows.push({
+        text: prose,
+        title: heading.at(-1) ?? null,
+        headings: heading.join(' > '),
+        package: packageName(path),
+        path,
+      })
     }
     if (rows.length > 0) yield rows
   }

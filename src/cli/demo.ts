@@ -14,7 +14,8 @@ const smallModel = {
   model: 'smollm2',
   promptStyle: 'few-shot',
   samples: 3,
-  minSimilarity: 0.3,
+  minSimilarity: 0.4,
+  minShared: 0.75,
   maxChars: 900,
   concurrency: 2,
 }
@@ -55,7 +56,7 @@ async function getSmallModel(terminal: Terminal): Promise<string | undefined> {
 
 async function curateDocs(corpus: string, out: string, flags: Flags, terminal: Terminal): Promise<number> {
   const isSmall = flags.model === undefined
-  const settings = { selector: 'light', select: 20, ...(isSmall ? smallModel : {}), ...flags }
+  const settings = { selector: 'light', titleColumn: 'title', select: 20, ...(isSmall ? smallModel : {}), ...flags }
   const run = join(out, 'reinstruct')
   const outcome = await runRecipe('reinstruct', [corpus], { ...settings, out: run }, terminal)
   if ('exitCode' in outcome) return outcome.exitCode

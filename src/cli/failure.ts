@@ -1,9 +1,8 @@
 import pc from 'picocolors'
 import { SluiceError } from '../stream/errors.js'
 
-/** What to print for an error, and the exit code. A closed stdout is a quiet end. */
+/** What to print for an error, and the exit code. */
 export function describeFailure(error: unknown): { text: string; exitCode: number } {
-  if ((error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE') return { text: '', exitCode: 0 }
   if (error instanceof SluiceError) {
     const fix = error.fix ? `\n${pc.dim('fix:')} ${error.fix}` : ''
     return { text: printable(`${pc.red(`error ${error.code}:`)} ${error.message}${fix}`), exitCode: error.exitCode }

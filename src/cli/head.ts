@@ -9,7 +9,7 @@ export const headVerb: Verb = {
   operands: '<shards...>',
   example: 'sluice head out/data -n 3 --columns instruction,output',
   flags: [
-    { name: 'rows', short: 'n', type: 'integer', default: 10, description: 'rows to print' },
+    { name: 'rows', short: 'n', type: 'integer', default: 10, min: 0, description: 'rows to print' },
     { name: 'columns', type: 'string', description: 'columns to print, separated by commas' },
     { name: 'from', type: 'string', description: 'format of stdin, where `-` is read and it cannot be told' },
   ],

@@ -1,5 +1,8 @@
-/** How long calls in flight may take to finish once a run was asked to stop. */
+import { setMaxListeners } from 'node:events'
+
+/** How long calls in flight may take to finish once a run was asked to stop, and how long the run itself may. */
 const graceMs = 4000
+const patienceMs = 20_000
 
 export type Interrupt = {
   /** Aborts at the first SIGINT or SIGTERM: start nothing further. */
@@ -19,6 +22,7 @@ export type Interrupt = {
 export function listenForInterrupt(say: (text: string) => void): Interrupt {
   const stop = new AbortController()
   const giveUp = new AbortController()
+  setMaxListeners(0, stop.signal, giveUp.signal)
   let code: number | undefined
   let timer: NodeJS.Timeout | undefined
   const on = (signalCode: number) => () => {
@@ -27,6 +31,7 @@ export function listenForInterrupt(say: (text: string) => void): Interrupt {
     say('Stopping: calls in flight may finish for some seconds. Press Ctrl-C again to stop now.')
     stop.abort(new Error('the run was interrupted'))
     timer = setTimeout(() => giveUp.abort(new Error('the run was interrupted')), graceMs)
+    setTimeout(() => process.exit(signalCode), patienceMs).unref()
   }
   const onInt = on(130)
   const onTerm = on(143)

@@ -80,11 +80,17 @@ function toOption(flag: Flag): Option {
   return option
 }
 
-function numberParser({ type }: Flag): (text: string) => number {
+function numberParser({
+  type,
+  min = Number.NEGATIVE_INFINITY,
+  max = Number.POSITIVE_INFINITY,
+}: Flag): (text: string) => number {
   return (text) => {
     const number = Number(text)
     if (text.trim() === '' || !Number.isFinite(number)) throw new InvalidArgumentError('Expected a number.')
     if (type === 'integer' && !Number.isInteger(number)) throw new InvalidArgumentError('Expected a whole number.')
+    if (number < min) throw new InvalidArgumentError(`Expected ${min} or more.`)
+    if (number > max) throw new InvalidArgumentError(`Expected ${max} or less.`)
     return number
   }
 }

@@ -15,14 +15,24 @@ import type { Flag, Flags, Terminal, Verb, VerbGroup, VerbName } from './verb.js
 const runFlags: readonly Flag[] = [
   { name: 'out', short: 'o', type: 'string', description: 'folder of the run; the same command resumes it' },
   { name: 'config', type: 'string', description: 'YAML file of the same options; flags override it' },
-  { name: 'maxFailed', type: 'number', default: 0.01, description: 'share of failed rows beyond which to exit with 1' },
+  {
+    name: 'maxFailed',
+    type: 'number',
+    default: 0.01,
+    min: 0,
+    max: 1,
+    description: 'share of failed rows beyond which to exit with 1',
+  },
+]
+
+const endpointFlags: readonly Flag[] = [
+  { name: 'apiKeyEnv', type: 'string', description: "environment variable that holds the endpoint's key" },
+  { name: 'allowHttp', type: 'boolean', description: 'allow http:// to other machines than this one' },
 ]
 
 const modelFlags: readonly Flag[] = [
-  { name: 'concurrency', type: 'integer', default: 8, description: 'calls in flight at once' },
+  { name: 'concurrency', type: 'integer', default: 8, min: 1, description: 'calls in flight at once' },
   { name: 'journal', type: 'string', description: 'folder of replies to share between runs' },
-  { name: 'apiKeyEnv', type: 'string', description: "environment variable that holds the endpoint's key" },
-  { name: 'allowHttp', type: 'boolean', description: 'allow http:// to other machines than this one' },
 ]
 
 export const runVerb: VerbGroup = {
@@ -33,7 +43,7 @@ export const runVerb: VerbGroup = {
 /** The flags of a recipe beside those of every run. */
 export function recipeFlags(recipe: Recipe): Flag[] {
   const own = optionFacts(recipe).map(({ required: _, ...option }) => option)
-  return [...runFlags, ...own, ...(recipe.usesModel ? modelFlags : [])]
+  return [...runFlags, ...own, ...endpointFlags, ...(recipe.usesModel ? modelFlags : [])]
 }
 
 function recipeVerb(recipe: Recipe): Verb & VerbName {
@@ -45,8 +55,8 @@ function recipeVerb(recipe: Recipe): Verb & VerbName {
     example: `sluice run ${recipe.name} 'corpus/*.parquet' -o out --select 200${model}`,
     flags: recipeFlags(recipe),
     run: async (inputs, flags, terminal) => {
-      if (typeof flags.out !== 'string') {
-        throw new UsageError('Expected an output folder, got none', { fix: 'Add -o out/.' })
+      if (typeof flags.out !== 'string' || flags.out === '-') {
+        throw new UsageError(`Expected an output folder, got ${flags.out ?? 'none'}`, { fix: 'Add -o out/.' })
       }
       const outcome = await runRecipe(recipe.name, inputs, { ...flags, out: flags.out }, terminal)
       if ('exitCode' in outcome) return outcome.exitCode
@@ -66,7 +76,10 @@ export async function runRecipe(
   terminal: Terminal,
 ): Promise<RunOutcome> {
   const recipe = recipeNamed(name)
-  const config = { ...(await readConfigFile(flags.config)), ...pick(flags, optionFacts(recipe)) }
+  const fromFile = await readConfigFile(flags.config)
+  const machine = pick({ ...fromFile, ...flags }, [...endpointFlags, ...modelFlags])
+  const known = Object.entries(fromFile).filter(([name]) => !(name in machine))
+  const config = { ...Object.fromEntries(known), ...pick(flags, optionFacts(recipe)) }
   const progress = showProgress(terminal)
   const interrupt = listenForInterrupt(progress.note)
   const began = Date.now()
@@ -76,7 +89,7 @@ export async function runRecipe(
       inputs,
       out: flags.out,
       config,
-      machine: { ...pick(flags, modelFlags), callSignal: interrupt.callSignal },
+      machine: { ...machine, callSignal: interrupt.callSignal },
       signal: interrupt.signal,
       onEvent: progress.onEvent,
     })

@@ -4,8 +4,8 @@ import { findShards, writeRows } from '../formats/index.js'
 import { readShards, schemaOf } from '../formats/shards.js'
 import { selectRecipe } from '../recipes/select/index.js'
 import type { Recipe } from '../recipes/types.js'
-import { UsageError } from '../stream/errors.js'
-import { recipeFlags, report, runRecipe } from './run.js'
+import { ResumeMismatchError, UsageError } from '../stream/errors.js'
+import { type RunOutcome, recipeFlags, report, runRecipe } from './run.js'
 import type { Flag, Flags, Terminal, Verb } from './verb.js'
 
 const flags: readonly Flag[] = recipeFlags(selectRecipe as unknown as Recipe).map((flag) => {
@@ -18,11 +18,13 @@ export const selectVerb: Verb = {
   example: "sluice select 'corpus/*.parquet' -n 10000 -o picked.parquet",
   flags: [...flags, { name: 'by', type: 'string', choices: ['quota'], default: 'quota', description: 'strategy' }],
   run: async (inputs, given, terminal) => {
-    if (typeof given.out !== 'string') {
-      throw new UsageError('Expected an output file or folder, got none', { fix: 'Add -o picked.parquet.' })
+    if (typeof given.out !== 'string' || given.out === '-') {
+      throw new UsageError(`Expected an output file or folder, got ${given.out ?? 'none'}`, {
+        fix: 'Add -o picked.parquet.',
+      })
     }
     const out = resolve(given.out)
-    return /\.\w+$/.test(basename(out))
+    return /\.\w+$/.test(basename(out)) && !/[\\/]$/.test(given.out)
       ? selectToFile(inputs, given, out, terminal)
       : selectToFolder(inputs, { ...given, out }, terminal)
   },
@@ -45,11 +47,26 @@ async function selectToFile(inputs: readonly string[], given: Flags, out: string
   writeRows(out)
   const run = join(dirname(out), `.${basename(out)}.sluice`)
   await mkdir(dirname(out), { recursive: true })
-  const outcome = await runRecipe('select', inputs, { ...given, out: run }, terminal)
+  const outcome = await resumeOrStartOver(inputs, { ...given, out: run }, terminal)
   if ('exitCode' in outcome) return outcome.exitCode
   const shards = await findShards([join(run, 'data')])
   await writeRows(out, { schema: await schemaOf(shards) })(readShards(shards))
   await rm(run, { recursive: true })
   report({ ...outcome, curated: { ...outcome.curated, out } }, terminal)
   return 0
+}
+
+/** What an earlier selection of other settings left under this name is of no use, and nobody knows of it. */
+async function resumeOrStartOver(
+  inputs: readonly string[],
+  flags: Flags & { out: string },
+  terminal: Terminal,
+): Promise<RunOutcome> {
+  try {
+    return await runRecipe('select', inputs, flags, terminal)
+  } catch (error) {
+    if (!(error instanceof ResumeMismatchError)) throw error
+    await rm(flags.out, { recursive: true, force: true })
+    return runRecipe('select', inputs, flags, terminal)
+  }
 }

@@ -7,6 +7,9 @@ export type Flag = {
   /** A single letter, without its dash. */
   readonly short?: string
   readonly choices?: readonly string[]
+  /** Of a number: the least and the greatest it may be. */
+  readonly min?: number
+  readonly max?: number
   readonly default?: unknown
 }
 

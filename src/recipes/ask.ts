@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { type Call, CallFailure, type Model } from '../models/types.js'
 import type { RejectLog } from '../run/reject-log.js'
 import { mapConcurrent } from '../stream/map-concurrent.js'
@@ -20,6 +21,25 @@ export type AskOptions<In, Out> = {
   signal?: AbortSignal
   /** Calls in flight are given up once this aborts. */
   callSignal?: AbortSignal
+  /** Told of an error that ends the run, while other calls are still in flight. */
+  onFatal?: () => void
+}
+
+/** How long calls in flight may go on once one has met what ends the run, such as a refused key. */
+const graceMs = 3000
+
+/**
+ * A signal for all calls of some stages that aborts with `callSignal`, or some seconds after one of them met an error
+ * that ends the run: the others may be paid for, but a server that hangs must not hide the error.
+ */
+export function callGuard(callSignal?: AbortSignal): { callSignal: AbortSignal; onFatal: () => void } {
+  const giveUp = new AbortController()
+  setMaxListeners(0, giveUp.signal)
+  callSignal?.addEventListener('abort', () => giveUp.abort(callSignal.reason), { once: true })
+  return {
+    callSignal: giveUp.signal,
+    onFatal: () => setTimeout(() => giveUp.abort(new Error('the run has ended')), graceMs).unref(),
+  }
 }
 
 /**
@@ -61,7 +81,7 @@ async function answer<In extends Row, Out extends object>(
   stage: string,
   prompt: Prompt<In, Out>,
   row: In,
-  { model, sampling, samples = 1, choose, callSignal }: AskOptions<In, Out>,
+  { model, sampling, samples = 1, choose, callSignal, onFatal }: AskOptions<In, Out>,
 ): Promise<Answer<In, Out>> {
   const messages = prompt.write(row)
   const readings: Out[] = []
@@ -75,7 +95,10 @@ async function answer<In extends Row, Out extends object>(
       else readings.push(reading)
     } catch (error) {
       // One sample that cannot be had does not spoil the others.
-      if (!(error instanceof CallFailure)) throw error
+      if (!(error instanceof CallFailure)) {
+        onFatal?.()
+        throw error
+      }
       lost = error
     }
   }

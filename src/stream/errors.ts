@@ -79,8 +79,8 @@ export function asDiskError(error: unknown, path: string): unknown {
   const code = (error as NodeJS.ErrnoException | undefined)?.code
   if (error instanceof SluiceError || code === undefined || !diskCodes.has(code)) return error
   const fix: Record<string, string> = {
-    ENOSPC: 'Free some space and run the same command again: it resumes.',
-    EDQUOT: 'Raise the quota or free some space, then run the same command again: it resumes.',
+    ENOSPC: 'Free some space and run the same command again; a run resumes where it stopped.',
+    EDQUOT: 'Raise the quota or free some space, then run the same command again; a run resumes where it stopped.',
     EACCES: 'Choose a folder you may write to, or change its permissions.',
     EPERM: 'Choose a folder you may write to, or change its permissions.',
     EROFS: 'Choose a folder on a disk that can be written.',

@@ -9,7 +9,7 @@ import { map } from '../../stream/map.js'
 import { pipe } from '../../stream/pipe.js'
 import { trimSpecialTokens } from '../../text/special-tokens.js'
 import { countCommitted, readCommitted } from '../artifacts.js'
-import { ask, type Sampling } from '../ask.js'
+import { ask, callGuard, type Sampling } from '../ask.js'
 import { finishPass } from '../finish.js'
 import { modelOptions } from '../model-options.js'
 import { type ChosenText, fetchedFile } from '../select/fetch.js'
@@ -106,7 +106,7 @@ function writePass(config: ReinstructConfig, resources: Resources): Pass {
         log,
         concurrency: resources.concurrency,
         signal: context.signal,
-        callSignal: resources.callSignal,
+        ...callGuard(resources.callSignal),
       }
       const texts = readCommitted<ChosenText>(context, { passes: ['fetch'], file: fetchedFile, range: task.rows })
       const passesFilter = reinstructOutputFilter({ removeRefusals: config.removeRefusals })

@@ -1,11 +1,10 @@
-import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { emptyTally } from '../../run/tally.js'
 import type { Committed, Pass, RunView } from '../../run/types.js'
 import { nearestCentroid } from '../../select/kernel/nearest.js'
 import { readCentroids } from './solve.js'
-import { readVectorFile } from './vectors.js'
+import { readTiles, readVectorFile } from './vectors.js'
 
 /** Bytes an assigned row takes: cluster (uint32) and squared distance (float32), little-endian. */
 const rowBytes = 8
@@ -47,13 +46,11 @@ export type Assigned = { readonly clusters: Uint32Array; readonly distances: Flo
 /** Reads the assignments that belong to a scan task, in the order in which it kept its rows, 65,536 rows at a time. */
 export async function* readAssigned(run: RunView, scanned: Committed): AsyncGenerator<Assigned> {
   const assigned = run.committed('assign').find(({ task }) => task.id === scanned.task.id)!
-  for await (const chunk of createReadStream(join(assigned.folder, 'assigned.bin'), {
-    highWaterMark: 65_536 * rowBytes,
-  })) {
-    const bytes = chunk as Buffer
-    const rows = bytes.length / rowBytes
-    const clusters = Uint32Array.from({ length: rows }, (_, row) => bytes.readUInt32LE(row * rowBytes))
-    const distances = Float32Array.from({ length: rows }, (_, row) => bytes.readFloatLE(row * rowBytes + 4))
+  for await (const tile of readTiles(join(assigned.folder, 'assigned.bin'), { rows: 65_536, rowBytes })) {
+    const bytes = new DataView(tile.buffer)
+    const rows = tile.length / rowBytes
+    const clusters = Uint32Array.from({ length: rows }, (_, row) => bytes.getUint32(row * rowBytes, true))
+    const distances = Float32Array.from({ length: rows }, (_, row) => bytes.getFloat32(row * rowBytes + 4, true))
     yield { clusters, distances }
   }
 }

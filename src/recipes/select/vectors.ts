@@ -20,17 +20,24 @@ export async function createVectorFile(
 
 /** Reads a vector file in tiles of at most 4,096 rows; each tile is overwritten by the next. */
 export async function* readVectorFile(path: string, dimensions: number): AsyncGenerator<Float32Array> {
+  for await (const bytes of readTiles(path, { rows: tileRows, rowBytes: 4 * dimensions })) {
+    yield new Float32Array(bytes.buffer, 0, bytes.length / 4)
+  }
+}
+
+/** Reads a file of rows of equal length in tiles of so many rows; each tile begins its buffer, and overwrites the last. */
+export async function* readTiles(
+  path: string,
+  { rows, rowBytes }: { rows: number; rowBytes: number },
+): AsyncGenerator<Uint8Array> {
   const file = await open(path, 'r')
   try {
-    const tile = new Float32Array(tileRows * dimensions)
-    const bytes = new Uint8Array(tile.buffer)
+    const tile = new Uint8Array(rows * rowBytes)
     for (;;) {
-      const filled = await fill(file, bytes)
-      if (filled % (4 * dimensions) !== 0) {
-        throw new CorruptInputError(`${path} does not hold whole rows of ${dimensions} dimensions`)
-      }
-      if (filled > 0) yield tile.subarray(0, filled / 4)
-      if (filled < bytes.length) return
+      const filled = await fill(file, tile)
+      if (filled % rowBytes !== 0) throw new CorruptInputError(`${path} does not hold whole rows of ${rowBytes} bytes`)
+      if (filled > 0) yield tile.subarray(0, filled)
+      if (filled < tile.length) return
     }
   } finally {
     await file.close()
