@@ -22,7 +22,7 @@ export type AskOptions<In, Out> = {
   /** Calls in flight are given up once this aborts. */
   callSignal?: AbortSignal
   /** Told of an error that ends the run, while other calls are still in flight. */
-  onFatal?: () => void
+  onFatal?: (error: unknown) => void
 }
 
 /** How long calls in flight may go on once one has met what ends the run, such as a refused key. */
@@ -32,13 +32,14 @@ const graceMs = 3000
  * A signal for all calls of some stages that aborts with `callSignal`, or some seconds after one of them met an error
  * that ends the run: the others may be paid for, but a server that hangs must not hide the error.
  */
-export function callGuard(callSignal?: AbortSignal): { callSignal: AbortSignal; onFatal: () => void } {
+export function callGuard(callSignal?: AbortSignal): { callSignal: AbortSignal; onFatal: (error: unknown) => void } {
   const giveUp = new AbortController()
   setMaxListeners(0, giveUp.signal)
   callSignal?.addEventListener('abort', () => giveUp.abort(callSignal.reason), { once: true })
   return {
     callSignal: giveUp.signal,
-    onFatal: () => setTimeout(() => giveUp.abort(new Error('the run has ended')), graceMs).unref(),
+    // The reason is what ended the run, since a call that is given up may be the first to be heard of.
+    onFatal: (error) => setTimeout(() => giveUp.abort(error), graceMs).unref(),
   }
 }
 
@@ -96,7 +97,7 @@ async function answer<In extends Row, Out extends object>(
     } catch (error) {
       // One sample that cannot be had does not spoil the others.
       if (!(error instanceof CallFailure)) {
-        onFatal?.()
+        onFatal?.(error)
         throw error
       }
       lost = error

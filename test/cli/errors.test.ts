@@ -98,6 +98,50 @@ describe('wrong usage', () => {
     expectPlainError(await select([corpus], '--alpha', '3'), 2, [/--alpha/])
   })
 
+  it('refuses numbers out of bounds before any work', async () => {
+    for (const [flag, value] of [
+      ['--concurrency', '0'],
+      ['--max-failed', '200'],
+    ] as const) {
+      const run = await sluice(['run', 'reinstruct', corpus, '-o', join(folder, 'n'), '--model', 'x', flag, value])
+      expectPlainError(run, 2, [flag])
+    }
+    expectPlainError(await sluice(['convert', corpus, '-o', join(folder, 'n'), '--shard-rows', '0']), 2, [
+      /--shard-rows/,
+    ])
+    expectPlainError(await sluice(['head', corpus, '--columns', '']), 2, [/columns/])
+  })
+
+  it('never writes shards over its own input or over anything else', async () => {
+    const parts = join(folder, 'parts')
+    expect((await sluice(['convert', corpus, '-o', parts, '--shard-rows', '40', '-q'])).code).toBe(0)
+    expect(await readdir(parts)).toEqual(['part-00000.parquet', 'part-00001.parquet', 'part-00002.parquet'])
+    expectPlainError(await sluice(['convert', parts, '-o', parts, '--shard-rows', '10']), 2, [/not empty/])
+    expect(await readdir(parts)).toHaveLength(3)
+  })
+
+  it('refuses an output inside its input, and stdout for a folder', async () => {
+    expectPlainError(await sluice(['run', 'select', corpus, '-o', join(corpus, 'out')]), 2, [/lies inside the input/])
+    expectPlainError(await sluice(['run', 'select', corpus, '-o', '-']), 2, [/output folder/])
+  })
+
+  it('looks for the seed data before it asks a model', async () => {
+    const run = await sluice(
+      [
+        'run',
+        'reinstruct',
+        corpus,
+        '-o',
+        join(folder, 's'),
+        '--model',
+        'openai:x',
+        '--endpoint',
+        'http://127.0.0.1:9/v1',
+      ].concat(['--seed-data', join(folder, 'seedz.jsonl'), '-q']),
+    )
+    expectPlainError(run, 2, [/seedz\.jsonl/])
+  })
+
   it('asks for the model and the output', async () => {
     const run = await sluice(['run', 'reinstruct', corpus, '-o', join(folder, 'm'), '-q'])
     expectPlainError(run, 2, [/--model/, /smollm2/])
@@ -128,9 +172,18 @@ describe('a bad endpoint', () => {
   let server: OpenAiServer
   const ask = (endpoint: string, out: string, env: NodeJS.ProcessEnv = {}) =>
     sluice(
-      ['run', 'reinstruct', corpus, '-o', join(folder, out), '--selector', 'light', '--select', '5', '-q'].concat(
-        ...[['--model', 'openai:toy', '--endpoint', endpoint]],
-      ),
+      [
+        'run',
+        'reinstruct',
+        corpus,
+        '-o',
+        join(folder, out),
+        '--selector',
+        'light',
+        '--select',
+        '20',
+        '-q',
+      ].concat(...[['--model', 'openai:toy', '--endpoint', endpoint]]),
       { env: { OPENAI_API_KEY: 'sk-CANARY-client', ...env } },
     )
 
@@ -153,6 +206,18 @@ describe('a bad endpoint', () => {
     expect(calls).toBeLessThanOrEqual(8)
     expect(await readdir(join(folder, 'refused'))).toEqual(['.sluice'])
   })
+
+  it('is refused within seconds even while other calls hang', async () => {
+    let asked = 0
+    server = await startOpenAiServer({ script: () => (++asked < 10 ? undefined : asked === 14 ? '401' : 'hang') })
+    const began = Date.now()
+    const run = await ask(server.url, 'hanging')
+    const tookMs = Date.now() - began
+    await server.close()
+    expect(run.code).toBe(4)
+    // A hung call alone would be waited for a minute.
+    expect(tookMs).toBeLessThan(30_000)
+  }, 90_000)
 
   it('must be https unless it is this machine', async () => {
     expectPlainError(await ask('http://models.example.com/v1', 'plain'), 2, [/https/, /--allow-http/])

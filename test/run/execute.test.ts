@@ -140,6 +140,39 @@ describe('execute', () => {
     expect(await result()).toBe('aa bb cc')
   })
 
+  it('leaves alone what its reader has changed since, and shows again what is gone', async () => {
+    await execute({ out, plan: plan(), passes: toyPasses() })
+    await writeFile(join(out, 'data', 'all.txt'), 'mine')
+    await writeFile(join(out, 'data', 'notes.txt'), 'also mine')
+    expect((await execute({ out, plan: plan(), passes: toyPasses() })).wasDone).toBe(true)
+    expect(await result()).toBe('mine')
+    await rm(join(out, 'data', 'all.txt'))
+    await execute({ out, plan: plan(), passes: toyPasses() })
+    expect((await readdir(join(out, 'data'))).sort()).toEqual(['all.txt', 'notes.txt'])
+  })
+
+  it('does a task again that had the same name and other rows', async () => {
+    const ranged = (end: number, onWork: (task: string) => void): Pass[] => {
+      const [double, join] = toyPasses(onWork)
+      return [{ ...double!, tasks: async () => [{ id: '0', shard: 0, rows: { start: 0, end } }] }, join!]
+    }
+    const failing = ranged(5, (task) => {
+      if (task === 'join/all') throw new Error('broke')
+    })
+    await expect(execute({ out, plan: plan(), passes: failing })).rejects.toThrow('broke')
+    const worked: string[] = []
+    await execute({ out, plan: plan(), passes: ranged(6, (task) => worked.push(task)) })
+    expect(worked).toEqual(['double/0', 'join/all'])
+  })
+
+  it('notices that a file named by a setting has changed', async () => {
+    const withFile = (bytes: number): Plan => ({ ...plan(), files: { seedData: [{ ...shard('seeds'), bytes }] } })
+    await execute({ out, plan: withFile(3), passes: toyPasses() })
+    await expect(execute({ out, plan: withFile(4), passes: toyPasses() })).rejects.toThrow(
+      'seedData: the file has changed',
+    )
+  })
+
   it('refuses another configuration and says what differs', async () => {
     await execute({ out, plan: plan(), passes: toyPasses() })
     const other = execute({ out, plan: plan({ seed: 8 }), passes: toyPasses() })

@@ -65,17 +65,21 @@ async function* candidates(run: RunView, scanned: Committed): AsyncGenerator<Cho
   const assigned = readAssigned(run, scanned)
   let tile: Assigned | undefined
   let at = 0
-  for await (const rows of readRows<Kept>(join(scanned.folder, 'kept.parquet'))) {
-    const batch: Chosen[] = []
-    for (const { id, row } of rows) {
-      if (!tile || at === tile.clusters.length) {
-        tile = (await assigned.next()).value as Assigned
-        at = 0
+  try {
+    for await (const rows of readRows<Kept>(join(scanned.folder, 'kept.parquet'))) {
+      const batch: Chosen[] = []
+      for (const { id, row } of rows) {
+        if (!tile || at === tile.clusters.length) {
+          tile = (await assigned.next()).value as Assigned
+          at = 0
+        }
+        batch.push({ id, row, task: scanned.task.id, cluster: tile.clusters[at]!, distance: tile.distances[at]! })
+        at++
       }
-      batch.push({ id, row, task: scanned.task.id, cluster: tile.clusters[at]!, distance: tile.distances[at]! })
-      at++
+      yield batch
     }
-    yield batch
+  } finally {
+    await assigned.return(undefined)
   }
 }
 
