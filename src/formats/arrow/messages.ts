@@ -1,4 +1,5 @@
 import { CorruptInputError } from '../../stream/errors.js'
+import { byteQueue } from '../byte-queue.js'
 import { type ByteSource, openFile, readBlocks } from '../files.js'
 import type { ArrowLimits } from './limits.js'
 import { type Footer, type Message, readFooter, readMessage } from './metadata.js'
@@ -156,27 +157,11 @@ async function fileInput(path: string): Promise<Input> {
 }
 
 function pipeInput(): Input {
-  const blocks = readBlocks('-')
-  let held: Uint8Array[] = []
-  let heldBytes = 0
+  const queue = byteQueue(readBlocks('-'))
   let position = 0
-  // Gathering what has come, never what was promised, keeps a lie about a size from taking memory.
-  const gather = async (bytes: number) => {
-    while (heldBytes < bytes) {
-      const next = await blocks.next()
-      if (next.done) break
-      held.push(next.value)
-      heldBytes += next.value.length
-    }
-    if (held.length !== 1) held = [Buffer.concat(held)]
-    return held[0] as Buffer
-  }
   const take = async (bytes: number) => {
-    const all = await gather(bytes)
     // A copy, because numbers in it are read where they lie, which must be at a multiple of eight.
-    const taken = Buffer.from(new Uint8Array(all.subarray(0, bytes)).buffer)
-    held = [all.subarray(taken.length)]
-    heldBytes -= taken.length
+    const taken = Buffer.from(new Uint8Array(await queue.take(bytes)).buffer)
     position += taken.length
     return taken
   }
@@ -184,7 +169,7 @@ function pipeInput(): Input {
     size: Number.POSITIVE_INFINITY,
     position: () => position,
     take,
-    peek: async (bytes) => (await gather(bytes)).subarray(0, bytes),
+    peek: queue.peek,
     async skip(bytes) {
       for (let left = bytes; left > 0; ) {
         const taken = (await take(Math.min(left, 1 << 20))).length
@@ -193,6 +178,6 @@ function pipeInput(): Input {
       }
     },
     at: () => Promise.reject(new Error('a pipe has no bytes to go back to')),
-    close: () => blocks.return(undefined),
+    close: () => queue.close(),
   }
 }
