@@ -4,7 +4,7 @@ import type { Batches, Sink } from '../stream/types.js'
 import { checkColumns } from './columns.js'
 import { jsonValue } from './json-values.js'
 import { type Line, readLines } from './lines.js'
-import { inferSchema, typeName } from './schema.js'
+import { inferSchema, nullColumns, typeName } from './schema.js'
 import { writeText } from './text-output.js'
 import type { Columns, Description, Format, ReadOptions, WriteOptions, Written } from './types.js'
 
@@ -82,7 +82,9 @@ export async function describeByRows(path: string, { read }: Pick<Format, 'read'
   if (path === '-') throw new UsageError('Cannot describe stdin: it can be read only once')
   for await (const rows of read(path)) {
     const schema = inferSchema(rows)
-    return { columns: Object.entries(schema).map(([name, type]) => ({ name, type: typeName(type) })), schema }
+    const nulls = nullColumns(rows)
+    const columns = Object.entries(schema).map(([name, type]) => ({ name, type: typeName(type) }))
+    return { columns, schema, ...(nulls.length > 0 && { nulls }) }
   }
   return { rows: 0, columns: [], schema: {} }
 }

@@ -59,6 +59,8 @@ export type Description = {
   columns: { name: string; type: string }[]
   /** The columns' types as {@link Schema}, where each has one; hand it to a writer to keep types through a conversion. */
   schema?: Schema
+  /** Columns of which only nulls are known; their type in `schema` is a guess that gives way to another shard's. */
+  nulls?: string[]
   rowGroups?: RowGroup[]
 }
 

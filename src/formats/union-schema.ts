@@ -8,12 +8,13 @@ export type SchemaPolicy = 'widen' | 'strict'
 /** A column that one file has otherwise than those before it. */
 export type Drift = { column: string; file: string; was: string; is: string }
 
-type NamedSchema = { name: string; schema: Schema }
+/** A file's columns; of those in `nulls` it holds no value, so that the type they have in `schema` is a guess. */
+type NamedSchema = { name: string; schema: Schema; nulls?: readonly string[] }
 
 /**
  * The columns of several files in the order they first appear. A type that only some have is widened to one that holds
- * all: int32 to int64, either and float to double, anything and json to json, structs and lists by their parts; a column
- * that a file lacks is null there. Throws a {@link UsageError} that names both files where there is no such type, and
+ * all: nulls to any type, int32 to int64, either and float to double, anything and json to json, structs and lists by
+ * their parts; a column that a file lacks is null there. Throws a {@link UsageError} that names both files where there is no such type, and
  * under `strict` where anything differs, with a report of all of it.
  */
 export function unionSchemas(files: Iterable<NamedSchema>, policy: SchemaPolicy = 'widen'): Schema {
@@ -21,16 +22,20 @@ export function unionSchemas(files: Iterable<NamedSchema>, policy: SchemaPolicy 
   if (policy === 'strict') refuseDrift(all)
   const union: Record<string, ColumnType> = {}
   const seenIn: Record<string, string> = {}
-  for (const { name, schema } of all) {
+  const guessed = new Set<string>()
+  for (const { name, schema, nulls = [] } of all) {
     for (const [column, type] of Object.entries(schema)) {
       const before = Object.hasOwn(union, column) ? union[column] : undefined
-      const wide = before === undefined ? type : widenType(before, type)
+      const isGuess = nulls.includes(column)
+      if (before !== undefined && isGuess) continue
+      const wide = before === undefined || guessed.delete(column) ? type : widenType(before, type)
       if (wide === undefined) {
         throw new UsageError(
           `Column \`${column}\` is ${typeName(before!)} in ${seenIn[column]}, and ${typeName(type)} in ${name}`,
           { fix: 'Leave one of the two files out, or choose columns that agree with --columns.' },
         )
       }
+      if (isGuess) guessed.add(column)
       union[column] = wide
       seenIn[column] ??= name
     }
@@ -42,16 +47,18 @@ export function unionSchemas(files: Iterable<NamedSchema>, policy: SchemaPolicy 
 export function schemaDrift(files: Iterable<NamedSchema>): Drift[] {
   const [first, ...others] = files
   if (first === undefined) return []
-  return others.flatMap(({ name, schema }) => {
-    const columns = new Set([...Object.keys(first.schema), ...Object.keys(schema)])
+  return others.flatMap((other) => {
+    const { name } = other
+    const columns = new Set([...Object.keys(first.schema), ...Object.keys(other.schema)])
     return [...columns].flatMap((column) => {
-      const [was, is] = [told(first.schema, column), told(schema, column)]
+      const [was, is] = [told(first, column), told(other, column)]
       return was === is ? [] : [{ column, file: name, was, is }]
     })
   })
 }
 
-function told(schema: Schema, column: string): string {
+function told({ schema, nulls }: NamedSchema, column: string): string {
+  if (nulls?.includes(column)) return 'null'
   return Object.hasOwn(schema, column) ? typeName(schema[column]!) : 'absent'
 }
 
@@ -104,7 +111,7 @@ function orNot(a: ColumnType, b: ColumnType): 'json' | undefined {
 }
 
 function saysJson(type: ColumnType): boolean {
-  if (typeof type === 'string') return type !== 'binary' && type !== 'timestamp' && type !== 'int64'
+  if (typeof type === 'string') return type !== 'binary' && type !== 'timestamp'
   if ('struct' in type) return Object.values(type.struct).every(saysJson)
   return 'list' in type && saysJson(type.list)
 }

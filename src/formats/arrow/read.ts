@@ -84,14 +84,18 @@ export async function describeArrow(path: string, limits = arrowLimits): Promise
   if (schema === undefined) throw corrupt(path, new Error('it does not begin with a schema'))
   const fields = schema
   const types = orCorrupt(path, () => columnTypes(fields))
+  const nulls = schema.filter((field) => field.type.typeId === Type.Null).map((field) => field.name)
+  for (const name of nulls) types[name] = 'string'
   const whole = !Object.values(types).includes(undefined)
   return {
     rows,
     columns: schema.map(({ name, type }) => {
       const known = types[name]
-      return { name, type: known === undefined ? String(type).toLowerCase() : typeName(known) }
+      const isKnown = known !== undefined && !nulls.includes(name)
+      return { name, type: isKnown ? typeName(known) : String(type).toLowerCase() }
     }),
     ...(whole && { schema: types as Schema }),
+    ...(nulls.length > 0 && { nulls }),
   }
 }
 
