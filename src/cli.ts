@@ -29,7 +29,7 @@ const verbs: readonly VerbEntry[] = [
   },
   {
     name: 'stats',
-    summary: 'rows, bytes, columns, row groups and codecs of shards',
+    summary: 'rows, bytes, columns, row groups and codecs of shards; nulls and lengths with --full',
     load: async () => (await import('./cli/stats.js')).statsVerb,
   },
   {

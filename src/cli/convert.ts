@@ -1,15 +1,17 @@
 import { findShards, writeRows } from '../formats/index.js'
-import { readShards, schemaOf } from '../formats/shards.js'
+import { openShards } from '../formats/shards.js'
+import type { SchemaPolicy } from '../formats/union-schema.js'
 import { writeShards } from '../formats/write-shards.js'
 import { UsageError } from '../stream/errors.js'
 import { listenForInterrupt } from './interrupt.js'
 import { listFlag } from './list-flag.js'
+import { rowsFlag } from './rows-flag.js'
 import type { Verb } from './verb.js'
 
 export const convertVerb: Verb = {
   operands: '<shards...>',
   example:
-    "sluice convert 'raw/*.jsonl.gz' -o corpus.parquet\nsluice convert docs/ -o corpus/ --to parquet --shard-rows 50000",
+    "sluice convert 'raw/*.jsonl.gz' -o corpus.parquet\nsluice convert docs/ -o corpus/ --to parquet --shard-rows 50000\nsluice convert corpus.parquet -o part.csv --rows 5000:6000 --columns id,text",
   flags: [
     {
       name: 'out',
@@ -17,9 +19,21 @@ export const convertVerb: Verb = {
       type: 'string',
       description: 'file to write, `-` for stdout, or a folder with --shard-rows',
     },
-    { name: 'to', type: 'string', description: 'format to write: parquet, jsonl or arrow (default: by the ending)' },
+    {
+      name: 'to',
+      type: 'string',
+      description: 'format to write: parquet, jsonl, arrow, csv or json (default: by the ending)',
+    },
     { name: 'from', type: 'string', description: 'format of stdin, where `-` is read and it cannot be told' },
     { name: 'columns', type: 'string', description: 'columns to keep, separated by commas' },
+    { name: 'rows', type: 'string', description: 'rows to keep, counted through all shards: a count or a range a:b' },
+    {
+      name: 'schema',
+      type: 'string',
+      choices: ['widen', 'strict'],
+      description: 'where shards differ in their columns, find types that hold all, or stop and say how they differ',
+      default: 'widen',
+    },
     { name: 'shardRows', type: 'integer', min: 1, description: 'rows of a shard; makes --out a new folder of them' },
   ],
   run: async (inputs, flags, terminal) => {
@@ -28,10 +42,13 @@ export const convertVerb: Verb = {
       throw new UsageError('Expected an output, got none', { fix: 'Add -o FILE, or -o - for stdout.' })
     const columns = listFlag(flags.columns)
     const shards = await findShards(inputs, { from: flags.from as string | undefined })
-    const schema = await schemaOf(shards, columns)
+    const policy = flags.schema as SchemaPolicy | undefined
+    const range = rowsFlag(flags.rows)
+    const opened = await openShards(shards, { columns })
+    const schema = opened.schema(policy)
     const interrupt = listenForInterrupt(terminal.err)
     try {
-      const rows = readShards(shards, { columns, signal: interrupt.signal })
+      const rows = opened.read({ rows: range, signal: interrupt.signal })
       const written =
         shardRows === undefined
           ? await writeRows(out, { format: to, schema })(rows)

@@ -1,37 +1,50 @@
 import { type Description, describeShard, findShards, readShard, type Shard } from '../formats/index.js'
+import { type ColumnStats, columnTally, type Lengths } from './column-stats.js'
 import type { Terminal, Verb } from './verb.js'
 
-type ShardStats = Description & { name: string; format: string; bytes: number; rows: number }
+type ShardStats = Description & { name: string; format: string; bytes: number }
+type Full = Record<string, ColumnStats> | undefined
+type Totals = { rows: number | undefined; bytes: number }
 
 export const statsVerb: Verb = {
   operands: '<shards...>',
-  example: 'sluice stats out/data',
-  flags: [],
-  run: async (inputs, _flags, terminal) => {
+  example: 'sluice stats out/data\nsluice stats corpus.jsonl --full',
+  flags: [
+    {
+      name: 'full',
+      type: 'boolean',
+      description: "read all rows: count them where a format does not tell, and every column's nulls and lengths",
+    },
+  ],
+  run: async (inputs, flags, terminal) => {
     const shards = await findShards(inputs)
+    const tally = flags.full === true ? columnTally() : undefined
     const stats: ShardStats[] = []
-    for (const shard of shards) stats.push(await shardStats(shard))
-    const rows = stats.reduce((sum, each) => sum + each.rows, 0)
+    for (const shard of shards) stats.push(await shardStats(shard, tally))
+    const isCounted = stats.every((each) => each.rows !== undefined)
+    const rows = isCounted ? stats.reduce((sum, each) => sum + each.rows!, 0) : undefined
     const bytes = stats.reduce((sum, each) => sum + each.bytes, 0)
-    if (terminal.json) terminal.out(JSON.stringify({ rows, bytes, shards: stats }))
-    else printStats(stats, { rows, bytes }, terminal)
+    const columns = tally?.stats()
+    if (terminal.json)
+      terminal.out(JSON.stringify({ rows: rows ?? null, bytes, ...(columns && { columns }), shards: stats }))
+    else printStats(stats, { rows, bytes }, columns, terminal)
     return 0
   },
 }
 
-async function shardStats(shard: Shard): Promise<ShardStats> {
+async function shardStats(shard: Shard, tally: ReturnType<typeof columnTally> | undefined): Promise<ShardStats> {
   const description = await describeShard(shard)
-  const rows = description.rows ?? (await countRows(shard))
-  return { name: shard.name, format: shard.format, bytes: shard.bytes, ...description, rows }
-}
-
-async function countRows(shard: Shard): Promise<number> {
+  const told = { name: shard.name, format: shard.format, bytes: shard.bytes, ...description }
+  if (tally === undefined) return told
   let rows = 0
-  for await (const batch of readShard(shard)) rows += batch.length
-  return rows
+  for await (const batch of readShard(shard)) {
+    tally.add(batch)
+    rows += batch.length
+  }
+  return { ...told, rows }
 }
 
-function printStats(stats: readonly ShardStats[], all: { rows: number; bytes: number }, terminal: Terminal): void {
+function printStats(stats: readonly ShardStats[], all: Totals, full: Full, terminal: Terminal): void {
   const line = (name: string, rows: string, bytes: string, groups: string, codecs: string) =>
     terminal.out(
       `${rows.padStart(12)} ${bytes.padStart(15)} ${groups.padStart(6)}  ${codecs.padEnd(14)} ${name}`.trimEnd(),
@@ -39,14 +52,37 @@ function printStats(stats: readonly ShardStats[], all: { rows: number; bytes: nu
   line('shard', 'rows', 'bytes', 'groups', 'codecs')
   for (const { name, rows, bytes, rowGroups, format } of stats) {
     const codecs = rowGroups ? [...new Set(rowGroups.flatMap((group) => group.codecs))].join(',') : format
-    line(name, number(rows), number(bytes), rowGroups ? number(rowGroups.length) : '', codecs)
+    line(shown(name), number(rows), number(bytes), rowGroups ? number(rowGroups.length) : '', codecs)
   }
   if (stats.length > 1) line(`${stats.length} shards`, number(all.rows), number(all.bytes), '', '')
+  if (all.rows === undefined) terminal.err('Rows marked ? are counted with --full, which reads them all.')
   const columns = new Map(stats.flatMap((each) => each.columns).map(({ name, type }) => [name, type]))
+  for (const name of Object.keys(full ?? {})) if (!columns.has(name)) columns.set(name, '?')
   terminal.out('')
-  for (const [name, type] of columns) terminal.out(`${name.padEnd(24)} ${type}`)
+  for (const [name, type] of columns) {
+    // A column that no row has is null in all of them.
+    const told =
+      full && ` ${`nulls ${number(full[name]?.nulls ?? all.rows)}`.padEnd(16)}${lengthText(full[name]?.lengths)}`
+    terminal.out(`${shown(name).padEnd(24)} ${told === undefined ? type : type.padEnd(16) + told}`.trimEnd())
+  }
 }
 
-function number(value: number): string {
-  return value.toLocaleString('en')
+const bars = ' ▁▂▃▄▅▆▇█'
+
+function lengthText(lengths: Lengths | undefined): string {
+  if (lengths === undefined) return ''
+  const { min, max, mean, histogram } = lengths
+  const most = Math.max(...histogram.map((step) => step.count))
+  const shape = histogram.map(({ count }) => bars[Math.ceil((count / most) * (bars.length - 1))]).join('')
+  return ` lengths ${number(min)} to ${number(max)}, mean ${number(Math.round(mean))}  ${shape}`
+}
+
+/** Names come with the files, and control characters in them are not for the terminal. */
+function shown(name: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return name.replace(/[\x00-\x1f\x7f-\x9f]/g, '�')
+}
+
+function number(value: number | undefined): string {
+  return value === undefined ? '?' : value.toLocaleString('en')
 }

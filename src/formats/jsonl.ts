@@ -1,31 +1,40 @@
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
 import { batch } from '../stream/batch.js'
 import { CorruptInputError, UsageError } from '../stream/errors.js'
 import type { Batches, Sink } from '../stream/types.js'
 import { checkColumns } from './columns.js'
-import { openOutput } from './files.js'
+import { jsonValue } from './json-values.js'
 import { type Line, readLines } from './lines.js'
-import { inferSchema, typeName } from './schema.js'
-import type { Columns, Format, ReadOptions, WriteOptions, Written } from './types.js'
+import { inferSchema, nullColumns, typeName } from './schema.js'
+import { writeText } from './text-output.js'
+import type { Columns, Description, Format, ReadOptions, WriteOptions, Written } from './types.js'
 
-const gzipAsync = promisify(gzip)
-
-/** JSON Lines: one object a line, UTF-8, plain or gzipped (told by the bytes, not the ending). Blank lines are no rows. */
+/** JSON Lines: one object a line, UTF-8, plain, gzipped or zstd (told by the bytes, not the ending). Blank lines are no rows. */
 export const jsonl: Format = {
   name: 'jsonl',
-  extensions: ['.jsonl', '.jsonl.gz', '.ndjson', '.ndjson.gz'],
+  extensions: ['.jsonl', '.jsonl.gz', '.jsonl.zst', '.ndjson', '.ndjson.gz', '.ndjson.zst'],
   streams: true,
   read: (path, options) => batch<Columns>()(readJsonl(path, options)),
   describe,
   write: writeJsonl,
 }
 
-async function* readJsonl(path: string, { columns, rows, signal }: ReadOptions = {}): Batches<Columns> {
+function readJsonl(path: string, options: ReadOptions = {}): Batches<Columns> {
+  return readObjects(path, readLines(path), options)
+}
+
+/**
+ * Rows out of texts of JSON objects, only those in the range parsed. Throws a CorruptInputError with the line of one that
+ * is no object.
+ */
+export async function* readObjects(
+  path: string,
+  texts: AsyncIterable<Line[]>,
+  { columns, rows, signal }: ReadOptions = {},
+): AsyncGenerator<readonly Columns[]> {
   const { start, end } = rows ?? { start: 0, end: Number.POSITIVE_INFINITY }
   let row = 0
   let checked = columns === undefined
-  for await (const lines of readLines(path)) {
+  for await (const lines of texts) {
     signal?.throwIfAborted()
     if (row >= end) return
     const wanted = row + lines.length <= start ? [] : lines.slice(Math.max(0, start - row), end - row)
@@ -51,74 +60,37 @@ function parseLine(path: string, { text, number }: Line): Columns {
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as Columns
   const got = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
   throw new CorruptInputError(`${path}:${number}: expected a JSON object, got ${got}`, {
-    fix: Array.isArray(value) ? "One object a line, please: jq -c '.[]' file.json > file.jsonl does it." : undefined,
+    fix: Array.isArray(value)
+      ? 'A file that is one array is read where it is called .json, or with --from json.'
+      : undefined,
   })
 }
 
-function pick(row: Columns, columns: readonly string[]): Columns {
+/** Those of a row's columns that it has, in the order of `columns`. */
+export function pick(row: Columns, columns: readonly string[]): Columns {
   const picked: Columns = {}
   for (const name of columns) if (Object.hasOwn(row, name)) picked[name] = row[name]
   return picked
 }
 
-async function describe(path: string): ReturnType<Format['describe']> {
+function describe(path: string): Promise<Description> {
+  return describeByRows(path, jsonl)
+}
+
+/** Column types as the first batch of rows shows them, for formats that do not tell. */
+export async function describeByRows(path: string, { read }: Pick<Format, 'read'>): Promise<Description> {
   if (path === '-') throw new UsageError('Cannot describe stdin: it can be read only once')
-  for await (const rows of jsonl.read(path)) {
+  for await (const rows of read(path)) {
     const schema = inferSchema(rows)
-    return { columns: Object.entries(schema).map(([name, type]) => ({ name, type: typeName(type) })), schema }
+    const nulls = nullColumns(rows)
+    const columns = Object.entries(schema).map(([name, type]) => ({ name, type: typeName(type) }))
+    return { columns, schema, ...(nulls.length > 0 && { nulls }) }
   }
   return { rows: 0, columns: [], schema: {} }
 }
 
-const blockSize = 1 << 20
-
-function writeJsonl(path: string, { schema, level = 6 }: WriteOptions = {}): Sink<Columns, Written> {
+function writeJsonl(path: string, { schema, level }: WriteOptions = {}): Sink<Columns, Written> {
   const names = schema && Object.keys(schema)
-  const packed = path.endsWith('.gz')
-  return async (source) => {
-    const output = await openOutput(path)
-    let rows = 0
-    let held = ''
-    const flush = async () => {
-      // Each block is a gzip member of its own: equal rows give equal bytes, and nothing waits inside a stream.
-      const block = packed ? await gzipAsync(held, { level }) : Buffer.from(held)
-      held = ''
-      await output.write(block)
-    }
-    try {
-      for await (const batch of source) {
-        for (const row of batch) {
-          held += `${JSON.stringify(plain(names ? pick(row, names) : row))}\n`
-          if (held.length >= blockSize) await flush()
-        }
-        rows += batch.length
-        // To a pipe rows go as they come, since whoever reads it may be waiting.
-        if (path === '-' && held !== '') await flush()
-        if (output.closed) break
-      }
-      if (held !== '' || (packed && output.bytes === 0)) await flush()
-      await output.commit()
-    } catch (error) {
-      await output.abort()
-      throw error
-    }
-    return { rows, bytes: output.bytes }
-  }
-}
-
-/**
- * The row as JSON can hold it: a bigint becomes its digits in a string, a vector a list, bytes base64. Answers with the
- * value itself where nothing in it needs that, which is nearly always; a replacer would cost every row three times over.
- */
-function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') return value.toString()
-  if (value === null || typeof value !== 'object' || value instanceof Date) return value
-  if (value instanceof Uint8Array) {
-    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')
-  }
-  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<unknown>, plain)
-  if (Array.isArray(value)) return value.every((each) => plain(each) === each) ? value : value.map(plain)
-  const entries = Object.entries(value)
-  if (entries.every(([, each]) => plain(each) === each)) return value
-  return Object.fromEntries(entries.map(([name, each]) => [name, plain(each)]))
+  const row = (each: Columns) => `${JSON.stringify(jsonValue(names ? pick(each, names) : each))}\n`
+  return writeText(path, { level, layout: () => ({ row }) })
 }

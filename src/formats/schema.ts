@@ -23,6 +23,16 @@ export function inferSchema(rows: readonly Columns[]): Schema {
   return Object.fromEntries(Object.entries(seen).map(([name, shape]) => [name, settle(shape)]))
 }
 
+/** The columns of `rows` that hold no value in any of them. */
+export function nullColumns(rows: readonly Columns[]): string[] {
+  const left = new Set(rows.flatMap((row) => Object.keys(row)))
+  for (const row of rows) {
+    if (left.size === 0) break
+    for (const name of left) if (row[name] !== null && row[name] !== undefined) left.delete(name)
+  }
+  return [...left]
+}
+
 /** A type while it is being found out; undefined where only nulls were seen. */
 type Shape = ColumnType | { items: Shape } | { fields: Record<string, Shape> } | undefined
 
@@ -128,12 +138,22 @@ const scalars: Record<Extract<ColumnType, string>, (value: unknown) => unknown> 
     return typeof whole === 'bigint' && whole >= -int64Limit && whole < int64Limit ? whole : undefined
   },
   float: (value) => (typeof value === 'number' ? value : undefined),
-  double: (value) => (typeof value === 'number' ? value : undefined),
+  double: (value) => {
+    if (typeof value === 'number') return value
+    // A column widened from int64 brings these; one that a double cannot hold exactly must not change unseen.
+    return typeof value === 'bigint' && BigInt(Number(value)) === value ? Number(value) : undefined
+  },
   timestamp: (value) => {
     const isDate = value instanceof Date && !Number.isNaN(value.getTime())
     return isDate ? BigInt(value.getTime()) : undefined
   },
-  json: (value) => JSON.stringify(value),
+  json: (value) => {
+    try {
+      return JSON.stringify(value)
+    } catch {
+      return undefined
+    }
+  },
 }
 
 function isNumbers(value: unknown): value is number[] {

@@ -1,29 +1,136 @@
 import type { Batches } from '../stream/types.js'
+import { checkColumns } from './columns.js'
 import { describeShard, readShard } from './index.js'
-import type { Columns, ReadOptions, Schema, Shard } from './types.js'
-import { unionSchemas } from './union-schema.js'
+import { pick } from './jsonl.js'
+import type { Columns, Description, ReadOptions, RowRange, Schema, Shard } from './types.js'
+import { type SchemaPolicy, unionSchemas } from './union-schema.js'
 
 type Where = Pick<Shard, 'path' | 'format'>
+type Named = Where & { name: string }
 
-/** The rows of several shards, one shard after another. */
-export async function* readShards(
+/** The rows of several shards, one shard after another; a range of `rows` counts through them all. */
+export function readShards(
   shards: readonly Where[],
-  options?: Omit<ReadOptions, 'rows'>,
+  { rows, ...options }: ReadOptions = {},
 ): AsyncGenerator<readonly Columns[]> {
-  for (const shard of shards) yield* readShard(shard, options) as Batches<Columns>
+  return readInTurn(shards, rows, (shard, range) => readShard(shard, { ...options, rows: range }))
+}
+
+/** Several shards taken for one table. */
+export type OpenShards = {
+  /** What holds every row; undefined where a format does not tell its types. Throws a UsageError where nothing does. */
+  schema(policy?: SchemaPolicy): Schema | undefined
+  read(options?: Pick<ReadOptions, 'rows' | 'signal'>): AsyncGenerator<readonly Columns[]>
+}
+
+/**
+ * Several shards as one table, of which a shard may lack columns. Throws a UsageError for a column that none has.
+ */
+export async function openShards(
+  shards: readonly Named[],
+  { columns }: { columns?: readonly string[] } = {},
+): Promise<OpenShards> {
+  const described = await describeAll(shards)
+  const present = new Set(described.flatMap(({ description }) => description?.columns.map(({ name }) => name) ?? []))
+  // A column that only later rows have, or stdin, is found out about by reading.
+  const isTold = described.every(({ description, format }) => description !== undefined && !hasLooseColumns(format))
+  if (isTold) checkColumns(shards.length === 1 ? shards[0]!.path : 'None of the shards', columns, [...present])
+  const read = (shard: Described, options: ReadOptions): Batches<Columns> => {
+    const own = new Set(shard.description?.columns.map(({ name }) => name))
+    const shared = columns?.filter((name) => own.has(name))
+    if (columns === undefined || shards.length === 1) return readShard(shard, { columns, ...options })
+    if (!hasLooseColumns(shard.format) && shared!.length > 0) return readShard(shard, { columns: shared, ...options })
+    return picked(readShard(shard, options), columns)
+  }
+  return {
+    schema: (policy) => unionOf(described, columns, policy),
+    read: ({ rows, signal } = {}) =>
+      readInTurn(described, rows, (shard, range) => read(shard, { rows: range, signal })),
+  }
 }
 
 /** The schema that holds every column of the shards, or `undefined` where a format does not tell its types. */
 export async function schemaOf(
-  shards: readonly (Where & { name: string })[],
+  shards: readonly Named[],
   columns?: readonly string[],
+  policy?: SchemaPolicy,
 ): Promise<Schema | undefined> {
-  const files: { name: string; schema: Schema }[] = []
+  return unionOf(await describeAll(shards), columns, policy)
+}
+
+/** Stdin can be read only once, so nothing is known of it beforehand. */
+type Described = Named & { description: Description | undefined }
+
+async function describeAll(shards: readonly Named[]): Promise<Described[]> {
+  const described: Described[] = []
   for (const shard of shards) {
-    const { schema } = await describeShard(shard)
-    if (!schema) return undefined
-    const wanted = Object.entries(schema).filter(([column]) => !columns || columns.includes(column))
-    files.push({ name: shard.name, schema: Object.fromEntries(wanted) })
+    described.push({ ...shard, description: shard.path === '-' ? undefined : await describeShard(shard) })
   }
-  return unionSchemas(files)
+  return described
+}
+
+function unionOf(
+  shards: readonly Described[],
+  columns: readonly string[] | undefined,
+  policy: SchemaPolicy | undefined,
+): Schema | undefined {
+  const files = shards.flatMap(({ name, description }) => {
+    if (description?.schema === undefined) return []
+    const own = Object.entries(description.schema).filter(([column]) => !columns || columns.includes(column))
+    // A file of no rows and no columns, such as an empty JSONL shard, has no say in what there is.
+    return own.length === 0 && description.rows === 0
+      ? []
+      : [{ name, schema: Object.fromEntries(own), nulls: description.nulls }]
+  })
+  const isTold = shards.every(({ description }) => description?.schema !== undefined)
+  return isTold ? unionSchemas(files, policy) : undefined
+}
+
+/** Whether only reading all of a shard would tell its columns. */
+function hasLooseColumns(format: string): boolean {
+  return format === 'jsonl' || format === 'json'
+}
+
+async function* picked(source: Batches<Columns>, columns: readonly string[]): Batches<Columns> {
+  for await (const batch of source) yield batch.map((row) => pick(row, columns))
+}
+
+async function* readInTurn<S extends Where & { description?: Description }>(
+  shards: readonly S[],
+  rows: RowRange | undefined,
+  read: (shard: S, range?: RowRange) => Batches<Columns>,
+): AsyncGenerator<readonly Columns[]> {
+  let before = 0
+  for (const [index, shard] of shards.entries()) {
+    if (rows === undefined) {
+      yield* read(shard) as AsyncGenerator<readonly Columns[]>
+      continue
+    }
+    if (before >= rows.end) return
+    const range = { start: Math.max(0, rows.start - before), end: rows.end - before }
+    const isLast = index === shards.length - 1
+    const known = isLast || shard.path === '-' ? undefined : (shard.description ?? (await describeShard(shard))).rows
+    if (known !== undefined || isLast) {
+      if (range.start < (known ?? Number.POSITIVE_INFINITY))
+        yield* read(shard, range) as AsyncGenerator<readonly Columns[]>
+      before += known ?? 0
+    } else {
+      before += yield* counted(read(shard), range)
+    }
+  }
+}
+
+/** The rows in the range; answers with how many there were, or were read until the range ended. */
+async function* counted(
+  source: Batches<Columns>,
+  { start, end }: RowRange,
+): AsyncGenerator<readonly Columns[], number> {
+  let row = 0
+  for await (const batch of source) {
+    const wanted = batch.slice(Math.max(0, start - row), Math.max(0, end - row))
+    row += batch.length
+    if (wanted.length > 0) yield wanted
+    if (row >= end) break
+  }
+  return row
 }

@@ -1,13 +1,15 @@
 import { UsageError } from '../stream/errors.js'
 import { suggest } from '../text/suggest.js'
 import { arrow } from './arrow/index.js'
+import { csv } from './csv.js'
+import { json } from './json.js'
 import { jsonl } from './jsonl.js'
 import { parquet } from './parquet/index.js'
 import { text } from './text.js'
 import type { Format } from './types.js'
 
 /** Every format sluice knows. A new one is its own file and one word here. */
-export const formats: readonly Format[] = [parquet, jsonl, arrow, text]
+export const formats: readonly Format[] = [parquet, jsonl, arrow, csv, json, text]
 
 /** The format of this name. Throws a UsageError with the nearest name. */
 export function formatNamed(name: string): Format {

@@ -32,8 +32,10 @@ export type WriteOptions = {
   schema?: Schema
   /** Key-value metadata for the file, beside what sluice writes itself; Parquet and Arrow only. */
   metadata?: Readonly<Record<string, string>>
-  /** zstd level for Parquet, gzip level for `.jsonl.gz`; default 3 and 6. */
+  /** zstd level for Parquet and `.zst`, gzip level for `.gz`; default 3 and 6. */
   level?: number
+  /** CSV only: puts a `'` before a text that a spreadsheet would run as a formula. Default false: texts stay as they are. */
+  escapeFormulas?: boolean
 }
 
 /** What a written file holds: `bytes` is its size on disk. */
@@ -57,6 +59,8 @@ export type Description = {
   columns: { name: string; type: string }[]
   /** The columns' types as {@link Schema}, where each has one; hand it to a writer to keep types through a conversion. */
   schema?: Schema
+  /** Columns of which only nulls are known; their type in `schema` is a guess that gives way to another shard's. */
+  nulls?: string[]
   rowGroups?: RowGroup[]
 }
 

@@ -172,18 +172,9 @@ describe('a bad endpoint', () => {
   let server: OpenAiServer
   const ask = (endpoint: string, out: string, env: NodeJS.ProcessEnv = {}) =>
     sluice(
-      [
-        'run',
-        'reinstruct',
-        corpus,
-        '-o',
-        join(folder, out),
-        '--selector',
-        'light',
-        '--select',
-        '20',
-        '-q',
-      ].concat(...[['--model', 'openai:toy', '--endpoint', endpoint]]),
+      ['run', 'reinstruct', corpus, '-o', join(folder, out), '--selector', 'light', '--select', '20', '-q'].concat(
+        ...[['--model', 'openai:toy', '--endpoint', endpoint]],
+      ),
       { env: { OPENAI_API_KEY: 'sk-CANARY-client', ...env } },
     )
 

@@ -35,6 +35,13 @@ describe('reading JSON Lines', () => {
     )
   })
 
+  it('takes as many lines as a block holds', async () => {
+    const path = join(await scratch({ 'a.jsonl': '{}\n'.repeat(800_000) }), 'a.jsonl')
+    let lines = 0
+    for await (const block of readLines(path)) lines += block.length
+    expect(lines).toBe(800_000)
+  })
+
   it('names file, line and reason of a bad line, blank lines counted', async () => {
     const folder = await scratch({ 'a.jsonl': '{"a":1}\n\n{"a":1\n{"a":2}\n' })
     const error = await errorOf(() => rowsAt(join(folder, 'a.jsonl')))

@@ -1,226 +1,178 @@
 import { CorruptInputError, SluiceError, UsageError } from '../../stream/errors.js'
 import type { Batches } from '../../stream/types.js'
-import { loadCodecs, zstdPlainSize } from '../codecs.js'
+import { loadCodecs } from '../codecs.js'
 import { checkColumns } from '../columns.js'
-import { type ByteSource, openFile, readBlocks } from '../files.js'
 import { typeName } from '../schema.js'
 import type { Columns, Description, ReadOptions, Schema } from '../types.js'
-import { CompressionType, compressionRegistry, type Field, type RecordBatch, RecordBatchReader } from './library.js'
+import { type AnyType, type Field, RecordBatchReader, Type } from './library.js'
+import { type ArrowLimits, arrowLimits } from './limits.js'
+import { type Column, type Dictionary, loadColumns } from './load.js'
+import { type Framed, readMessages } from './messages.js'
+import { within } from './metadata.js'
 import { columnTypes } from './schema.js'
 import { columnReader } from './values.js'
 
-/** Reads Arrow IPC, stream or file, one record batch at a time, front to back. */
-export async function* readArrow(path: string, { columns, rows, signal }: ReadOptions = {}): Batches<Columns> {
+/**
+ * Reads Arrow IPC, stream or file, one record batch at a time, front to back; streams one after another in one file are
+ * read as one. Nothing in it is believed: see {@link arrowLimits}.
+ */
+export async function* readArrow(path: string, options: ReadOptions = {}, limits = arrowLimits): Batches<Columns> {
+  const { columns, rows, signal } = options
   const { start, end } = rows ?? { start: 0, end: Number.POSITIVE_INFINITY }
-  const { schema, batches } = await openArrow(path)
-  const present = schema.map((field) => field.name)
+  const { ZSTD: zstd } = await loadCodecs()
+  const dictionaries = new Map<number, Dictionary>()
+  let schema: Field[] | undefined
+  let names: readonly string[] = []
+  let places: number[] = []
   let before = 0
-  for await (const batch of batches) {
-    if (before === 0) checkColumns(path, columns, present)
+  for await (const framed of readMessages(path, limits)) {
     signal?.throwIfAborted()
+    const { message } = framed
+    if (message.kind === 'schema') {
+      schema = nextSchema(path, schema, framed)
+      dictionaries.clear()
+      const present = schema.map((field) => field.name)
+      checkColumns(path, columns, present)
+      names = columns ?? present
+      const place = new Map(present.map((name, index) => [name, index] as const).reverse())
+      places = names.map((name) => place.get(name)!)
+      continue
+    }
+    if (schema === undefined) throw corrupt(path, new Error('it does not begin with a schema'))
+    if (message.kind === 'dictionary') {
+      const body = await framed.takeBody()
+      const fields = schema
+      orCorrupt(path, () => {
+        const type = dictionaryType(fields, message.id)
+        const [chunk] = loadColumns([{ type }], message.batch, body, { zstd, dictionaries, limits })
+        const chunks = message.isDelta ? (dictionaries.get(message.id)?.chunks ?? []) : []
+        dictionaries.set(message.id, { chunks: [...chunks, chunk!] })
+      })
+      continue
+    }
     if (before >= end) return
+    const count = orCorrupt(path, () => rowCount(message.batch.rows, message.bodyBytes, limits))
     const from = Math.max(0, start - before)
-    const to = Math.min(batch.numRows, end - before)
-    before += batch.numRows
-    if (from < to) yield* toRows(path, batch, columns ?? present, from, to)
+    const to = Math.min(count, end - before)
+    before += count
+    if (from >= to) continue
+    const body = await framed.takeBody()
+    const fields = schema
+    const wanted = new Set(places)
+    const loaded = orCorrupt(path, () =>
+      loadColumns(fields, message.batch, body, { zstd, dictionaries, limits }, (index) => wanted.has(index)),
+    )
+    const chosen = names.map((name, index) => ({
+      name,
+      field: fields[places[index]!]!,
+      column: loaded[places[index]!]!,
+    }))
+    yield* toRows(path, chosen, from, to)
   }
-  checkColumns(path, columns, present)
+  if (schema === undefined) throw corrupt(path, new Error('it does not begin with a schema'))
 }
 
-/** The columns that the schema at its start tells; how many rows follow only reading would. */
-export async function describeArrow(path: string): Promise<Description> {
-  const { schema, batches } = await openArrow(path)
-  await batches.return(undefined)
-  const types = columnTypes(schema)
+/** The columns that its schema tells, and its rows, for which it walks the batches without reading their bodies. */
+export async function describeArrow(path: string, limits = arrowLimits): Promise<Description> {
+  let schema: Field[] | undefined
+  let rows = 0
+  for await (const framed of readMessages(path, limits)) {
+    const { message } = framed
+    if (message.kind === 'schema') schema = nextSchema(path, schema, framed)
+    if (message.kind === 'batch') rows += orCorrupt(path, () => rowCount(message.batch.rows, message.bodyBytes, limits))
+  }
+  if (schema === undefined) throw corrupt(path, new Error('it does not begin with a schema'))
+  const fields = schema
+  const types = orCorrupt(path, () => columnTypes(fields))
+  const nulls = schema.filter((field) => field.type.typeId === Type.Null).map((field) => field.name)
+  for (const name of nulls) types[name] = 'string'
   const whole = !Object.values(types).includes(undefined)
   return {
+    rows,
     columns: schema.map(({ name, type }) => {
       const known = types[name]
-      return { name, type: known === undefined ? String(type).toLowerCase() : typeName(known) }
+      const isKnown = known !== undefined && !nulls.includes(name)
+      return { name, type: isKnown ? typeName(known) : String(type).toLowerCase() }
     }),
     ...(whole && { schema: types as Schema }),
+    ...(nulls.length > 0 && { nulls }),
   }
 }
 
-type Opened = { schema: Field[]; batches: AsyncGenerator<RecordBatch> }
-
-/** Bytes as the library takes them, and what to do about them once it is through. */
-type Input = {
-  bytes: AsyncIterable<Uint8Array> | FileLike
-  /** Whether the format's end mark is there. Takes a pipe to its end, so there it is asked after the last batch. */
-  endsWell(): Promise<boolean>
-  close(): Promise<unknown>
+function rowCount(rows: number, bodyBytes: number, limits: ArrowLimits): number {
+  return within(
+    rows,
+    limits.freeRows + 8 * Math.max(bodyBytes, Math.min(limits.plainBatch, bodyBytes * limits.ratio)),
+    'rows',
+  )
 }
 
-async function openArrow(path: string): Promise<Opened> {
-  await registerCodecs()
-  const input = path === '-' ? fromStdin() : fromFile(await openFile(path))
-  try {
-    // Asked first where it can be, because the library looks for sense in a cut footer for a long time.
-    if (path !== '-' && !(await input.endsWell())) throw endsTooEarly(path)
-    const reader = await orCorrupt(path, async () => {
-      const opened = await RecordBatchReader.from(input.bytes as AsyncIterable<Uint8Array>)
-      // Left to itself the reader closes its source at the end of the stream, and what follows could not be checked.
-      await opened.open({ autoDestroy: false })
-      if (!opened.schema) throw new Error('it does not begin with a schema')
-      return opened
+/** The fields of a schema message whose metadata was checked; the same as before where another stream follows. */
+function nextSchema(path: string, before: Field[] | undefined, { metadata }: Framed): Field[] {
+  const fields = orCorrupt(path, () => {
+    const frame = Buffer.alloc(16 + metadata.length)
+    frame.writeInt32LE(-1)
+    frame.writeInt32LE(metadata.length, 4)
+    frame.set(metadata, 8)
+    frame.writeInt32LE(-1, 8 + metadata.length)
+    const reader = RecordBatchReader.from(frame).open()
+    if (!reader.schema) throw new Error('its schema cannot be read')
+    return reader.schema.fields
+  })
+  // Told in any case: a type that lacks a part, such as a list without items, cannot be.
+  const told = orCorrupt(path, () => tell(fields))
+  if (before !== undefined && tell(before) !== told) {
+    throw new UsageError(`${path} holds two streams whose columns differ: ${tell(before)}; then ${told}`, {
+      fix: 'Write each stream to a file of its own.',
     })
-    return { schema: reader.schema.fields, batches: batchesOf(path, reader, input) }
-  } catch (error) {
-    await input.close()
-    throw error
   }
+  return fields
 }
 
-async function* batchesOf(path: string, reader: RecordBatchReader, input: Input): AsyncGenerator<RecordBatch> {
-  const iterator = (reader as AsyncIterable<RecordBatch>)[Symbol.asyncIterator]()
-  try {
-    let batches = 0
-    for (;;) {
-      const next = await orCorrupt(path, () => iterator.next())
-      if (next.done) break
-      batches++
-      yield next.value
+function tell(fields: readonly Field[]): string {
+  return fields.map((field) => `${field.name}: ${field.type}`).join(', ')
+}
+
+/** The type of the values of a dictionary, wherever in the schema it is used. */
+function dictionaryType(fields: readonly Field[], id: number): AnyType {
+  const waiting = fields.map((field) => field.type as AnyType)
+  for (let type = waiting.pop(); type !== undefined; type = waiting.pop()) {
+    if (type.typeId === Type.Dictionary) {
+      if (type.id === id) return type.dictionary
+      waiting.push(type.dictionary)
     }
-    // A file's reader stops without a word at a batch that its footer lists and that is not there.
-    if (reader.isFile() && batches < reader.numRecordBatches) throw endsTooEarly(path)
-    if (path === '-' && !(await input.endsWell())) throw endsTooEarly(path)
-  } finally {
-    await input.close()
+    for (const child of type.children ?? []) waiting.push(child.type)
   }
+  throw new Error(`a dictionary ${id} that no column uses`)
 }
 
-function endsTooEarly(path: string): CorruptInputError {
-  return new CorruptInputError(`${path}: it ends too early`, {
-    fix: 'It was cut short, or its writer was never closed. Write it again.',
-  })
-}
-
-const fileMagic = 'ARROW1'
-
-/** What the library asks of a file it reads at random; kept to that, any ByteSource can stand behind it. */
-type FileLike = {
-  fd: number
-  stat(): Promise<{ size: number }>
-  read(
-    into: Uint8Array,
-    offset: number,
-    length: number,
-    position: number,
-  ): Promise<{ bytesRead: number; buffer: Uint8Array }>
-  close(): Promise<void>
-}
-
-function fromFile(source: ByteSource): Input {
-  return {
-    bytes: {
-      fd: -1,
-      stat: async () => ({ size: source.size }),
-      async read(into, offset, length, position) {
-        into.set(new Uint8Array(await source.read(position, position + length)), offset)
-        return { bytesRead: length, buffer: into }
-      },
-      close: async () => {},
-    },
-    async endsWell() {
-      const head = Buffer.from(await source.read(0, Math.min(8, source.size)))
-      return hasEndMark(head, Buffer.from(await source.read(Math.max(0, source.size - 8), source.size)))
-    },
-    close: () => source.close(),
-  }
-}
-
-/** The stream inside what stdin brings: a file is eight bytes of magic, a stream, and a footer for random access. */
-function fromStdin(): Input {
-  let head = Buffer.alloc(0)
-  let tail = Buffer.alloc(0)
-  async function* strip(): AsyncGenerator<Uint8Array> {
-    for await (const block of readBlocks('-')) {
-      tail = Buffer.concat([tail, block.subarray(-8)]).subarray(-8)
-      if (head.length >= 8) {
-        yield block
-        continue
-      }
-      head = Buffer.concat([head, block])
-      if (head.length >= 8) yield isFile(head) ? head.subarray(8) : head
-    }
-    if (head.length < 8) yield head
-  }
-  const bytes = strip()
-  return {
-    bytes,
-    async endsWell() {
-      while (!(await bytes.next()).done) {}
-      return hasEndMark(head, tail)
-    },
-    close: () => bytes.return(undefined),
-  }
-}
-
-const isFile = (head: Buffer) => head.toString('latin1', 0, fileMagic.length) === fileMagic
-
-/** A file ends with its magic, a stream with a continuation mark and a length of zero where a message would follow. */
-function hasEndMark(head: Buffer, tail: Buffer): boolean {
-  if (isFile(head)) return tail.toString('latin1', 2) === fileMagic
-  return tail.length === 8 && tail.readInt32LE(0) === -1 && tail.readInt32LE(4) === 0
-}
-
-let registered = false
-
-/** Arrow comes without codecs. Its frames do not say their plain size to a decoder, but zstd's own header does. */
-async function registerCodecs(): Promise<void> {
-  if (registered) return
-  const { ZSTD } = await loadCodecs()
-  compressionRegistry.set(CompressionType.ZSTD, {
-    encode: (block) => ZSTD.compress!(block),
-    decode: (frame) => ZSTD.decompress(frame, zstdPlainSize(frame)),
-  })
-  compressionRegistry.set(CompressionType.LZ4_FRAME, {
-    decode() {
-      throw new UsageError('sluice does not read Arrow buffers compressed with LZ4 yet', {
-        fix: 'Write the file with zstd, or without compression.',
-      })
-    },
-  })
-  registered = true
-}
-
-async function orCorrupt<T>(path: string, work: () => T | Promise<T>): Promise<T> {
+function orCorrupt<T>(path: string, work: () => T): T {
   try {
-    return await work()
+    return work()
   } catch (error) {
-    if (error instanceof SluiceError || (error as NodeJS.ErrnoException).syscall !== undefined) throw error
-    throw new CorruptInputError(`${path}: not readable as Arrow IPC: ${(error as Error).message}`, { cause: error })
+    throw error instanceof SluiceError ? error : corrupt(path, error as Error)
   }
+}
+
+function corrupt(path: string, cause: Error): CorruptInputError {
+  return new CorruptInputError(`${path}: not readable as Arrow IPC: ${cause.message}`, { cause })
 }
 
 const batchRows = 1024
 
-function* toRows(
-  path: string,
-  batch: RecordBatch,
-  names: readonly string[],
-  from: number,
-  to: number,
-): Generator<Columns[]> {
-  try {
-    const { fields } = batch.schema
-    const getters = names.map((name) => {
-      const index = fields.findIndex((field) => field.name === name)
-      return columnReader(fields[index]!, batch.data.children[index]!)
-    })
-    for (let start = from; start < to; start += batchRows) {
+type Chosen = { name: string; field: Field; column: Column }
+
+function* toRows(path: string, chosen: readonly Chosen[], from: number, to: number): Generator<Columns[]> {
+  const getters = orCorrupt(path, () => chosen.map(({ field, column }) => columnReader(field, column)))
+  for (let start = from; start < to; start += batchRows) {
+    yield orCorrupt(path, () => {
       const rows: Columns[] = []
       for (let i = start; i < Math.min(to, start + batchRows); i++) {
         const row: Columns = {}
-        for (let j = 0; j < names.length; j++) row[names[j]!] = getters[j]!(i)
+        for (let j = 0; j < getters.length; j++) row[chosen[j]!.name] = getters[j]!(i)
         rows.push(row)
       }
-      yield rows
-    }
-  } catch (error) {
-    throw error instanceof SluiceError
-      ? error
-      : new CorruptInputError(`${path}: ${(error as Error).message}`, { cause: error })
+      return rows
+    })
   }
 }

@@ -18,6 +18,8 @@ import {
   Type,
   Utf8,
 } from './library.js'
+import { arrowLimits } from './limits.js'
+import { readMessage } from './metadata.js'
 
 const extensionName = 'ARROW:extension:name'
 const jsonExtension = new Map([
@@ -123,7 +125,13 @@ export function schemaBytes(schema: Schema, metadata: Readonly<Record<string, st
   return writer.finish().toUint8Array(true)
 }
 
-/** Our types out of such a message. */
+/** Our types out of such a message. Throws a plain Error where it is none, since whoever wrote the file wrote this too. */
 export function schemaFromBytes(bytes: Uint8Array): Record<string, ColumnType | undefined> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const start = bytes.length >= 8 && view.getInt32(0, true) === -1 ? 8 : 4
+  const end = start + (bytes.length >= start ? view.getInt32(start - 4, true) : -1)
+  if (end <= start || end > bytes.length) throw new Error('the Arrow schema ends too early')
+  const { kind } = readMessage(bytes.subarray(start, end), arrowLimits)
+  if (kind !== 'schema') throw new Error('there is no Arrow schema')
   return columnTypes(RecordBatchReader.from(bytes).open().schema.fields)
 }

@@ -1,0 +1,74 @@
+/** Bytes at the start of an LZ4 frame. */
+const magic = 0x184d2204
+
+/**
+ * The plain bytes of an LZ4 frame (lz4_Frame_format.md 1.6), which must come to exactly `plainSize`. Its xxHash checksums
+ * are passed over: Arrow's writers leave them out. Throws a plain Error on anything else.
+ */
+export function decompressLz4Frame(frame: Uint8Array, plainSize: number): Uint8Array {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
+  if (frame.length < 7 || view.getUint32(0, true) !== magic) throw new Error('not an LZ4 frame')
+  const flags = view.getUint8(4)
+  if (flags >> 6 !== 1) throw new Error('not a version of LZ4 frames that is known')
+  if (flags & 1) throw new Error('the LZ4 frame needs a dictionary')
+  const hasSize = (flags & 8) !== 0
+  const blockChecksum = flags & 16 ? 4 : 0
+  const plain = new Uint8Array(plainSize)
+  let at = hasSize ? 15 : 7
+  let filled = 0
+  for (;;) {
+    const word = at + 4 <= frame.length ? view.getUint32(at, true) : fail()
+    at += 4
+    if (word === 0) break
+    const size = word & 0x7fffffff
+    const end = at + size
+    if (end > frame.length) fail()
+    if (word >>> 31) {
+      if (filled + size > plainSize) fail()
+      plain.set(frame.subarray(at, end), filled)
+      filled += size
+    } else {
+      filled = decompressBlock(frame, at, end, plain, filled)
+    }
+    at = end + blockChecksum
+  }
+  if (filled !== plainSize) throw new Error(`an LZ4 frame of ${filled} bytes where ${plainSize} were announced`)
+  return plain
+}
+
+/** Decodes the block in bytes `at` to `end`, appending to `plain` from `to`; answers where it stopped. */
+function decompressBlock(bytes: Uint8Array, at: number, end: number, plain: Uint8Array, to: number): number {
+  const room = plain.length
+  while (at < end) {
+    const token = bytes[at++]!
+    let literals = token >> 4
+    if (literals === 15) {
+      for (let more = 255; more === 255; literals += more) more = at < end ? bytes[at++]! : fail()
+    }
+    if (at + literals > end || to + literals > room) fail()
+    // A loop beats a call for the few bytes that most sequences have.
+    if (literals < 32) for (let i = 0; i < literals; i++) plain[to + i] = bytes[at + i]!
+    else plain.set(bytes.subarray(at, at + literals), to)
+    at += literals
+    to += literals
+    // The last sequence is literals alone.
+    if (at === end) return to
+    if (at + 2 > end) fail()
+    const distance = bytes[at]! | (bytes[at + 1]! << 8)
+    at += 2
+    let length = (token & 15) + 4
+    if (length === 19) {
+      for (let more = 255; more === 255; length += more) more = at < end ? bytes[at++]! : fail()
+    }
+    if (distance === 0 || distance > to || to + length > room) fail()
+    // A copy that overlaps itself repeats what it has just written, so it must go byte by byte.
+    if (distance >= length && length > 32) plain.copyWithin(to, to - distance, to - distance + length)
+    else for (let i = 0; i < length; i++) plain[to + i] = plain[to + i - distance]!
+    to += length
+  }
+  return fail()
+}
+
+function fail(): never {
+  throw new Error('the LZ4 frame is damaged')
+}

@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { sluice, startSluice } from './sluice.js'
+import { jsonLines, parsed, scratch } from './tables.js'
+
+describe('sluice head', () => {
+  it('prints a count of rows, or a range, through several shards', async () => {
+    const folder = await scratch({ 'a.jsonl': '{"n":0}\n{"n":1}\n', 'b.csv': 'n,m\n2,x\n3,\n', 'c.jsonl': '{"n":4}\n' })
+    const rows = [{ n: 0 }, { n: 1 }, { n: '2', m: 'x' }, { n: '3', m: null }, { n: 4 }]
+    expect(parsed((await sluice(['head', folder])).stdout)).toEqual(rows)
+    expect(parsed((await sluice(['head', folder, '-n', '3'])).stdout)).toEqual(rows.slice(0, 3))
+    expect(parsed((await sluice(['head', folder, '--rows', '1:4'])).stdout)).toEqual(rows.slice(1, 4))
+    expect(parsed((await sluice(['head', folder, '--rows', '3:', '--columns', 'm,n'])).stdout)).toEqual([
+      { m: null, n: '3' },
+      { n: 4 },
+    ])
+    expect(parsed((await sluice(['head', folder, '--rows', '9:12'])).stdout)).toEqual([])
+  })
+
+  it('says what a range looks like', async () => {
+    for (const rows of ['x', '5:2', ':', '-3']) {
+      const { code, stderr } = await sluice(['head', 'any.jsonl', `--rows=${rows}`])
+      expect(code, rows).toBe(2)
+      expect(stderr, rows).toMatch(/error E_USAGE/)
+    }
+  })
+
+  it('ends quietly when whoever reads it stops', async () => {
+    const folder = await scratch({ 'a.jsonl': jsonLines(100_000) })
+    const { child, finished } = startSluice(['head', join(folder, 'a.jsonl'), '-n', '100000'])
+    const head = spawn('head', ['-c', '1000'], { stdio: ['pipe', 'pipe', 'inherit'] })
+    head.stdin.on('error', () => {})
+    head.on('close', () => child.stdout!.destroy())
+    child.stdout!.pipe(head.stdin)
+    let got = 0
+    head.stdout.on('data', (bytes: Buffer) => {
+      got += bytes.length
+    })
+    await once(head, 'close')
+    const { code, stderr } = await finished
+    expect({ code, stderr, got }).toEqual({ code: 0, stderr: '', got: 1000 })
+  })
+})
