@@ -1,24 +1,24 @@
 import type { ColumnType } from '../types.js'
 import { dayToDate, narrow, toDate, utf8 } from '../values.js'
-import type { SchemaTree } from './library.js'
+import { DEFAULT_PARSERS, type SchemaTree } from './library.js'
 import { listItem } from './schema.js'
 
-/** How hyparquet is to make values out of bytes; its own string parser drops a byte order mark at the start of a text. */
+/** How hyparquet is to make values of a footer's statistics and of variants; its own text parser drops a byte order mark. */
 export const parsers = {
+  ...DEFAULT_PARSERS,
   stringFromBytes: (bytes: Uint8Array) => bytes && utf8(bytes),
   jsonFromBytes: (bytes: Uint8Array) => bytes && JSON.parse(utf8(bytes)),
   timestampFromMilliseconds: (count: bigint | null) => (count == null ? count : toDate(count, 1n)),
   timestampFromMicroseconds: (count: bigint | null) => (count == null ? count : toDate(count, 1000n)),
   timestampFromNanoseconds: (count: bigint | null) => (count == null ? count : toDate(count, 1_000_000n)),
   dateFromDays: (day: number | null) => (day == null ? day : dayToDate(day)),
-}
+} as typeof DEFAULT_PARSERS
 
 type Finish = (value: unknown) => unknown
 
 /**
- * The last step of a column's values: int64 becomes a number where that is exact and stays a bigint where it is not,
- * JSON text its value, a list that `type` knows for a vector a Float32Array, and what is absent null. Answers with the
- * array it was given where there is nothing to do.
+ * The last step of a nested column's values: a list that `type` knows for a vector becomes a Float32Array, and what is
+ * absent null. Answers with the array it was given where there is nothing to do.
  */
 export function finisher(tree: SchemaTree, type?: ColumnType): (values: ArrayLike<unknown>) => ArrayLike<unknown> {
   const finish = finishOf(tree, type)
@@ -30,9 +30,7 @@ function finishOf({ element, children }: SchemaTree, type?: ColumnType): Finish 
   const known = typeof type === 'object' ? type : undefined
   if (children.length === 0) {
     if (element.repetition_type === 'REPEATED') return nested
-    // hyparquet itself parses JSON only under the old name for it.
-    if (kind === 'JSON' && element.converted_type !== 'JSON') return fromJson
-    return element.type === 'INT64' && kind !== 'DECIMAL' && !kind?.startsWith('TIMESTAMP') ? narrow : undefined
+    return undefined
   }
   if (known && 'vector' in known) return (value) => (value == null ? null : Float32Array.from(value as number[]))
   if (kind === 'LIST') {
@@ -55,10 +53,6 @@ function finishOf({ element, children }: SchemaTree, type?: ColumnType): Finish 
 }
 
 const absentAsNull: Finish = (value) => value ?? null
-
-function fromJson(value: unknown): unknown {
-  return value == null ? null : JSON.parse(utf8(value as Uint8Array))
-}
 
 /** For shapes without a rule of their own (maps, old lists): the same for whatever is inside. */
 function nested(value: unknown): unknown {
