@@ -17,6 +17,9 @@ export type ColumnTypes = Record<string, ColumnType | undefined>
 export const checksumKey = 'sluice:footer-crc32'
 const checksumDigits = 8
 
+/** What follows the checksum in a footer of ours: the end of the metadata, and who wrote the file. */
+const author = '\0\x18\x06sluice'
+
 /** Reads and checks a footer before anything is built from it. Throws a CorruptInputError naming `path`. */
 export async function readFooter(path: string, source: ByteSource, limits: Limits): Promise<Footer> {
   try {
@@ -28,7 +31,7 @@ export async function readFooter(path: string, source: ByteSource, limits: Limit
     checkShape(metadata.schema, limits)
     const tree = parquetSchema(metadata)
     checkGroups(metadata, limits)
-    checkChecksum(bytes.subarray(0, size), metadata)
+    checkChecksum(bytes.subarray(0, size))
     return { metadata, tree, types: await columnTypes(metadata, tree) }
   } catch (error) {
     throw corrupt(`${path}: cannot read its footer`, error, 'The file may be cut short, or not be Parquet at all.')
@@ -91,17 +94,23 @@ function checkGroups({ num_rows, row_groups }: FileMetaData, limits: Limits): vo
   if (rows !== num_rows && num_rows !== 0n) throw new Error(`it counts ${num_rows} rows, its row groups ${rows}`)
 }
 
-function checkChecksum(footer: Uint8Array, { key_value_metadata, created_by }: FileMetaData): void {
-  const stored = key_value_metadata?.find(({ key }) => key === checksumKey)?.value
-  if (stored === undefined || created_by !== 'sluice') return
+/**
+ * Others who copy our metadata into files of their own write under their own name. Both name and checksum are looked for
+ * in the bare bytes, because one flipped bit can hide them from whoever parses them.
+ */
+function checkChecksum(footer: Uint8Array): void {
   const actual = footerChecksum(footer)
-  if (actual === undefined || actual.digits !== stored) throw new Error('its footer does not match its own checksum')
+  if (actual === undefined) return
+  const behind = actual.at + checksumDigits
+  const textAt = (start: number, end: number) => Buffer.from(footer.subarray(start, end)).toString('latin1')
+  if (textAt(behind, behind + author.length) !== author) return
+  if (textAt(actual.at, behind) !== actual.digits) throw new Error('its footer does not match its own checksum')
 }
 
 /** The checksum of a footer that has a place for it, and where that place is. */
 export function footerChecksum(footer: Uint8Array): { digits: string; at: number } | undefined {
-  const key = Buffer.from(footer.buffer, footer.byteOffset, footer.length).indexOf(checksumKey)
-  if (key === -1) return undefined
+  const key = Buffer.from(footer.buffer, footer.byteOffset, footer.length).lastIndexOf(checksumKey)
+  if (key === -1 || key + checksumKey.length + 2 + checksumDigits > footer.length) return undefined
   // Behind the key: the head of the value's field and its length, one byte each.
   const at = key + checksumKey.length + 2
   const blank = Uint8Array.from(footer)
