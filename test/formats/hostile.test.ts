@@ -184,4 +184,23 @@ describe('a bit flipped in a Parquet file of ours', () => {
     }
     expect(refused).toBeGreaterThan(flips * 0.9)
   })
+
+  it(`ends no process where the footer's checksum is not looked at (${flips} flips)`, {
+    timeout: 600_000,
+  }, async () => {
+    const path = join(await scratch(), 'theirs.parquet')
+    await writeRows(path, { schema })(inBatches(rows))
+    const bytes = await readFile(path)
+    bytes.write('others', bytes.lastIndexOf('sluice'))
+    const footer = bytes.readUInt32LE(bytes.length - 8) + 8
+    for (let i = 0; i < flips; i++) {
+      const at = bytes.length - 1 - Math.floor(uniform(5, `${i}`, 'byte') * footer)
+      const bit = Math.floor(uniform(5, `${i}`, 'bit') * 8)
+      bytes[at]! ^= 1 << bit
+      await writeFile(path, bytes)
+      bytes[at]! ^= 1 << bit
+      const result = await outcome(path)
+      if (result instanceof Error) expect(result, `byte ${at}, bit ${bit}: ${result.stack}`).toBeInstanceOf(SluiceError)
+    }
+  })
 })

@@ -7,6 +7,7 @@ import { type FileMetaData, parquetMetadata, parquetSchema, type SchemaElement, 
 import { columnType } from './schema.js'
 import { thriftEnd } from './thrift.js'
 import { parsers } from './values.js'
+import { type ArrowField, arrowFields, withVectors } from './vectors.js'
 
 export type Footer = { metadata: FileMetaData; tree: SchemaTree; types: ColumnTypes }
 
@@ -32,7 +33,7 @@ export async function readFooter(path: string, source: ByteSource, limits: Limit
     const tree = parquetSchema(metadata)
     checkGroups(metadata, limits)
     checkChecksum(bytes.subarray(0, size))
-    return { metadata, tree, types: await columnTypes(metadata, tree) }
+    return { metadata, tree, types: columnTypes(metadata, tree) }
   } catch (error) {
     throw corrupt(`${path}: cannot read its footer`, error, 'The file may be cut short, or not be Parquet at all.')
   }
@@ -119,17 +120,29 @@ export function footerChecksum(footer: Uint8Array): { digits: string; at: number
 }
 
 /** Parquet has no fixed-size lists: Arrow's schema, where its writers leave it, tells which lists of floats are vectors. */
-async function columnTypes({ key_value_metadata }: FileMetaData, { children }: SchemaTree): Promise<ColumnTypes> {
-  const types: ColumnTypes = Object.fromEntries(children.map((child) => [child.element.name, columnType(child)]))
+function columnTypes({ key_value_metadata }: FileMetaData, { children }: SchemaTree): ColumnTypes {
+  const types = children.map(({ element: { name } }, index) => ({ name, type: columnType(children[index]!) }))
   const stored = key_value_metadata?.find(({ key }) => key === 'ARROW:schema')?.value
-  if (stored === undefined || !Object.values(types).some(holdsFloats)) return types
-  const { schemaFromBytes } = await import('../arrow/schema.js')
-  const known = schemaFromBytes(Buffer.from(stored, 'base64'))
-  return Object.fromEntries(Object.entries(types).map(([name, type]) => [name, holdsFloats(type) ? known[name] : type]))
+  const known = stored === undefined ? [] : knownFields(Buffer.from(stored, 'base64'))
+  return Object.fromEntries(
+    types.map(({ name, type }) => {
+      return [
+        name,
+        type &&
+          withVectors(
+            type,
+            known.find((field) => field.name === name),
+          ),
+      ]
+    }),
+  )
 }
 
-function holdsFloats(type: ColumnType | undefined): boolean {
-  if (type === undefined || typeof type === 'string') return false
-  if ('list' in type) return type.list === 'float' || holdsFloats(type.list)
-  return 'struct' in type && Object.values(type.struct).some(holdsFloats)
+/** A schema that cannot be read tells nothing: Parquet's own stands. */
+function knownFields(bytes: Uint8Array): ArrowField[] {
+  try {
+    return arrowFields(bytes)
+  } catch {
+    return []
+  }
 }
