@@ -28,16 +28,16 @@ export function finisher(tree: SchemaTree, type?: ColumnType): (values: ArrayLik
 function finishOf({ element, children }: SchemaTree, type?: ColumnType): Finish | undefined {
   const kind = element.logical_type?.type ?? element.converted_type
   const known = typeof type === 'object' ? type : undefined
-  if (children.length === 0) {
-    if (element.repetition_type === 'REPEATED') return nested
-    return undefined
-  }
+  // A repeated field without a list around it: none of it is an empty list.
+  if (element.repetition_type === 'REPEATED') return (value) => nested(value ?? [])
+  if (children.length === 0) return undefined
   if (known && 'vector' in known) return (value) => (value == null ? null : Float32Array.from(value as number[]))
   if (kind === 'LIST') {
     const item = listItem(children)
     const each = item && (finishOf(item, known && 'list' in known ? known.list : undefined) ?? absentAsNull)
     return each === undefined ? nested : (value) => (value == null ? null : (value as unknown[]).map(each))
   }
+  if (kind === 'MAP' && children[0]?.children.length === 1) return keysOf(children[0])
   if (kind !== undefined) return nested
   const fields = children.map((child) => {
     const { name } = child.element
@@ -49,6 +49,15 @@ function finishOf({ element, children }: SchemaTree, type?: ColumnType): Finish 
     const struct = value as Record<string, unknown>
     for (const [name, finish] of fields) struct[name] = finish(struct[name])
     return struct
+  }
+}
+
+/** A map without values is the list of its keys. */
+function keysOf({ element, children }: SchemaTree): Finish {
+  const key = children[0]!.element.name
+  return (value) => {
+    const entries = (value as Record<string, Record<string, unknown>[]> | null | undefined)?.[element.name]
+    return entries == null ? null : entries.map((entry) => nested(entry[key]))
   }
 }
 
