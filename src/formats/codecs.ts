@@ -1,5 +1,6 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import zstd from '@foxglove/wasm-zstd'
+import { snappyUncompress } from './parquet/library.js'
 
 /** One compression scheme for a block whose plain size is known beforehand. Both throw a plain Error on bad bytes. */
 export type Codec = {
@@ -7,8 +8,8 @@ export type Codec = {
   compress?(block: Uint8Array, level?: number): Uint8Array
 }
 
-/** Codecs by their Parquet names. SNAPPY is absent where its optional package is, and hyparquet's own then serves. */
-export type Codecs = { ZSTD: Codec; GZIP: Codec; BROTLI: Codec; SNAPPY?: Codec }
+/** Codecs by their Parquet names; LZ4 is Hadoop's framing or a bare block, as either was written under that name. */
+export type Codecs = Record<'ZSTD' | 'GZIP' | 'BROTLI' | 'SNAPPY' | 'LZ4_RAW' | 'LZ4', Codec>
 
 let loading: Promise<Codecs> | undefined
 
@@ -27,21 +28,96 @@ async function load(): Promise<Codecs> {
     BROTLI: {
       decompress: (block, plainSize) => brotliDecompressSync(block, { maxOutputLength: Math.max(1, plainSize) }),
     },
-    ...(snappy && { SNAPPY: snappy }),
+    SNAPPY: snappy,
+    LZ4_RAW: { decompress: lz4Block },
+    LZ4: { decompress: lz4Legacy },
   }
 }
 
-async function loadSnappy(): Promise<Codec | undefined> {
+async function loadSnappy(): Promise<Codec> {
   try {
     const { uncompressSync, compressSync } = await import('snappy')
     return {
-      decompress: (block) => uncompressSync(block, { asBuffer: true }) as Uint8Array,
+      decompress(block, plainSize) {
+        checkSnappySize(block, plainSize)
+        return uncompressSync(block, { asBuffer: true }) as Uint8Array
+      },
       compress: (block) => compressSync(block),
     }
   } catch {
     // Left out by --omit=optional, or no binary for this platform: the slower path serves.
-    return undefined
+    return {
+      decompress(block, plainSize) {
+        checkSnappySize(block, plainSize)
+        const plain = new Uint8Array(plainSize)
+        snappyUncompress(block, plain)
+        return plain
+      },
+    }
   }
+}
+
+/** A snappy block begins with its plain size, for which memory is taken before anything else is looked at. */
+function checkSnappySize(block: Uint8Array, plainSize: number): void {
+  let size = 0
+  for (let i = 0; i < 5; i++) {
+    const byte = block[i]
+    if (byte === undefined) break
+    size += (byte & 127) * 2 ** (7 * i)
+    if (byte >= 128) continue
+    if (size !== plainSize) throw new Error(`the snappy block holds ${size} bytes where ${plainSize} are promised`)
+    return
+  }
+  throw new Error('not a snappy block')
+}
+
+/** Decodes one bare LZ4 block. Source: the LZ4 block format description. */
+function lz4Block(block: Uint8Array, plainSize: number): Uint8Array {
+  const plain = new Uint8Array(plainSize)
+  let [at, to] = [0, 0]
+  const longer = (length: number): number => {
+    let sum = length
+    if (length < 15) return sum
+    for (let byte = 255; byte === 255; sum += byte) {
+      if (at >= block.length) throw new Error('the lz4 block ends too early')
+      byte = block[at++]!
+    }
+    return sum
+  }
+  while (at < block.length) {
+    const token = block[at++]!
+    const literals = longer(token >> 4)
+    if (at + literals > block.length || to + literals > plainSize) throw new Error('lz4 literals end beyond the block')
+    plain.set(block.subarray(at, at + literals), to)
+    at += literals
+    to += literals
+    if (at >= block.length) break
+    const distance = block[at]! | (block[at + 1]! << 8)
+    at += 2
+    const length = longer(token & 15) + 4
+    if (distance === 0 || distance > to || to + length > plainSize)
+      throw new Error('an lz4 match lies outside the block')
+    if (distance >= length) plain.copyWithin(to, to - distance, to - distance + length)
+    else for (let i = 0; i < length; i++) plain[to + i] = plain[to + i - distance]!
+    to += length
+  }
+  if (to !== plainSize) throw new Error(`the lz4 block holds ${to} bytes where ${plainSize} are promised`)
+  return plain
+}
+
+/** Hadoop puts plain and packed size, big-endian, before each of its blocks; others wrote one bare block. */
+function lz4Legacy(block: Uint8Array, plainSize: number): Uint8Array {
+  const view = new DataView(block.buffer, block.byteOffset, block.byteLength)
+  const parts: Uint8Array[] = []
+  let [at, total] = [0, 0]
+  while (at + 8 <= block.length) {
+    const [plain, packed] = [view.getUint32(at), view.getUint32(at + 4)]
+    if (total + plain > plainSize || at + 8 + packed > block.length) return lz4Block(block, plainSize)
+    parts.push(lz4Block(block.subarray(at + 8, at + 8 + packed), plain))
+    total += plain
+    at += 8 + packed
+  }
+  return total === plainSize && at === block.length ? Buffer.concat(parts) : lz4Block(block, plainSize)
 }
 
 /** The plain size a zstd frame declares in its header, as Arrow's buffers need it. Throws where it declares none. */

@@ -32,7 +32,7 @@ describe('reading Parquet', () => {
     const path = join(await scratch({ 'bad.parquet': bytes }), 'bad.parquet')
     const error = await errorOf(() => rowsAt(path))
     expect(error).toBeInstanceOf(CorruptInputError)
-    expect(error.message).toMatch(/bad\.parquet: row group 0, column `text`: ./)
+    expect(error.message).toMatch(/bad\.parquet: row group 0, column `text`, page at byte \d+: ./)
     expect(error.cause).toBeInstanceOf(Error)
   })
 

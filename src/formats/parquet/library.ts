@@ -1,12 +1,15 @@
 /** What this folder takes from hyparquet, so that one file names the package. */
 export {
-  type AsyncBuffer,
-  type DecodedArray,
   type FileMetaData,
-  parquetMetadataAsync,
-  parquetScan,
+  parquetMetadata,
   parquetSchema,
   type RowGroup as StoredGroup,
   type SchemaElement,
   type SchemaTree,
 } from 'hyparquet'
+export { assembleLists, assembleNested } from 'hyparquet/src/assemble.js'
+export { parquetHeader } from 'hyparquet/src/column.js'
+export { DEFAULT_PARSERS } from 'hyparquet/src/convert.js'
+export { deltaBinaryUnpack } from 'hyparquet/src/delta.js'
+export { byteStreamSplit } from 'hyparquet/src/encoding.js'
+export { snappyUncompress } from 'hyparquet/src/snappy.js'

@@ -1,24 +1,24 @@
 import type { ColumnType } from '../types.js'
 import { dayToDate, narrow, toDate, utf8 } from '../values.js'
-import type { SchemaTree } from './library.js'
+import { DEFAULT_PARSERS, type SchemaTree } from './library.js'
 import { listItem } from './schema.js'
 
-/** How hyparquet is to make values out of bytes; its own string parser drops a byte order mark at the start of a text. */
+/** How hyparquet is to make values of a footer's statistics and of variants; its own text parser drops a byte order mark. */
 export const parsers = {
+  ...DEFAULT_PARSERS,
   stringFromBytes: (bytes: Uint8Array) => bytes && utf8(bytes),
   jsonFromBytes: (bytes: Uint8Array) => bytes && JSON.parse(utf8(bytes)),
   timestampFromMilliseconds: (count: bigint | null) => (count == null ? count : toDate(count, 1n)),
   timestampFromMicroseconds: (count: bigint | null) => (count == null ? count : toDate(count, 1000n)),
   timestampFromNanoseconds: (count: bigint | null) => (count == null ? count : toDate(count, 1_000_000n)),
   dateFromDays: (day: number | null) => (day == null ? day : dayToDate(day)),
-}
+} as typeof DEFAULT_PARSERS
 
 type Finish = (value: unknown) => unknown
 
 /**
- * The last step of a column's values: int64 becomes a number where that is exact and stays a bigint where it is not,
- * JSON text its value, a list that `type` knows for a vector a Float32Array, and what is absent null. Answers with the
- * array it was given where there is nothing to do.
+ * The last step of a nested column's values: a list that `type` knows for a vector becomes a Float32Array, and what is
+ * absent null. Answers with the array it was given where there is nothing to do.
  */
 export function finisher(tree: SchemaTree, type?: ColumnType): (values: ArrayLike<unknown>) => ArrayLike<unknown> {
   const finish = finishOf(tree, type)
@@ -28,18 +28,16 @@ export function finisher(tree: SchemaTree, type?: ColumnType): (values: ArrayLik
 function finishOf({ element, children }: SchemaTree, type?: ColumnType): Finish | undefined {
   const kind = element.logical_type?.type ?? element.converted_type
   const known = typeof type === 'object' ? type : undefined
-  if (children.length === 0) {
-    if (element.repetition_type === 'REPEATED') return nested
-    // hyparquet itself parses JSON only under the old name for it.
-    if (kind === 'JSON' && element.converted_type !== 'JSON') return fromJson
-    return element.type === 'INT64' && kind !== 'DECIMAL' && !kind?.startsWith('TIMESTAMP') ? narrow : undefined
-  }
+  // A repeated field without a list around it: none of it is an empty list.
+  if (element.repetition_type === 'REPEATED') return (value) => nested(value ?? [])
+  if (children.length === 0) return undefined
   if (known && 'vector' in known) return (value) => (value == null ? null : Float32Array.from(value as number[]))
   if (kind === 'LIST') {
     const item = listItem(children)
     const each = item && (finishOf(item, known && 'list' in known ? known.list : undefined) ?? absentAsNull)
     return each === undefined ? nested : (value) => (value == null ? null : (value as unknown[]).map(each))
   }
+  if (kind === 'MAP' && children[0]?.children.length === 1) return keysOf(children[0])
   if (kind !== undefined) return nested
   const fields = children.map((child) => {
     const { name } = child.element
@@ -54,11 +52,16 @@ function finishOf({ element, children }: SchemaTree, type?: ColumnType): Finish 
   }
 }
 
-const absentAsNull: Finish = (value) => value ?? null
-
-function fromJson(value: unknown): unknown {
-  return value == null ? null : JSON.parse(utf8(value as Uint8Array))
+/** A map without values is the list of its keys. */
+function keysOf({ element, children }: SchemaTree): Finish {
+  const key = children[0]!.element.name
+  return (value) => {
+    const entries = (value as Record<string, Record<string, unknown>[]> | null | undefined)?.[element.name]
+    return entries == null ? null : entries.map((entry) => nested(entry[key]))
+  }
 }
+
+const absentAsNull: Finish = (value) => value ?? null
 
 /** For shapes without a rule of their own (maps, old lists): the same for whatever is inside. */
 function nested(value: unknown): unknown {

@@ -5,6 +5,8 @@ import { fileFeatures } from '../features.js'
 import { type Output, openOutput } from '../files.js'
 import { type Group, groupRows } from '../groups.js'
 import type { Columns, ColumnType, Schema, WriteOptions, Written } from '../types.js'
+import { setFooterChecksum, withPageChecksums } from './checksums.js'
+import { checksumKey } from './footer.js'
 import { parquetElements } from './schema.js'
 
 /**
@@ -44,13 +46,13 @@ type OpenFile = { write(group: Group): Promise<void>; finish(): Promise<void> }
 
 async function openParquet(output: Output, schema: Schema, { metadata, level }: WriteOptions): Promise<OpenFile> {
   const { ZSTD } = await loadCodecs()
-  const writer = asyncWriter(output)
-  const parquet = new ParquetWriter({
+  const writer = asyncWriter(output, () => parquet)
+  const parquet: ParquetWriter = new ParquetWriter({
     writer,
     schema: parquetElements(schema),
     codec: 'ZSTD',
     compressors: { ZSTD: (page) => ZSTD.compress!(page, level) },
-    kvMetadata: await keyValues(schema, metadata),
+    kvMetadata: [...(await keyValues(schema, metadata)), { key: checksumKey, value: '00000000' }],
     // A name without a version, so that the same rows give the same bytes from one release to the next.
     createdBy: 'sluice',
   })
@@ -73,13 +75,18 @@ async function openParquet(output: Output, schema: Schema, { metadata, level }: 
 }
 
 /** hyparquet-writer fills a buffer; its `flush`, awaited after each row group, is where the bytes leave and the disk is waited for. */
-function asyncWriter(output: Output) {
+function asyncWriter(output: Output, parquet: () => ParquetWriter) {
   const writer = new ByteWriter(1 << 20)
-  const flush = async () => {
-    await output.write(writer.getBytes())
+  const send = async (bytes: Uint8Array) => {
+    await output.write(bytes)
     writer.index = 0
   }
-  return Object.assign(writer, { flush, finish: flush })
+  const flush = () => send(withPageChecksums(writer, parquet()))
+  const finish = () => {
+    setFooterChecksum(writer.getBytes())
+    return send(writer.getBytes())
+  }
+  return Object.assign(writer, { flush, finish })
 }
 
 /** A fitted value as hyparquet-writer takes it: vectors as arrays, JSON not as its text but as what it stands for. */

@@ -1,0 +1,309 @@
+import type { ByteSource } from '../files.js'
+import { withinLimit } from '../limits.js'
+import { corrupt } from './corrupt.js'
+import { assembleLists, type SchemaTree } from './library.js'
+import { decodeDictionary, decodePage, type Page, type PageCoding, valueCount } from './page.js'
+import { type Extent, isCount, type PageHead, walkPages } from './pages.js'
+
+/** One leaf column of one row group: where its pages lie and how they decode. */
+export type Chunk = PageCoding & {
+  /** For errors: file, row group and column. */
+  where: string
+  extent: Extent
+  /** From the root to the leaf. */
+  schemaPath: SchemaTree[]
+  /** The encodings that its metadata names; no page has another. */
+  encodings: readonly string[]
+  /** Rows of the row group. */
+  rows: number
+  /** Values and nulls that its metadata promises. */
+  values: number
+  /** Length of its fixed-size lists of floats, where it is one. */
+  vector?: number
+  /** Bytes worth fetching at once. */
+  window: number
+  /** Decompressed bytes that all open columns hold together. */
+  held: { bytes: number }
+}
+
+/** A leaf column read from front to back, a page in memory at a time. */
+export type ColumnReader = {
+  /** Appends rows to `out` until it holds `rows` or the rows added take `bytes`; at least one row. */
+  take(out: unknown[], rows: number, bytes: number): Promise<void>
+  skip(rows: number): Promise<void>
+  /** Throws where pages or values are left behind the last row. */
+  end(): Promise<void>
+  close(): void
+}
+
+/** Reads a chunk; every error is a CorruptInputError that names the page's place in the file. */
+export function readColumn(source: ByteSource, chunk: Chunk): ColumnReader {
+  const state = openChunk(source, chunk)
+  const flat = isFlat(chunk)
+  const placed = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      throw corrupt(`${chunk.where}, page at byte ${state.pageAt}`, error)
+    }
+  }
+  return {
+    take: (out, rows, bytes) =>
+      placed(() => (flat ? takeFlat(state, out, rows, bytes) : takeNested(state, out, rows, bytes))),
+    skip: (rows) => placed(() => (flat ? skipFlat(state, rows) : skipNested(state, rows))),
+    end: () =>
+      placed(async () => {
+        if (left(state) > 0 || (await nextPage(state, 0))) throw new Error('values are left behind the last row')
+        if (state.seen !== chunk.values) {
+          throw new Error(`its pages hold ${state.seen} values where its metadata promises ${chunk.values}`)
+        }
+      }),
+    close: () => hold(state, undefined),
+  }
+}
+
+type State = {
+  chunk: Chunk
+  walk: ReturnType<typeof walkPages>
+  dictionary: unknown[] | undefined
+  page: Page | undefined
+  pageAt: number
+  /** The next value of the page. */
+  at: number
+  /** Values of all pages so far, those passed over among them. */
+  seen: number
+}
+
+function openChunk(source: ByteSource, chunk: Chunk): State {
+  const walk = walkPages(source, chunk.extent, chunk.limits)
+  return { chunk, walk, dictionary: undefined, page: undefined, pageAt: chunk.extent.start, at: 0, seen: 0 }
+}
+
+const left = (state: State) => (state.page === undefined ? 0 : state.page.count - state.at)
+
+function hold(state: State, page: Page | undefined): void {
+  const { held, limits } = state.chunk
+  held.bytes += (page?.bytes ?? 0) - (state.page?.bytes ?? 0)
+  state.page = page
+  state.at = 0
+  withinLimit('pages held at one time', held.bytes, limits, 'heldBytes')
+}
+
+/** Reads the next data page; false at the end. A page within the next `skippable` rows is passed over undecoded. */
+async function nextPage(state: State, skippable: number): Promise<boolean> {
+  const { chunk, walk } = state
+  const ahead = skippable > 0 ? 16 << 10 : chunk.window
+  hold(state, undefined)
+  for (;;) {
+    if (state.seen >= chunk.values) return false
+    state.pageAt = walk.at
+    const head = await walk.head(ahead)
+    if (head === undefined) return false
+    if (head.type === 'DICTIONARY_PAGE') {
+      if (state.dictionary !== undefined || state.seen > 0) throw new Error('a second dictionary')
+      state.dictionary = decodeDictionary(head, await walk.body(ahead), chunk)
+    } else if (head.type === 'DATA_PAGE' || head.type === 'DATA_PAGE_V2') {
+      const count = checkData(state, head)
+      state.seen += count
+      if (count <= skippable && isFlat(chunk)) {
+        walk.skip()
+        state.page = { count, bytes: 0, values: { next: () => 0, skip() {} } }
+        return true
+      }
+      // Decided before it is decompressed, when only its header has been believed.
+      withinLimit('pages held at one time', chunk.held.bytes + head.uncompressed_page_size, chunk.limits, 'heldBytes')
+      hold(state, decodePage(head, await walk.body(chunk.window), chunk, state.dictionary))
+      checkRows(state, head)
+      return true
+    } else walk.skip()
+  }
+}
+
+/** Without lists a value is a row, so that a header alone tells how many rows its page holds. */
+function isFlat({ maxRepetition, schemaPath }: Chunk): boolean {
+  return maxRepetition === 0 && schemaPath.length === 2
+}
+
+function checkData(state: State, head: PageHead): number {
+  const { chunk, seen } = state
+  const data = head.type === 'DATA_PAGE' ? head.data_page_header : head.data_page_header_v2
+  if (data === undefined) throw new Error('its page header does not belong to its type')
+  const count = valueCount(head)
+  if (count > chunk.values - seen) throw new Error(`its page of ${count} values is more than its column promises`)
+  if (chunk.encodings.length > 0 && !chunk.encodings.includes(data.encoding)) {
+    throw new Error(`its encoding ${data.encoding} is none that its column names`)
+  }
+  return count
+}
+
+/** What version 2 says of its rows must be so; version 1 says nothing. */
+function checkRows({ page, chunk }: State, { data_page_header_v2: data }: PageHead): void {
+  if (data === undefined || page === undefined) return
+  let rows = page.count
+  if (page.repetition !== undefined) {
+    rows = 0
+    for (let i = 0; i < page.count; i++) if (page.repetition[i] === 0) rows++
+  }
+  if (isCount(data.num_rows) && data.num_rows !== rows) {
+    throw new Error(`its page holds ${rows} rows where its header promises ${data.num_rows}`)
+  }
+  if (rows > chunk.rows) throw new Error(`its page holds ${rows} rows, its row group ${chunk.rows}`)
+}
+
+const missing = (state: State) =>
+  new Error(`its pages end after ${state.seen} values, before the last row of its row group`)
+
+const step = 64
+
+async function takeFlat(state: State, out: unknown[], rows: number, bytes: number): Promise<void> {
+  let taken = 0
+  while (out.length < rows && taken < bytes) {
+    while (left(state) === 0) if (!(await nextPage(state, 0))) throw missing(state)
+    const { definition, values } = state.page!
+    const end = state.at + Math.min(rows - out.length, left(state), step)
+    if (definition === undefined) {
+      taken += values.next(out, end - state.at)
+      state.at = end
+      continue
+    }
+    const most = state.chunk.maxDefinition
+    while (state.at < end) {
+      let run = state.at
+      while (run < end && definition[run] === most) run++
+      if (run > state.at) taken += values.next(out, run - state.at)
+      for (; run < end && definition[run] !== most; run++) out.push(null)
+      state.at = run
+    }
+  }
+}
+
+async function skipFlat(state: State, rows: number): Promise<void> {
+  for (let wanted = rows; wanted > 0; ) {
+    while (left(state) === 0) if (!(await nextPage(state, wanted))) throw missing(state)
+    const { definition, values } = state.page!
+    const count = Math.min(wanted, left(state))
+    values.skip(definition === undefined ? count : present(definition, state.at, state.at + count, state.chunk))
+    state.at += count
+    wanted -= count
+  }
+}
+
+function present(definition: Uint8Array, start: number, end: number, { maxDefinition }: Chunk): number {
+  let count = 0
+  for (let i = start; i < end; i++) if (definition[i] === maxDefinition) count++
+  return count
+}
+
+/** Levels and values of whole rows, gathered over as many pages as they take. */
+type Gathered = { definition: number[]; repetition: number[]; values: unknown[] }
+
+async function takeNested(state: State, out: unknown[], rows: number, bytes: number): Promise<void> {
+  const { chunk } = state
+  if (chunk.vector !== undefined && (await takeVectors(state, out, rows, chunk.vector))) return
+  const gathered: Gathered = { definition: [], repetition: [], values: [] }
+  // Of vectors, as few as the fast path could not take: it may go on behind them.
+  const wanted =
+    chunk.vector === undefined ? rows - out.length : Math.min(rows - out.length, state.page?.definition ? step : 1)
+  const found = await gather(state, wanted, bytes, gathered)
+  if (found === 0) throw missing(state)
+  if (chunk.vector !== undefined) return toVectors(gathered, chunk, out)
+  const assembled = assembleLists(
+    [],
+    chunk.maxDefinition === 0 ? [] : gathered.definition,
+    chunk.maxRepetition === 0 ? [] : gathered.repetition,
+    gathered.values as never,
+    chunk.schemaPath,
+  )
+  if (assembled.length !== found) throw new Error(`its levels make ${assembled.length} rows of ${found}`)
+  for (let i = 0; i < found; i++) out.push(assembled[i])
+}
+
+/** Passes through up to `rows` rows; without `into`, over them. Answers how many there were. */
+async function gather(state: State, rows: number, bytes: number, into?: Gathered): Promise<number> {
+  const { chunk } = state
+  const weight = Math.max(1, chunk.maxDefinition - 2)
+  let [found, taken, inRow] = [0, 0, 0]
+  for (;;) {
+    while (left(state) === 0) if (!(await nextPage(state, 0))) return found
+    const { definition, repetition, values, count } = state.page!
+    const start = state.at
+    let run = 0
+    let full = false
+    for (; state.at < count; state.at++) {
+      const level = repetition === undefined ? 0 : repetition[state.at]!
+      if (level === 0) {
+        full = found === rows || taken + 16 * (state.at - start) >= bytes
+        if (full) break
+        found++
+        inRow = 0
+      } else if (found === 0) throw new Error('its first value continues a row that is not there')
+      if (++inRow * weight > chunk.limits.rowValues) withinLimit('a row', inRow * weight, chunk.limits, 'rowValues')
+      const defined = definition === undefined ? chunk.maxDefinition : definition[state.at]!
+      into?.definition.push(defined)
+      into?.repetition.push(level)
+      if (defined === chunk.maxDefinition) run++
+    }
+    taken += 16 * (state.at - start)
+    if (into) taken += values.next(into.values, run)
+    else values.skip(run)
+    if (full) return found
+  }
+}
+
+async function skipNested(state: State, rows: number): Promise<void> {
+  for (let wanted = rows; wanted > 0; ) {
+    const found = await gather(state, wanted, Number.POSITIVE_INFINITY)
+    if (found === 0) throw missing(state)
+    wanted -= found
+  }
+}
+
+/**
+ * The fast path for embeddings: rows of exactly `length` floats each, with no null among them, cut out of the page as
+ * they lie. Answers whether there were any.
+ */
+async function takeVectors(state: State, out: unknown[], rows: number, length: number): Promise<boolean> {
+  while (left(state) === 0) if (!(await nextPage(state, 0))) throw missing(state)
+  const { definition, repetition, values, count } = state.page!
+  if (definition !== undefined || repetition === undefined || values.floats === undefined || length === 0) return false
+  let end = state.at
+  const most = Math.min(count, state.at + (rows - out.length) * length)
+  while (end + length <= most && isVector(repetition, end, length) && (end + length < count || endsRow(state)))
+    end += length
+  if (end === state.at) return false
+  for (let at = state.at; at < end; at += length) out.push(values.floats.slice(at, at + length))
+  values.skip(end - state.at)
+  state.at = end
+  return true
+}
+
+/** Lists of floats as Float32Arrays; a list that is absent is null, an absent float NaN. */
+function toVectors(
+  { definition, repetition, values }: Gathered,
+  { maxDefinition, schemaPath }: Chunk,
+  out: unknown[],
+): void {
+  const listed = schemaPath[1]!.element.repetition_type === 'OPTIONAL' ? 1 : 0
+  let value = 0
+  for (let at = 0; at < definition.length; ) {
+    const start = at
+    const floats: number[] = []
+    do {
+      if (definition[at] === maxDefinition) floats.push(values[value++] as number)
+      else if (definition[at]! > listed) floats.push(Number.NaN)
+      at++
+    } while (at < definition.length && repetition[at] !== 0)
+    out.push(definition[start]! < listed ? null : Float32Array.from(floats))
+  }
+}
+
+function isVector(repetition: Uint8Array, start: number, length: number): boolean {
+  if (repetition[start] !== 0 || repetition[start + length] > 0) return false
+  for (let i = start + 1; i < start + length; i++) if (repetition[i] === 0) return false
+  return true
+}
+
+/** Whether the page's last value surely ends its row: the next page of version 1 may go on with it. */
+function endsRow({ seen, chunk }: State): boolean {
+  return seen >= chunk.values
+}

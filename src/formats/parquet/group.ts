@@ -1,0 +1,151 @@
+import { UsageError } from '../../stream/errors.js'
+import type { Codec, Codecs } from '../codecs.js'
+import type { ByteSource } from '../files.js'
+import type { Limits } from '../limits.js'
+import type { Columns, RowRange } from '../types.js'
+import { type ColumnReader, readColumn } from './column.js'
+import { corrupt } from './corrupt.js'
+import type { Footer } from './footer.js'
+import type { Leaf } from './leaves.js'
+import { assembleNested, type SchemaTree, type StoredGroup } from './library.js'
+import { isCount } from './pages.js'
+import { finisher, parsers } from './values.js'
+
+/** An open file: what every row group of it is read with. */
+export type OpenFile = {
+  path: string
+  source: ByteSource
+  limits: Limits
+  codecs: Codecs
+  leaves: readonly Leaf[]
+  footer: Footer
+}
+
+const batchRows = 1024
+/** Old writers left the dictionary's header out of a chunk's size (PARQUET-816); what is read ends at its last value. */
+const forgotten = 100
+/** Bytes fetched, and bytes decoded for one batch, by all columns together. */
+const budget = 32 << 20
+
+/** The rows `range` of row group `index`, counted within it, in batches bounded in rows and bytes. */
+export async function* openGroup(
+  file: OpenFile,
+  index: number,
+  names: readonly string[],
+  range: RowRange,
+): AsyncGenerator<Columns[]> {
+  const group = file.footer.metadata.row_groups[index]!
+  const columns = openColumns(file, index, group, names)
+  const parts = columns.flatMap((column) => column.parts)
+  const bytes = Math.max(1 << 20, budget / Math.max(1, parts.length))
+  try {
+    for (const { reader } of parts) if (range.start > 0) await reader.skip(range.start)
+    for (let left = range.end - range.start; left > 0; ) {
+      let rows = Math.min(batchRows, left)
+      for (const part of parts) {
+        if (part.held.length === 0) await part.reader.take(part.held, rows, bytes)
+        rows = Math.min(rows, part.held.length)
+      }
+      yield toRows(
+        names,
+        columns.map((column) => takeColumn(file.path, index, column, rows)),
+        rows,
+      )
+      left -= rows
+    }
+    if (range.end === Number(group.num_rows)) for (const { reader } of parts) await reader.end()
+  } finally {
+    for (const { reader } of parts) reader.close()
+  }
+}
+
+/** A leaf being read: rows taken from it that wait for those of the others. */
+type Part = { leaf: Leaf; reader: ColumnReader; held: unknown[] }
+type Column = { tree: SchemaTree; parts: Part[]; finish: ((values: unknown[]) => ArrayLike<unknown>) | undefined }
+
+function openColumns(file: OpenFile, index: number, group: StoredGroup, names: readonly string[]): Column[] {
+  const { tree, types } = file.footer
+  const wanted = file.leaves.filter(({ column }) => names.includes(column))
+  const window = Math.min(1 << 20, Math.max(64 << 10, Math.floor(budget / Math.max(1, wanted.length))))
+  const held = { bytes: 0 }
+  return names.map((name) => {
+    const child = tree.children.find(({ element }) => element.name === name)!
+    const leaves = wanted.filter(({ schemaPath }) => schemaPath[1] === child)
+    const parts = leaves.map((leaf): Part => {
+      const where = `${file.path}: row group ${index}, column \`${leaf.path.join('.')}\``
+      try {
+        return {
+          leaf,
+          reader: readColumn(file.source, { ...openChunk(file, group, leaf, where), window, held }),
+          held: [],
+        }
+      } catch (error) {
+        throw corrupt(where, error)
+      }
+    })
+    const isNested = child.children.length > 0 || child.element.repetition_type === 'REPEATED'
+    const isVector = leaves[0]?.vector !== undefined
+    return { tree: child, parts, finish: isNested && !isVector ? finisher(child, types[name]) : undefined }
+  })
+}
+
+function openChunk(file: OpenFile, group: StoredGroup, leaf: Leaf, where: string) {
+  const meta = group.columns[leaf.index]?.meta_data
+  if (group.columns.length !== file.leaves.length || meta === undefined) {
+    throw new Error(`its row group has ${group.columns.length} columns, its schema ${file.leaves.length}`)
+  }
+  if (meta.path_in_schema.join('\0') !== leaf.path.join('\0')) throw new Error('its column chunk is of another column')
+  if (meta.type !== leaf.element.type) throw new Error(`it is stored as ${meta.type}, not as ${leaf.element.type}`)
+  const [rows, values] = [Number(group.num_rows), Number(meta.num_values)]
+  if (!isCount(values) || (leaf.maxRepetition === 0 && values !== rows)) {
+    throw new Error(`it holds ${values} values where its row group promises ${rows} rows`)
+  }
+  const dictionary = Number(meta.dictionary_page_offset ?? 0)
+  const data = Number(meta.data_page_offset)
+  // Some writers leave the dictionary's place out, others give 0.
+  const start = dictionary > 0 && dictionary < data ? dictionary : data
+  const end = start + Number(meta.total_compressed_size)
+  if (!isCount(start) || !isCount(end) || start < 4 || end > file.source.size || end < start) {
+    throw new Error(`bytes ${start} to ${end} lie outside its ${file.source.size} bytes`)
+  }
+  const codec = codecOf(file.codecs, meta.codec, where)
+  const extent = { start, end: Math.min(end + forgotten, file.source.size - 8) }
+  return { ...leaf, where, extent, encodings: meta.encodings ?? [], rows, values, codec }
+}
+
+function codecOf(codecs: Codecs, name: string, where: string): Codec | undefined {
+  if (name === 'UNCOMPRESSED') return undefined
+  const codec = (codecs as Record<string, Codec | undefined>)[name]
+  if (codec !== undefined) return codec
+  throw new UsageError(`${where} is compressed with ${name}`, {
+    fix: `sluice reads ${['UNCOMPRESSED', ...Object.keys(codecs)].join(', ')}; write the file anew with one of them.`,
+  })
+}
+
+function takeColumn(path: string, index: number, { tree, parts, finish }: Column, rows: number): ArrayLike<unknown> {
+  const taken = parts.map((part) => {
+    const values = part.held.length === rows ? part.held : part.held.splice(0, rows)
+    if (values === part.held) part.held = []
+    return values
+  })
+  if (finish === undefined) return taken[0]!
+  try {
+    const byPath = new Map(parts.map(({ leaf }, at) => [leaf.path.join('.'), taken[at]!]))
+    assembleNested(byPath, tree, parsers)
+    const values = byPath.get(tree.path.join('.'))
+    if (values?.length !== rows) throw new Error(`its parts make ${values?.length} rows of ${rows}`)
+    return finish(values)
+  } catch (error) {
+    throw corrupt(`${path}: row group ${index}, column \`${tree.element.name}\``, error)
+  }
+}
+
+function toRows(names: readonly string[], columns: readonly ArrayLike<unknown>[], rows: number): Columns[] {
+  const batch: Columns[] = new Array(rows)
+  for (let i = 0; i < rows; i++) {
+    const row: Columns = {}
+    for (let j = 0; j < names.length; j++) row[names[j]!] = columns[j]![i]
+    batch[i] = row
+  }
+  return batch
+}

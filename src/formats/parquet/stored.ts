@@ -1,0 +1,278 @@
+import { type Limits, withinLimit } from '../limits.js'
+import type { Convert } from './convert.js'
+import { decodeHybrid } from './levels.js'
+import { byteStreamSplit, deltaBinaryUnpack, type SchemaElement } from './library.js'
+
+/** The values of one page, taken one after another from the front; nulls are not among them. */
+export type Stored = {
+  /** Appends the next `count` values to `out` and answers how many bytes they took. */
+  next(out: unknown[], count: number): number
+  skip(count: number): void
+  /** The floats as they lie, where the page holds nothing else. */
+  floats?: Float32Array
+}
+
+export type Coding = { element: SchemaElement; convert: Convert; limits: Limits }
+
+/**
+ * The values of a page that holds `count` of them in `encoding`; every length is checked against the bytes before it is
+ * used. Throws an Error where they do not agree.
+ */
+export function storedValues(
+  bytes: Uint8Array,
+  encoding: string,
+  count: number,
+  coding: Coding,
+  dictionary: readonly unknown[] | undefined,
+): Stored {
+  const { element } = coding
+  if (count === 0) return ofArray(0, () => undefined)
+  switch (encoding) {
+    case 'PLAIN':
+      return plainValues(bytes, count, coding)
+    case 'PLAIN_DICTIONARY':
+    case 'RLE_DICTIONARY':
+      if (dictionary === undefined) throw new Error('it has no dictionary before it')
+      return dictionaryValues(bytes, count, dictionary)
+    case 'RLE': {
+      if (element.type !== 'BOOLEAN') throw new Error(`RLE holds booleans, not ${element.type}`)
+      const bits = new Uint8Array(count)
+      decodeHybrid(bytes, 4, bytes.length, 1, bits)
+      return ofArray(count, (i) => bits[i] === 1)
+    }
+    case 'DELTA_BINARY_PACKED':
+      return numbers(unpackDelta(cursorOver(bytes), count, element.type === 'INT64'), coding)
+    case 'DELTA_LENGTH_BYTE_ARRAY':
+      return deltaLengthValues(bytes, count, coding)
+    case 'DELTA_BYTE_ARRAY':
+      return deltaValues(bytes, count, coding)
+    case 'BYTE_STREAM_SPLIT':
+      return splitValues(bytes, count, coding)
+    default:
+      throw new Error(`its encoding ${encoding} is unknown`)
+  }
+}
+
+const fixedWidths: Record<string, number | undefined> = { INT32: 4, INT64: 8, INT96: 12, FLOAT: 4, DOUBLE: 8 }
+
+/** Bytes of each value of a type of fixed width. */
+function widthOf({ type, type_length }: SchemaElement): number | undefined {
+  return type === 'FIXED_LEN_BYTE_ARRAY' ? type_length! : fixedWidths[type ?? '']
+}
+
+function plainValues(bytes: Uint8Array, count: number, coding: Coding): Stored {
+  const { element, convert } = coding
+  if (element.type === 'BYTE_ARRAY') return plainBytes(bytes, count, coding)
+  if (element.type === 'BOOLEAN') {
+    needBytes(bytes, Math.ceil(count / 8))
+    return ofArray(count, (i) => ((bytes[i >> 3]! >> (i & 7)) & 1) === 1)
+  }
+  const width = widthOf(element)
+  if (width === undefined) throw new Error(`its type ${element.type} is unknown`)
+  needBytes(bytes, count * width)
+  if (element.type === 'INT96' || element.type === 'FIXED_LEN_BYTE_ARRAY') {
+    return ofArray(count, (i) => convert.bytes(bytes, i * width, (i + 1) * width), width)
+  }
+  return numbers(typed(element.type!, aligned(bytes, count * width)), coding)
+}
+
+function needBytes(bytes: Uint8Array, wanted: number): void {
+  if (bytes.length !== wanted) throw new Error(`its values take ${bytes.length} bytes instead of ${wanted}`)
+}
+
+type Numbers = Int32Array | BigInt64Array | Float32Array | Float64Array
+
+function typed(type: string, buffer: Uint8Array): Numbers {
+  const { buffer: memory, byteOffset: at, byteLength: size } = buffer
+  if (type === 'INT32') return new Int32Array(memory, at, size / 4)
+  if (type === 'INT64') return new BigInt64Array(memory, at, size / 8)
+  return type === 'FLOAT' ? new Float32Array(memory, at, size / 4) : new Float64Array(memory, at, size / 8)
+}
+
+function aligned(bytes: Uint8Array, size: number): Uint8Array {
+  return bytes.byteOffset % 8 === 0 ? bytes.subarray(0, size) : new Uint8Array(bytes.subarray(0, size))
+}
+
+function numbers(values: Numbers, { convert }: Coding): Stored {
+  if (values instanceof BigInt64Array) {
+    const halves = new Int32Array(values.buffer, values.byteOffset, values.length * 2)
+    return ofArray(values.length, (i) => convert.int64(halves[2 * i]!, halves[2 * i + 1]!), 8)
+  }
+  const { int32 } = convert
+  if (values instanceof Int32Array && int32) return ofArray(values.length, (i) => int32(values[i]!), 8)
+  const stored = ofArray(values.length, (i) => values[i], 8)
+  return values instanceof Float32Array ? { ...stored, floats: values } : stored
+}
+
+/** Values that can be made by their index; `size` is about what each takes in memory. */
+function ofArray(count: number, value: (index: number) => unknown, size = 1): Stored {
+  let at = 0
+  return {
+    next(out, wanted) {
+      const end = Math.min(at + wanted, count)
+      for (; at < end; at++) out.push(value(at))
+      return wanted * size
+    },
+    skip(wanted) {
+      at += wanted
+    },
+  }
+}
+
+function plainBytes(bytes: Uint8Array, count: number, { convert, limits }: Coding): Stored {
+  if (count * 4 > bytes.length) throw new Error(`its ${bytes.length} bytes do not hold ${count} values`)
+  const make = convert.bytes
+  let [at, left] = [0, count]
+  const step = (): number => {
+    if (at + 4 > bytes.length) throw new Error('a value begins beyond the page')
+    const size = (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
+    if (at + 4 + size > bytes.length) throw new Error(`a value of ${size} bytes ends beyond the page`)
+    at += 4
+    return size
+  }
+  const checkEnd = () => {
+    if (left === 0 && at !== bytes.length) throw new Error(`${bytes.length - at} bytes are left behind its last value`)
+  }
+  return {
+    next(out, wanted) {
+      const start = at
+      for (let i = 0; i < wanted; i++) {
+        const size = step()
+        if (size > limits.valueBytes) withinLimit('a value', size, limits, 'valueBytes')
+        out.push(make(bytes, at, at + size))
+        at += size
+      }
+      left -= wanted
+      checkEnd()
+      return at - start
+    },
+    skip(wanted) {
+      for (let i = 0; i < wanted; i++) {
+        const size = step()
+        at += size
+      }
+      left -= wanted
+      checkEnd()
+    },
+  }
+}
+
+function dictionaryValues(bytes: Uint8Array, count: number, dictionary: readonly unknown[]): Stored {
+  const width = bytes[0] ?? 255
+  const indexes = new (width <= 8 ? Uint8Array : width <= 16 ? Uint16Array : Uint32Array)(count)
+  const largest = decodeHybrid(bytes, 1, bytes.length, width, indexes)
+  if (largest >= dictionary.length)
+    throw new Error(`index ${largest} is outside its dictionary of ${dictionary.length}`)
+  return ofArray(count, (i) => dictionary[indexes[i]!], 8)
+}
+
+type Cursor = { view: DataView; offset: number }
+
+/** A copy, because the library's readers reach beyond a view's end into the memory behind it. */
+function cursorOver(bytes: Uint8Array): Cursor {
+  return { view: new DataView(new Uint8Array(bytes).buffer), offset: 0 }
+}
+
+function unpackDelta(cursor: Cursor, count: number, wide: boolean): Int32Array | BigInt64Array {
+  const output = wide ? new BigInt64Array(count) : new Int32Array(count)
+  const start = cursor.offset
+  const [block, parts, total] = [readVarInt(cursor), readVarInt(cursor), readVarInt(cursor)]
+  const sound = block > 0 && block <= 1 << 20 && parts > 0 && parts <= 1 << 10 && block % (parts * 8) === 0
+  if (!sound) throw new Error(`its delta blocks of ${block} values in ${parts} parts are none`)
+  if (total !== count) throw new Error(`it holds ${total} deltas where it promises ${count} values`)
+  cursor.offset = start
+  deltaBinaryUnpack(cursor, count, output)
+  return output
+}
+
+function readVarInt(cursor: Cursor): number {
+  let result = 0
+  for (let shift = 0; shift < 70; shift += 7) {
+    const byte = cursor.view.getUint8(cursor.offset++)
+    result += (byte & 127) * 2 ** shift
+    if (byte < 128) return result
+  }
+  throw new Error('a number is longer than ten bytes')
+}
+
+function deltaLengthValues(bytes: Uint8Array, count: number, { convert, limits }: Coding): Stored {
+  const cursor = cursorOver(bytes)
+  const lengths = unpackDelta(cursor, count, false) as Int32Array
+  checkLengths(lengths, bytes.length - cursor.offset, limits)
+  let at = cursor.offset
+  let index = 0
+  return {
+    next(out, wanted) {
+      const start = at
+      for (const end = index + wanted; index < end; index++) {
+        out.push(convert.bytes(bytes, at, at + lengths[index]!))
+        at += lengths[index]!
+      }
+      return at - start
+    },
+    skip(wanted) {
+      for (const end = index + wanted; index < end; index++) at += lengths[index]!
+    },
+  }
+}
+
+function checkLengths(lengths: Int32Array, room: number, limits: Limits): void {
+  let sum = 0
+  for (const length of lengths) {
+    if (length < 0) throw new Error(`a value is ${length} bytes long`)
+    if (length > limits.valueBytes) withinLimit('a value', length, limits, 'valueBytes')
+    sum += length
+  }
+  if (sum > room) throw new Error(`its values take ${sum} bytes where ${room} are left`)
+}
+
+function deltaValues(bytes: Uint8Array, count: number, { convert, limits }: Coding): Stored {
+  const cursor = cursorOver(bytes)
+  const prefixes = unpackDelta(cursor, count, false) as Int32Array
+  const suffixes = unpackDelta(cursor, count, false) as Int32Array
+  checkLengths(suffixes, bytes.length - cursor.offset, limits)
+  // Each value may repeat the one before it, so that a short page can stand for very long values.
+  let whole = 0
+  for (let i = 0; i < count; i++) {
+    const before = i === 0 ? 0 : prefixes[i - 1]! + suffixes[i - 1]!
+    if (prefixes[i]! < 0 || prefixes[i]! > before) throw new Error(`a value repeats ${prefixes[i]} bytes of ${before}`)
+    whole += prefixes[i]! + suffixes[i]!
+  }
+  withinLimit('its values', whole, limits, 'pageBytes')
+  let [at, index] = [cursor.offset, 0]
+  let last = new Uint8Array(0)
+  const step = () => {
+    const [prefix, suffix] = [prefixes[index]!, suffixes[index]!]
+    const value = new Uint8Array(prefix + suffix)
+    value.set(last.subarray(0, prefix))
+    value.set(bytes.subarray(at, at + suffix), prefix)
+    at += suffix
+    index++
+    last = value
+    return value
+  }
+  return {
+    next(out, wanted) {
+      let taken = 0
+      for (let i = 0; i < wanted; i++) {
+        const value = step()
+        taken += value.length
+        out.push(convert.bytes(value, 0, value.length))
+      }
+      return taken
+    },
+    skip(wanted) {
+      for (let i = 0; i < wanted; i++) step()
+    },
+  }
+}
+
+function splitValues(bytes: Uint8Array, count: number, coding: Coding): Stored {
+  const { element, convert } = coding
+  const width = widthOf(element)
+  if (width === undefined || element.type === 'INT96') throw new Error(`${element.type} cannot be split into streams`)
+  needBytes(bytes, count * width)
+  const values = byteStreamSplit(cursorOver(bytes), count, element.type!, element.type_length)
+  if (!Array.isArray(values)) return numbers(values as Numbers, coding)
+  return ofArray(count, (i) => convert.bytes(values[i] as Uint8Array, 0, width), width)
+}

@@ -1,0 +1,88 @@
+/**
+ * Walks one struct of Thrift's compact protocol without building anything, so that the library that builds it meets no
+ * length, count or depth that the bytes do not bear out. Source: Thrift compact protocol specification.
+ */
+
+const stop = 0
+const widths: Record<number, number> = { 1: 0, 2: 0, 3: 1, 7: 8 }
+const [binary, list, struct] = [8, 9, 12]
+const integers = [4, 5, 6]
+const deepest = 32
+
+/** What a walk may touch: at most `values` values. */
+type Walk = { bytes: Uint8Array; at: number; end: number; values: number }
+
+/** The bytes end within the struct: a longer window may hold it. */
+const cut = -1
+
+/**
+ * Where the struct at `start` ends, or -1 where `bytes` end first. Throws an Error for what cannot be Thrift or holds
+ * more than `values` values.
+ */
+export function thriftEnd(bytes: Uint8Array, start: number, end: number, values: number): number {
+  const walk: Walk = { bytes, at: start, end, values }
+  return walkStruct(walk, 0) ? walk.at : cut
+}
+
+/** Each walker answers whether the bytes sufficed. */
+function walkStruct(walk: Walk, depth: number): boolean {
+  if (depth > deepest) throw new Error(`its structs lie more than ${deepest} deep`)
+  for (;;) {
+    if (walk.at >= walk.end) return false
+    const head = walk.bytes[walk.at++]!
+    if (head === stop) return true
+    const isLong = head >> 4 === 0
+    if (isLong && readVarInt(walk) === undefined) return false
+    if (!walkValue(walk, head & 15, depth)) return false
+  }
+}
+
+function walkValue(walk: Walk, type: number, depth: number): boolean {
+  if (--walk.values < 0) throw new Error('it holds more values than the limit allows')
+  if (type in widths) return skip(walk, widths[type]!)
+  if (integers.includes(type)) return readVarInt(walk) !== undefined
+  if (type === struct) return walkStruct(walk, depth + 1)
+  if (type === binary) {
+    const length = readVarInt(walk)
+    return length !== undefined && skip(walk, checkSize(length))
+  }
+  if (type === list) return walkList(walk, depth)
+  throw new Error(`it holds a value of the unknown type ${type}`)
+}
+
+function walkList(walk: Walk, depth: number): boolean {
+  if (walk.at >= walk.end) return false
+  const head = walk.bytes[walk.at++]!
+  const count = head >> 4 === 15 ? readVarInt(walk) : head >> 4
+  if (count === undefined) return false
+  checkSize(count)
+  if (count > walk.end - walk.at) return false
+  const type = head & 15
+  if (type === 1 || type === 2) {
+    walk.values -= count
+    return skip(walk, count)
+  }
+  for (let i = 0; i < count; i++) if (!walkValue(walk, type, depth + 1)) return false
+  return true
+}
+
+function skip(walk: Walk, count: number): boolean {
+  walk.at += count
+  return walk.at <= walk.end
+}
+
+function checkSize(size: number): number {
+  if (size >= 2 ** 31) throw new Error(`it holds a value of ${size} bytes`)
+  return size
+}
+
+function readVarInt(walk: Walk): number | undefined {
+  let result = 0
+  for (let read = 0; read < 10; read++) {
+    if (walk.at >= walk.end) return undefined
+    const byte = walk.bytes[walk.at++]!
+    result += (byte & 127) * 2 ** (7 * read)
+    if (byte < 128) return result
+  }
+  throw new Error('it holds a number of more than ten bytes')
+}
