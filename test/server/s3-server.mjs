@@ -1,11 +1,23 @@
 // A real S3 server on loopback for tests: moto, where this machine's python3 has it, with a bucket of objects in it.
-import { spawn, spawnSync } from 'node:child_process'
-import { createHash, createHmac } from 'node:crypto'
+import { execFile, spawn, spawnSync } from 'node:child_process'
+import { promisify } from 'node:util'
 
 /** Whether there is an S3 server to test against. */
-export const hasS3Server = spawnSync('python3', ['-c', 'import moto.server, flask']).status === 0
+export const hasS3Server = spawnSync('python3', ['-c', 'import boto3, flask, moto.server']).status === 0
 
-const [id, secret, region] = ['AKIATEST', 'test-secret', 'us-east-1']
+/** Makes a user who may do all with S3, tells its key, and has moto check every signature from then on. */
+const lockScript = `
+import json, sys, urllib.request, boto3
+url = sys.argv[1]
+iam = boto3.client("iam", endpoint_url=url, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="y")
+iam.create_user(UserName="reader")
+allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+iam.put_user_policy(UserName="reader", PolicyName="all", PolicyDocument=json.dumps(allow))
+key = iam.create_access_key(UserName="reader")["AccessKey"]
+headers = {"content-type": "text/plain"}
+urllib.request.urlopen(urllib.request.Request(url + "/moto-api/reset-auth", b"0", headers, method="POST"))
+print(json.dumps({"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}))
+`
 
 /** @type {import('./s3-server.d.mts').startS3Server} */
 export async function startS3Server() {
@@ -25,13 +37,16 @@ export async function startS3Server() {
   })
   /** @type {(path: string, body?: string | Uint8Array) => Promise<void>} */
   const put = async (path, body = '') => {
-    const target = new URL(path, url)
-    const answer = await fetch(target, { method: 'PUT', body, headers: sign('PUT', target, Buffer.from(body)) })
+    const answer = await fetch(new URL(path, url), { method: 'PUT', body })
     if (!answer.ok) throw new Error(`PUT ${path}: ${answer.status} ${await answer.text()}`)
   }
   return {
     url,
-    env: { AWS_ENDPOINT_URL: url, AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_REGION: region },
+    env: { AWS_ENDPOINT_URL: url, AWS_ACCESS_KEY_ID: 'anyone', AWS_SECRET_ACCESS_KEY: 'unchecked' },
+    async lock() {
+      const { stdout } = await promisify(execFile)('python3', ['-c', lockScript, url])
+      return { AWS_ENDPOINT_URL: url, ...JSON.parse(stdout) }
+    },
     createBucket: (name) => put(`/${name}`),
     put: (bucket, key, body) => put(`/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`, body),
     async close() {
@@ -41,30 +56,4 @@ export async function startS3Server() {
       await gone
     },
   }
-}
-
-/**
- * A signature of the tests' own, so that the client's is not checked by itself.
- * @param {string} method
- * @param {URL} url
- * @param {Buffer} body
- */
-function sign(method, url, body) {
-  const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
-  const hash = (/** @type {string | Buffer} */ text) => createHash('sha256').update(text).digest('hex')
-  const headers = { host: url.host, 'x-amz-content-sha256': hash(body), 'x-amz-date': time }
-  const names = Object.keys(headers).join(';')
-  const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`)
-  const scope = [time.slice(0, 8), region, 's3', 'aws4_request']
-  const request = [method, url.pathname, '', lines.join(''), names, hash(body)].join('\n')
-  const text = ['AWS4-HMAC-SHA256', time, scope.join('/'), hash(request)].join('\n')
-  const hmac = (/** @type {string | Buffer} */ key, /** @type {string} */ part) =>
-    createHmac('sha256', key).update(part).digest()
-  const signature = hmac(
-    scope.reduce((key, part) => hmac(key, part), /** @type {any} */ (`AWS4${secret}`)),
-    text,
-  )
-  const credential = `Credential=${id}/${scope.join('/')}`
-  const authorization = `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=${names}, Signature=${signature.toString('hex')}`
-  return { ...headers, authorization }
 }
