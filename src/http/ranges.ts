@@ -23,7 +23,7 @@ const mostHeld = 1 << 26
 
 /**
  * Opens a file for reads anywhere by Range requests, at most four at once. Small reads share blocks of 512 KiB, of which
- * the 96 last used are kept; where reads go on from one block to the next, three more are fetched ahead.
+ * the 96 last used are kept until they are read to their end; where reads go on from one block to the next, three more are fetched ahead.
  */
 export async function openRanges(file: RemoteFile, signal?: AbortSignal): Promise<RangeReader> {
   const { size, ranges } = await file.probe(signal)
@@ -62,13 +62,13 @@ async function readParts(bytes: Uint8Array, start: number, fetchRange: Fetch): P
   )
 }
 
-async function readBlocks(bytes: Uint8Array, start: number, block: (index: number) => Promise<Uint8Array>) {
+async function readBlocks(bytes: Uint8Array, start: number, block: TakeBlock) {
   const first = Math.floor(start / blockBytes)
   const count = bytes.length === 0 ? 0 : Math.floor((start + bytes.length - 1) / blockBytes) - first + 1
   await settleAll(
     Array.from({ length: count }, async (_, index) => {
       const from = (first + index) * blockBytes
-      const held = await block(first + index)
+      const held = await block(first + index, start + bytes.length >= from + blockBytes)
       bytes.set(held.subarray(Math.max(0, start - from), start + bytes.length - from), Math.max(0, from - start))
     }),
   )
@@ -80,8 +80,11 @@ async function settleAll(work: readonly Promise<void>[]): Promise<void> {
   if (failed !== undefined) throw failed.reason
 }
 
+/** Gives a block of the file; one read to its end is let go, as reads seldom turn back. */
+type TakeBlock = (index: number, toItsEnd: boolean) => Promise<Uint8Array>
+
 /** The blocks last used, fetched when first asked for, and ahead of being asked for where the one before was. */
-function blockCache(size: number, fetchRange: Fetch): (index: number) => Promise<Uint8Array> {
+function blockCache(size: number, fetchRange: Fetch): TakeBlock {
   // In the order of their last use.
   const kept = new Map<number, Promise<Uint8Array>>()
   const take = (index: number): Promise<Uint8Array> => {
@@ -97,10 +100,17 @@ function blockCache(size: number, fetchRange: Fetch): (index: number) => Promise
     }
     return block
   }
-  return (index) => {
+  // Grows by a number for each block read to its end, 2000 in a gigabyte.
+  const finished = new Set<number>()
+  return (index, toItsEnd) => {
     const block = take(index)
-    for (let ahead = index + 1; kept.has(index - 1) && ahead <= index + blocksAhead; ahead++) {
-      if (ahead * blockBytes < size && !kept.has(ahead)) void take(ahead)
+    const goesOn = finished.has(index - 1) || kept.has(index - 1)
+    if (toItsEnd) {
+      finished.add(index)
+      kept.delete(index)
+    }
+    for (let ahead = index + 1; goesOn && ahead <= index + blocksAhead; ahead++) {
+      if (ahead * blockBytes < size && !kept.has(ahead) && !finished.has(ahead)) void take(ahead)
     }
     return block
   }
