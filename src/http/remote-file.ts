@@ -39,7 +39,7 @@ export type RemoteFile = {
   bytes(start?: number, end?: number, signal?: AbortSignal): AsyncGenerator<Uint8Array>
 }
 
-/** Bytes that count as progress: after them all attempts are open again. */
+/** Bytes of one answer that count as progress: after them all attempts are open again. */
 const progressBytes = 1 << 18
 
 /** The longest that so many bytes are waited for, so that a trickle ends like a stall. */
@@ -59,7 +59,12 @@ export function remoteFile(source: RemoteSource): RemoteFile {
     },
     async probe(signal) {
       const part = await retrying(() => ask(source, state, 0, 1, signal), { attempts, clock, signal })
-      for await (const _ of span(part, 0)) if (!part.ranged) break
+      try {
+        for await (const _ of span(part, 0)) if (!part.ranged) break
+      } catch {
+        // The head has told all that was asked for.
+      }
+      signal?.throwIfAborted()
       return { ...state.version, ranges: part.ranged }
     },
     bytes: (start = 0, end, signal) => resumed(source, state, { start, end, signal }),
@@ -93,16 +98,17 @@ async function* resumed(source: RemoteSource, state: State, { start, end, signal
         const part = await ask(source, state, at, end, signal)
         open = { pieces: span(part, at, end), last: part.end }
       }
+      if (waitedMs > longestProgressMs) throw new HttpFailure('answer is too slow', { retryable: true })
       const began = clock.now()
       const next = await open.pieces.next()
       waitedMs += clock.now() - began
       if (next.done && at < (open.last ?? at)) throw new HttpFailure('connection cut', { retryable: true })
-      if (waitedMs > longestProgressMs) throw new HttpFailure('answer is too slow', { retryable: true })
       return next
     } catch (error) {
       await open?.pieces.return(undefined).catch(() => {})
       open = undefined
       waitedMs = 0
+      sinceProgress = 0
       throw error
     }
   }

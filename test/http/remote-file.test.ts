@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { openRanges } from '../../src/http/ranges.js'
 import { type RemoteSource, remoteFile } from '../../src/http/remote-file.js'
 import { CorruptInputError } from '../../src/stream/errors.js'
+import { uniform } from '../../src/text/hash.js'
 import { type FilesOptions, startFilesServer } from '../server/files-server.mjs'
 import { fakeClock } from './fake-clock.js'
 
@@ -72,6 +73,43 @@ describe('a remote file from front to back', () => {
     const { server, file } = await serve({ script: () => ({ cutAfter: 10 }) })
     await expect(all(file.bytes())).rejects.toThrow(/connection cut/)
     expect(server.seen.length).toBeLessThanOrEqual(7)
+  })
+
+  it('gives up on a server whose bytes come too slowly', async () => {
+    const { server, at } = await serve()
+    let time = 0
+    const slow = { ...fakeClock(), now: () => (time += 70_000) }
+    await expect(all(at('/data.bin', { clock: slow }).bytes())).rejects.toThrow('answer is too slow')
+    expect(server.seen.length).toBeLessThanOrEqual(7)
+  })
+
+  it('is right under faults drawn at random, in one piece or by ranges', async () => {
+    const faults = [
+      { status: 503 },
+      { status: 429 },
+      { cutAfter: 0 },
+      { cutAfter: 70_000 },
+      { contentRange: 'bytes 3-9/*' },
+    ]
+    for (let seed = 0; seed < 12; seed++) {
+      const { server, file } = await serve({
+        script: ({ count, range }) => {
+          const draw = Math.floor(uniform(seed, String(count), 'faults') * 24)
+          // A plain GET has no Content-Range to be wrong.
+          return range === undefined && draw === 4 ? undefined : faults[draw]
+        },
+      })
+      expect((await all(file.bytes())).equals(content), `seed ${seed}`).toBe(true)
+      const reader = await openRanges(file)
+      for (let n = 0; n < 8; n++) {
+        const start = Math.floor(uniform(seed, String(n), 'start') * content.length)
+        const end = Math.min(content.length, start + Math.floor(uniform(seed, String(n), 'length') * 3_000_000))
+        const read = Buffer.from(await reader.read(start, end))
+        expect(read.equals(content.subarray(start, end)), `seed ${seed}, bytes ${start} to ${end}`).toBe(true)
+      }
+      expect(server.mostInFlight).toBeLessThanOrEqual(4)
+      await reader.close()
+    }
   })
 
   it('goes on after a stall', async () => {
