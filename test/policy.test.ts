@@ -33,7 +33,7 @@ describe('the folder tree is the architecture', () => {
     embed: ['http', 'text', 'stream'],
     filters: ['text', 'stream'],
     select: ['text', 'stream'],
-    formats: ['text', 'stream'],
+    formats: ['http', 'text', 'stream'],
     http: ['text', 'stream'],
     text: ['stream'],
     stream: [],

@@ -1,55 +1,20 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { asDiskError, CorruptInputError, DiskError, SluiceError } from '../stream/errors.js'
+import { asDiskError, DiskError, SluiceError } from '../stream/errors.js'
+import { placeOf } from './places/index.js'
+import type { ByteSource } from './places/place.js'
 
-/** Bytes that can be read anywhere: the seam between a format and the place its shard lies in. */
-export type ByteSource = {
-  readonly size: number
-  /** Exactly the bytes from `start` up to `end`; throws where they are not all there. */
-  read(start: number, end: number): Promise<ArrayBuffer>
-  close(): Promise<void>
+export type { ByteSource } from './places/place.js'
+
+/** A file for reads anywhere in it, local or at an address such as `https://…`, `hf://…` or `s3://…`. */
+export async function openFile(path: string, signal?: AbortSignal): Promise<ByteSource> {
+  return (await placeOf(path)).open(path, signal)
 }
 
-/** A local file as a ByteSource. */
-export async function openFile(path: string): Promise<ByteSource> {
-  const handle = await open(path, 'r')
-  const { size } = await handle.stat()
-  return {
-    size,
-    async read(start, end) {
-      if (!(start >= 0 && start <= end && end <= size)) {
-        throw new CorruptInputError(`${path}: bytes ${start} to ${end} lie outside its ${size} bytes`)
-      }
-      const bytes = new Uint8Array(end - start)
-      let filled = 0
-      while (filled < bytes.length) {
-        const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled)
-        if (bytesRead === 0) throw new CorruptInputError(`${path}: it became shorter while being read`)
-        filled += bytesRead
-      }
-      return bytes.buffer
-    },
-    close: () => handle.close(),
-  }
-}
-
-/** A file, or stdin for `-`, front to back in blocks of about `size` bytes. */
-export async function* readBlocks(path: string, size = 1 << 20): AsyncGenerator<Uint8Array> {
-  if (path === '-') {
-    yield* process.stdin as AsyncIterable<Uint8Array>
-    return
-  }
-  const handle = await open(path, 'r')
-  try {
-    for (;;) {
-      // A new block each time, because rows cut at its end are still held by whoever takes it.
-      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafeSlow(size), 0, size, null)
-      if (bytesRead === 0) return
-      yield buffer.subarray(0, bytesRead)
-    }
-  } finally {
-    await handle.close()
-  }
+/** A file, local or at an address, or stdin for `-`, front to back in blocks of about `size` bytes. */
+export async function* readBlocks(path: string, size = 1 << 20, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  if (path === '-') yield* process.stdin as AsyncIterable<Uint8Array>
+  else yield* (await placeOf(path)).stream(path, { size, signal })
 }
 
 /** Where a format's bytes go. Exactly one of `commit` and `abort` ends it. */

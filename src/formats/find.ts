@@ -1,13 +1,16 @@
-import { stat } from 'node:fs/promises'
-import { dirname, resolve, sep } from 'node:path'
+import { createHash } from 'node:crypto'
+import { dirname, sep } from 'node:path'
 import { UsageError } from '../stream/errors.js'
 import { suggest } from '../text/suggest.js'
-import { type Listing, listFiles, nameWithin } from './listing.js'
+import { nameWithin } from './listing.js'
+import { placeOf } from './places/index.js'
+import type { Listing, PlacedFile } from './places/place.js'
 import { formatNamed, formatOf, formats } from './table.js'
 import type { Shard } from './types.js'
 
 /**
- * The shards behind files, folders (searched to the bottom), globs and `-` for stdin, without repeats, in code-unit
+ * The shards behind files, folders (searched to the bottom), globs and `-` for stdin, on this machine or at `https://`,
+ * `hf://datasets/` and `s3://` addresses, without repeats, in code-unit
  * order of their names. In a folder or glob, text files are one shard together, and only where no other format is
  * there, so that a README beside data is not taken for data. `from` names the format of stdin and of files whose
  * ending says nothing. Throws a UsageError for a missing path, a glob without hits, or a format that is not known.
@@ -22,41 +25,50 @@ export async function findShards(inputs: readonly string[], { from }: { from?: s
   }
   const all = [...found.values()]
   const root = commonFolder(all.filter((each) => each.path !== '-').map((each) => each.root))
-  const shards = all.map(({ root: _, ...shard }) => ({
+  const shards = all.map(({ root: _, label, ...shard }) => ({
     ...shard,
-    name: shard.path === '-' ? 'stdin' : nameWithin(root, shard.path),
+    name: shard.path === '-' ? 'stdin' : nameWithin(root, label),
   }))
+  refuseEqualNames(shards)
   return shards.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
 }
 
-type Found = Omit<Shard, 'name'> & { root: string }
+type Found = Omit<Shard, 'name'> & Pick<PlacedFile, 'label'> & { root: string }
 
 async function findUnder(input: string, from: string | undefined): Promise<Found[]> {
-  const listing = await listFiles(input)
-  const known = listing.paths.flatMap((path) => {
-    const format = formatOf(path)?.name ?? (listing.kind === 'file' ? from : undefined)
-    return format === undefined ? [] : [{ path, format }]
+  const listing = await (await placeOf(input)).list(input)
+  const { kind, root } = listing
+  const known = listing.files.flatMap((file) => {
+    const format = formatOf(file.label)?.name ?? (kind === 'file' ? from : undefined)
+    return format === undefined ? [] : [{ ...file, format, root }]
   })
   if (known.length === 0) throw unknownFormat(input, listing)
-  if (listing.kind === 'file') return [await measured(known[0]!, listing.root)]
+  if (kind === 'file') return known
   const data = known.filter((file) => file.format !== 'text')
-  if (data.length > 0) return Promise.all(data.map((file) => measured(file, listing.root)))
-  const texts = await Promise.all(known.map((file) => measured(file, listing.root)))
+  if (data.length > 0) return data
+  const etags = known.flatMap((file) => file.etag ?? [])
   return [
     {
-      path: resolve(input),
+      path: listing.path,
       // A folder of texts is one shard, named in the folder it lies in; a glob keeps its pattern for a name.
-      root: listing.kind === 'folder' ? dirname(listing.root) : listing.root,
+      label: listing.label,
+      root: kind === 'folder' ? dirname(root) : root,
       format: 'text',
-      bytes: texts.reduce((sum, file) => sum + file.bytes, 0),
-      modifiedMs: Math.max(...texts.map((file) => file.modifiedMs)),
+      bytes: known.reduce((sum, file) => sum + file.bytes, 0),
+      modifiedMs: Math.max(...known.map((file) => file.modifiedMs)),
+      ...(etags.length > 0 && { etag: createHash('sha256').update(etags.join()).digest('hex') }),
     },
   ]
 }
 
-async function measured(file: { path: string; format: string }, root: string): Promise<Found> {
-  const { size, mtimeMs } = await stat(file.path)
-  return { ...file, root, bytes: size, modifiedMs: mtimeMs }
+/** Names are what row ids begin with, so no two shards may share one. */
+function refuseEqualNames(shards: readonly Shard[]): void {
+  const paths = new Map<string, string>()
+  for (const { name, path } of shards) {
+    const other = paths.get(name)
+    if (other !== undefined) throw new UsageError(`${other} and ${path} would both be called ${name}`)
+    paths.set(name, path)
+  }
 }
 
 function unknownFormat(input: string, { kind }: Listing): UsageError {
@@ -77,7 +89,8 @@ function unknownFormat(input: string, { kind }: Listing): UsageError {
 
 /** The deepest folder that holds all of `folders`. */
 function commonFolder(folders: readonly string[]): string {
-  const [first = '.', ...others] = folders.map((folder) => folder.split(sep))
+  // Where paths have backslashes, the labels of other places still have slashes.
+  const [first = '.', ...others] = folders.map((folder) => folder.split(sep === '/' ? sep : /[\\/]/))
   const shared = Array.isArray(first) ? first : [first]
   let depth = shared.length
   for (const other of others) {
@@ -96,7 +109,7 @@ async function findStdin(from: string | undefined): Promise<Found> {
       fix: 'Write it to a file first and pass its path.',
     })
   }
-  return { path: '-', root: '', format, bytes: 0, modifiedMs: 0 }
+  return { path: '-', label: '-', root: '', format, bytes: 0, modifiedMs: 0 }
 }
 
 async function peekStdin(): Promise<Uint8Array> {

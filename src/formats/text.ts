@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer'
-import { readFile } from 'node:fs/promises'
 import { batch } from '../stream/batch.js'
 import { CorruptInputError } from '../stream/errors.js'
 import type { Batches } from '../stream/types.js'
 import { checkColumns } from './columns.js'
 import { readBlocks } from './files.js'
-import { listFiles, nameWithin } from './listing.js'
+import { nameWithin } from './listing.js'
+import { placeOf } from './places/index.js'
 import type { Columns, Format, ReadOptions, Schema } from './types.js'
 
 const schema: Schema = { path: 'string', text: 'string' }
@@ -31,7 +31,7 @@ async function* readTexts(
   const files = path === '-' ? [{ path: '-', name: '-' }] : await listTexts(path)
   for (const file of files.slice(rows?.start ?? 0, rows?.end)) {
     signal?.throwIfAborted()
-    const bytes = file.path === '-' ? await readAll('-') : await readFile(file.path)
+    const bytes = await readAll(file.path)
     if (!isUtf8(bytes))
       throw new CorruptInputError(`${file.path}: it is not UTF-8 text`, { fix: 'Convert it to UTF-8.' })
     // A mark at the start of a file tells its encoding and is no part of its text.
@@ -48,8 +48,10 @@ async function readAll(path: string): Promise<Buffer> {
 }
 
 async function listTexts(path: string): Promise<{ path: string; name: string }[]> {
-  const { root, paths } = await listFiles(path)
-  return paths
-    .filter((file) => extensions.some((extension) => file.toLowerCase().endsWith(extension)) || paths.length === 1)
-    .map((file) => ({ path: file, name: nameWithin(root, file) }))
+  const { root, files } = await (await placeOf(path)).list(path)
+  return files
+    .filter(
+      ({ label }) => extensions.some((extension) => label.toLowerCase().endsWith(extension)) || files.length === 1,
+    )
+    .map(({ path, label }) => ({ path, name: nameWithin(root, label) }))
 }

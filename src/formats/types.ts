@@ -5,12 +5,14 @@ export type Columns = Record<string, unknown>
 
 /** One unit of input: a file, or a folder or glob of text files taken together. Plain data, safe to store in a plan. */
 export type Shard = {
-  /** Where it is: a file, a folder or glob of texts, or `-` for stdin. */
+  /** Where it is: a file, a folder or glob of texts, on this machine or as a URL, or `-` for stdin. */
   readonly path: string
   /** Relative to the deepest folder common to all inputs, with `/` between the parts; the stem of its rows' ids. */
   readonly name: string
   readonly bytes: number
   readonly modifiedMs: number
+  /** The mark that its place gives its content; local files have none. */
+  readonly etag?: string
   /** The name of its {@link Format}. */
   readonly format: string
 }

@@ -39,7 +39,8 @@ export function describeUrl(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname === '/' ? '' : url.pathname}`
 }
 
-function isLoopback(hostname: string): boolean {
+/** Whether a host's name alone says that it is this machine. */
+export function isLoopback(hostname: string): boolean {
   const name = hostname.replace(/^\[|\]$/g, '')
   return (
     name === 'localhost' || name.endsWith('.localhost') || name === '::1' || (isIPv4(name) && name.startsWith('127.'))

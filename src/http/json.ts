@@ -1,7 +1,7 @@
 import { HttpFailure } from './failure.js'
 import { redact } from './redact.js'
+import { refusal } from './refusal.js'
 import { type Answer, open, type Request, readBody } from './request.js'
-import { retryAfterMs } from './retry-after.js'
 
 export type JsonOptions = {
   readonly headers?: Readonly<Record<string, string>>
@@ -48,43 +48,5 @@ export async function exchangeJson(
     return { status, headers: answer.headers, text, json: JSON.parse(text) }
   } catch {
     throw broken('answer is not JSON')
-  }
-}
-
-/** An error page longer than this says nothing more; the rest is left unread. */
-const longestErrorPage = 64_000
-
-async function refusal(answer: Answer, secrets: readonly string[]): Promise<HttpFailure> {
-  const { status, headers } = answer
-  if (status < 400) {
-    // A redirect would carry the key and the prompts to a place that nobody named.
-    const detail = `redirects to ${redact(headers.location ?? 'nowhere', secrets)}; give that address instead`
-    await readBody(answer, longestErrorPage).catch(() => {})
-    return new HttpFailure(`status ${status}`, { retryable: false, status, detail })
-  }
-  // The status is known: a page that breaks off or never ends must not hide it.
-  const page = await readBody(answer, longestErrorPage).catch(() => Buffer.alloc(0))
-  return new HttpFailure(`status ${status}`, {
-    retryable: isRetryable(status),
-    status,
-    retryAfterMs: retryAfterMs(headers, Date.now()),
-    detail: redact(messageOf(page.toString('utf8')), secrets) || undefined,
-  })
-}
-
-function isRetryable(status: number): boolean {
-  // 501 is llama.cpp's "not switched on", 505 a quarrel about versions: neither heals.
-  return [408, 409, 425, 429].includes(status) || (status >= 500 && status !== 501 && status !== 505)
-}
-
-/** The sentence in an error body, wherever servers put it; otherwise the body as it is. */
-function messageOf(page: string): string {
-  try {
-    const { error, message, detail } = JSON.parse(page)
-    const said = error?.message ?? error ?? message ?? detail
-    const type = typeof error?.type === 'string' ? ` (${error.type})` : ''
-    return typeof said === 'string' ? said + type : page
-  } catch {
-    return page
   }
 }

@@ -1,6 +1,7 @@
 import { Agent, type Dispatcher, request as send } from 'undici'
 import { describeUrl } from './endpoint.js'
 import { HttpFailure } from './failure.js'
+import { privateAddressCode, publicLookup } from './private-address.js'
 
 /** How long each part of an exchange may take, in milliseconds. */
 export type Timeouts = {
@@ -22,6 +23,8 @@ export type Request = {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
   readonly timeouts?: Partial<Timeouts>
+  /** Refuses a host whose name leads to a private address: for addresses that a server named, not the user. */
+  readonly publicOnly?: boolean
   readonly signal?: AbortSignal
 }
 
@@ -37,7 +40,8 @@ export type Answer = {
  * Rejects with an HttpFailure where no answer came, or with the signal's reason; so does the answer's body. A body must be
  * read to its end or left early, as a connection waits for it.
  */
-export async function open({ method = 'GET', url, headers = {}, body, timeouts, signal }: Request): Promise<Answer> {
+export async function open(request: Request): Promise<Answer> {
+  const { method = 'GET', url, headers = {}, body, timeouts, publicOnly = false, signal } = request
   signal?.throwIfAborted()
   const limits = { ...defaultTimeouts, ...timeouts }
   // One controller for both ends, by hand: AbortSignal.any keeps a trace on a signal that lives as long as the run.
@@ -62,7 +66,7 @@ export async function open({ method = 'GET', url, headers = {}, body, timeouts, 
       method,
       headers,
       body,
-      dispatcher: agentFor(limits.connectMs),
+      dispatcher: agentFor(limits.connectMs, publicOnly),
       headersTimeout: limits.firstByteMs,
       bodyTimeout: limits.idleMs,
       signal: stop.signal,
@@ -104,14 +108,15 @@ async function* pieces(
   }
 }
 
-const agents = new Map<number, Agent>()
+const agents = new Map<string, Agent>()
 
-/** The time to connect belongs to the pool of connections, everything else to the request. */
-function agentFor(connectMs: number): Agent {
-  const known = agents.get(connectMs)
+/** The time to connect and who may be connected to belong to the pool of connections, everything else to the request. */
+function agentFor(connectMs: number, publicOnly: boolean): Agent {
+  const key = `${connectMs} ${publicOnly}`
+  const known = agents.get(key)
   if (known !== undefined) return known
-  const agent = new Agent({ connect: { timeout: connectMs } })
-  agents.set(connectMs, agent)
+  const agent = new Agent({ connect: { timeout: connectMs, ...(publicOnly && { lookup: publicLookup }) } })
+  agents.set(key, agent)
   return agent
 }
 
@@ -143,6 +148,9 @@ function toFailure(error: unknown, url: URL): HttpFailure {
       detail: `${where} (${code})`,
       cause: error,
     })
+  }
+  if (code === privateAddressCode) {
+    return new HttpFailure('redirects to a private address', { retryable: false, detail: where, cause: error })
   }
   if (code.includes('CERT') || code.startsWith('ERR_TLS') || code.startsWith('UNABLE_TO_')) {
     const detail = `${where} (${code})`

@@ -1,0 +1,42 @@
+/** Bytes that can be read anywhere: the seam between a format and the place its shard lies in. */
+export type ByteSource = {
+  readonly size: number
+  /** Exactly the bytes from `start` up to `end`; throws where they are not all there. */
+  read(start: number, end: number): Promise<ArrayBuffer>
+  close(): Promise<void>
+}
+
+/** A file as its place lists it. */
+export type PlacedFile = {
+  /** What {@link Place} opens it by; where the place has versions, it names one. */
+  readonly path: string
+  /** What names are made of: the path without a version or a query, from a slash on. */
+  readonly label: string
+  readonly bytes: number
+  /** When it was last written; 0 where the place does not tell. */
+  readonly modifiedMs: number
+  /** The place's own mark of the content, where it gives one. */
+  readonly etag?: string
+}
+
+/** The files an input stands for, in code-unit order of their paths. */
+export type Listing = {
+  readonly kind: 'file' | 'folder' | 'glob'
+  /** The input in the form of a path, as {@link PlacedFile} has it. */
+  readonly path: string
+  /** The input in the form of a label. */
+  readonly label: string
+  /** The deepest folder that the input names, as part of labels. */
+  readonly root: string
+  readonly files: readonly PlacedFile[]
+}
+
+/** Somewhere shards lie. A new place is its own file and one line in index.ts. */
+export type Place = {
+  /** The files behind a file, a folder or a glob. Throws a UsageError where nothing is there. */
+  list(address: string): Promise<Listing>
+  /** A file for reads anywhere in it. */
+  open(path: string, signal?: AbortSignal): Promise<ByteSource>
+  /** A file from front to back, in blocks whose memory is the caller's; about `size` bytes where the place can choose. */
+  stream(path: string, options?: { size?: number; signal?: AbortSignal }): AsyncGenerator<Uint8Array>
+}
