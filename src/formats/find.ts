@@ -44,7 +44,9 @@ async function findUnder(input: string, from: string | undefined): Promise<Found
   })
   if (known.length === 0) throw unknownFormat(input, listing)
   if (kind === 'file') return known
-  const data = known.filter((file) => file.format !== 'text')
+  // A README or a dataset_info.json beside data is not data.
+  const certain = known.filter((file) => file.format !== 'text' && file.format !== 'json')
+  const data = certain.length > 0 ? certain : known.filter((file) => file.format !== 'text')
   if (data.length > 0) return data
   const etags = known.flatMap((file) => file.etag ?? [])
   return [
@@ -146,8 +148,10 @@ function sniff(head: Uint8Array): string {
   if (head[0] === 0x1f && head[1] === 0x8b) return 'jsonl'
   if (text.startsWith('PAR1')) return 'parquet'
   if (text.startsWith('ARROW1') || text.startsWith('\u00ff\u00ff\u00ff\u00ff')) return 'arrow'
-  if (text === '' || text.startsWith('{') || text.startsWith('[')) return 'jsonl'
+  if (head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd) return 'jsonl'
+  if (text.startsWith('[')) return 'json'
+  if (text === '' || text.startsWith('{')) return 'jsonl'
   throw new UsageError('Cannot tell from its first bytes what stdin holds', {
-    fix: 'Say so: --from jsonl, arrow or text.',
+    fix: 'Say so: --from jsonl, json, csv, arrow or text.',
   })
 }

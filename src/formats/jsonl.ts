@@ -19,7 +19,7 @@ export const jsonl: Format = {
 }
 
 function readJsonl(path: string, options: ReadOptions = {}): Batches<Columns> {
-  return readObjects(path, readLines(path), options)
+  return readObjects(path, readLines(path, undefined, options?.signal), options)
 }
 
 /**

@@ -12,7 +12,7 @@ const newline = 10
  * The lines of a UTF-8 file or stdin, unpacked where it begins like gzip or zstd, one array for each block read. A byte order
  * mark at the start is left out, and so are blank lines. Throws a CorruptInputError naming the line that is not UTF-8.
  */
-export async function* readLines(path: string, blockSize?: number): AsyncGenerator<Line[]> {
+export async function* readLines(path: string, blockSize?: number, signal?: AbortSignal): AsyncGenerator<Line[]> {
   let number = 0
   let atStart = true
   let held: Uint8Array[] = []
@@ -24,7 +24,7 @@ export async function* readLines(path: string, blockSize?: number): AsyncGenerat
     number = lines.end
     return lines.lines
   }
-  for await (const block of unpackBlocks(path, readBlocks(path, blockSize))) {
+  for await (const block of unpackBlocks(path, readBlocks(path, blockSize, signal))) {
     const last = block.lastIndexOf(newline)
     if (last === -1) {
       held.push(block)

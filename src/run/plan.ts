@@ -70,8 +70,8 @@ export function planDifferences(before: Plan, now: Plan, isFixed: (key: string) 
 }
 
 /** What tells whether a file is still the one it was; where it lies is none of it. */
-function fingerprint({ name, bytes, modifiedMs, format }: PlannedShard): unknown[] {
-  return [name, bytes, modifiedMs, format]
+function fingerprint({ name, bytes, modifiedMs, format, etag }: PlannedShard): unknown[] {
+  return [name, bytes, modifiedMs, format, etag]
 }
 
 /** Makes the folders of a run; a folder that holds anything else is a {@link UsageError}. */

@@ -7,6 +7,8 @@ export type PlannedShard = {
   readonly bytes: number
   readonly modifiedMs: number
   readonly format: string
+  /** What a server calls this version of the file, where it says. */
+  readonly etag?: string
 }
 
 /** Everything the output bytes depend on. Two runs with equal plans give equal bytes. */

@@ -20,7 +20,7 @@ export type ParquetReadOptions = ReadOptions & { limits?: Partial<Limits> }
 export async function* readParquet(path: string, options: ParquetReadOptions = {}): Batches<Columns> {
   const { columns, rows, signal } = options
   const limits = { ...defaultLimits, ...options.limits }
-  const source = await openFile(path)
+  const source = await openFile(path, signal)
   try {
     const footer = await readFooter(path, source, limits)
     const { metadata, tree } = footer
