@@ -68,7 +68,8 @@ async function curateDocs(corpus: string, out: string, flags: Flags, terminal: T
         '\n--model openai:NAME --endpoint URL/v1, or --model hf:NAME with HF_TOKEN set.',
     )
   }
-  return exitCodeOf(outcome.curated, flags)
+  // A model this small loses rows to loops; that is no failure of a demonstration, unless one asks for it to be.
+  return isSmall && flags.maxFailed === undefined ? 0 : exitCodeOf(outcome.curated, flags)
 }
 
 async function selectDocs(

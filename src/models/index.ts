@@ -80,7 +80,8 @@ async function openHuggingFace(name: string, options: ModelOptions): Promise<Mod
 
 async function openPulled(name: string): Promise<Model> {
   const path = await findPulled(name)
-  if (path !== undefined) return ggufModel(path)
+  // Its prompts are short, and every thousand tokens of context take 23 MB.
+  if (path !== undefined) return ggufModel(path, { contextTokens: 2048 })
   throw new UsageError(`The model ${name} is not on this machine yet.`, { fix: `Run \`sluice models pull ${name}\`.` })
 }
 
