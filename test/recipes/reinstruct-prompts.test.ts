@@ -193,6 +193,7 @@ describe('reading an answer', () => {
   it.each([
     ['empty reply', '```\n\n```'],
     ['repeats the instruction', question],
+    ['repeats the instruction', `The ${question.toLowerCase().replace('?', '.')}`],
     ['breaks off at a colon', 'To get a good crust, do as follows:'],
     ['speaks of the text', 'Based on the provided text, heat it to 240 degrees.'],
     ['speaks of the text', 'The text says that it should be 240 degrees.'],

@@ -69,6 +69,8 @@ export function sharedSubject(written: string, text: string): number {
   return subjects.size === 0 ? 0 : [...subjects].filter((stem) => there.has(stem)).length / subjects.size
 }
 
+const articles = new Set(['the', 'a', 'an', 'it', 'is', 'are', 'to', 'and'])
+
 function stems(text: string): string[] {
   // "keepDecimals" counts whole and in its parts, since a question may use either.
   const parted = `${text} ${text.replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2')}`
@@ -284,7 +286,10 @@ function unfitInstruction(instruction: string, { text }: TextRow): string | unde
 }
 
 function unfitOutput(output: string, { instruction }: QuestionRow): string | undefined {
-  if (squeeze(output) === squeeze(instruction)) return 'repeats the instruction'
+  // Said again in other order or with another article, it is still no answer.
+  const asked = new Set(stems(instruction))
+  const added = stems(output).filter((stem) => !asked.has(stem) && !articles.has(stem))
+  if (added.length === 0) return 'repeats the instruction'
   if (/[:：]$/.test(output)) return 'breaks off at a colon'
   return speaksOfSource.test(output) ? 'speaks of the text' : undefined
 }
