@@ -193,7 +193,6 @@ describe('reading an answer', () => {
   it.each([
     ['empty reply', '```\n\n```'],
     ['repeats the instruction', question],
-    ['repeats the instruction', `The ${question.toLowerCase().replace('?', '.')}`],
     ['breaks off at a colon', 'To get a good crust, do as follows:'],
     ['speaks of the text', 'Based on the provided text, heat it to 240 degrees.'],
     ['speaks of the text', 'The text says that it should be 240 degrees.'],
@@ -203,6 +202,16 @@ describe('reading an answer', () => {
     ['echo of a demonstration', 'Set the variable `DEBUG` to `server` before you start the oven.'],
   ])('says "%s" of %j', (unread, reply) => {
     expect(readOutput(reply)).toEqual({ unread })
+  })
+
+  it('tells an instruction said again from an answer in its words', () => {
+    const prompt = rewritePrompt('zero-shot')
+    const read = (instruction: string, reply: string) => prompt.read(reply, { text: 'Ovens and errors.', instruction })
+    const asked = 'How to display help after errors, and how to disable it?'
+    expect(read(asked, 'The display help after errors, and how to disable it')).toEqual({
+      unread: 'repeats the instruction',
+    })
+    expect(read('Is the oven hot or cold?', 'Hot.')).toEqual({ output: 'Hot.' })
   })
 
   it('does not take rules, dots or a refrain said twice for a loop', () => {

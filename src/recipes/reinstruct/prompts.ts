@@ -64,12 +64,14 @@ export const rewriteSampling = {
  * strong model may rightly use other words than the text, so do not hold it to this.
  */
 export function sharedSubject(written: string, text: string): number {
-  const subjects = new Set(stems(written).filter((stem) => !genericStems.has(stem)))
+  const subjects = subjectsOf(written)
   const there = new Set(stems(text))
-  return subjects.size === 0 ? 0 : [...subjects].filter((stem) => there.has(stem)).length / subjects.size
+  return subjects.length === 0 ? 0 : subjects.filter((stem) => there.has(stem)).length / subjects.length
 }
 
-const articles = new Set(['the', 'a', 'an', 'it', 'is', 'are', 'to', 'and'])
+function subjectsOf(text: string): string[] {
+  return [...new Set(stems(text))].filter((stem) => !genericStems.has(stem)).sort()
+}
 
 function stems(text: string): string[] {
   // "keepDecimals" counts whole and in its parts, since a question may use either.
@@ -286,10 +288,11 @@ function unfitInstruction(instruction: string, { text }: TextRow): string | unde
 }
 
 function unfitOutput(output: string, { instruction }: QuestionRow): string | undefined {
-  // Said again in other order or with another article, it is still no answer.
-  const asked = new Set(stems(instruction))
-  const added = stems(output).filter((stem) => !asked.has(stem) && !articles.has(stem))
-  if (added.length === 0) return 'repeats the instruction'
+  // Said again with another article or in another order, it is still no answer; "Hot." to "Is it hot or cold?" is one.
+  const [asked, said] = [subjectsOf(instruction), subjectsOf(output)]
+  if (squeeze(output) === squeeze(instruction) || (said.length > 2 && asked.join() === said.join())) {
+    return 'repeats the instruction'
+  }
   if (/[:：]$/.test(output)) return 'breaks off at a colon'
   return speaksOfSource.test(output) ? 'speaks of the text' : undefined
 }
