@@ -87,6 +87,13 @@ describe.each(binary)('writing .%s', (ending) => {
     )
   })
 
+  it('loses no key of a JSON value, whatever it is called', async () => {
+    const path = join(await scratch(), `a.${ending}`)
+    const value = JSON.parse('{"__proto__":[1],"a":{"__proto__":2,"constructor":3},"toJSON":4}')
+    await writeRows(path, { schema: { j: 'json' } })(inBatches([{ j: value }, { j: null }, { j: [value] }], 2))
+    expect(JSON.stringify(await rowsAt(path))).toBe(JSON.stringify([{ j: value }, { j: null }, { j: [value] }]))
+  })
+
   it('writes the same bytes however the rows are batched', async () => {
     const folder = await scratch()
     const rows = Array.from({ length: 9000 }, (_, i) => ({

@@ -89,10 +89,21 @@ function asyncWriter(output: Output, parquet: () => ParquetWriter) {
   return Object.assign(writer, { flush, finish })
 }
 
+/**
+ * A JSON value that hyparquet-writer stringifies as it is. It copies objects key by key, and the key `__proto__` is lost on
+ * the way; an object without a prototype it does not copy, and JSON.stringify asks that for what it stands for.
+ */
+function storedJson(text: string): unknown {
+  const value = JSON.parse(text)
+  return value === null || typeof value !== 'object'
+    ? value
+    : Object.assign(Object.create(null), { toJSON: () => value })
+}
+
 /** A fitted value as hyparquet-writer takes it: vectors as arrays, JSON not as its text but as what it stands for. */
 function toStored(type: ColumnType, value: unknown): unknown {
   if (value === null) return null
-  if (typeof type === 'string') return type === 'json' ? JSON.parse(value as string) : value
+  if (typeof type === 'string') return type === 'json' ? storedJson(value as string) : value
   if ('vector' in type) return Array.from(value as Float32Array)
   if ('list' in type) return (value as unknown[]).map((item) => toStored(type.list, item))
   const fields = Object.entries(type.struct)
