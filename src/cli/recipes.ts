@@ -13,6 +13,7 @@ export const recipesVerb: Verb = {
         summary: recipe.summary,
         usesModel: recipe.usesModel,
         options: optionFacts(recipe),
+        ...(recipe.prompts ? { prompts: recipe.prompts } : {}),
       }))
       terminal.out(JSON.stringify({ recipes: list }))
     } else for (const { name, summary } of Object.values(recipes)) terminal.out(`${name.padEnd(12)} ${summary}`)

@@ -53,22 +53,13 @@ export function ask<In extends Row, Out extends object>(
   options: AskOptions<In, Out>,
 ): Stage<In, In & Out> {
   const { concurrency, signal, log } = options
-  const answers = mapConcurrent((row: In) => answer(stage, prompt, row, options), { concurrency, signal })
+  const about = async (row: In) => ({ row, outcome: await askAbout(stage, prompt, row, options) })
+  const answers = mapConcurrent(about, { concurrency, signal })
   return async function* (source) {
     for await (const batch of answers(source)) {
       const answered: (In & Out)[] = []
       for (const { row, outcome } of batch) {
-        if (outcome instanceof CallFailure) {
-          const { attempts, status, reason, message } = outcome
-          log.fail({
-            id: row.id,
-            stage,
-            reason,
-            detail: message,
-            attempts,
-            ...(status === undefined ? {} : { status }),
-          })
-        } else if ('unread' in outcome) log.reject({ id: row.id, stage, reason: outcome.unread })
+        if (isLost(outcome)) logLost(log, { id: row.id, stage }, outcome)
         else answered.push({ ...row, ...outcome })
       }
       if (answered.length > 0) yield answered
@@ -76,17 +67,37 @@ export function ask<In extends Row, Out extends object>(
   }
 }
 
-type Answer<In, Out> = { row: In; outcome: Out | Unread | CallFailure }
+/** What became of a question that has no answer: a reply that could not be read, or none at all. */
+export type Lost = Unread | CallFailure
 
-async function answer<In extends Row, Out extends object>(
+/** Tells a question without an answer from what was read in one. */
+export function isLost(outcome: object): outcome is Lost {
+  return outcome instanceof CallFailure || 'unread' in outcome
+}
+
+/** Notes a row without an answer: rejected where a reply could not be read, failed where there was none. */
+export function logLost(log: RejectLog, { id, stage }: { id: string; stage: string }, lost: Lost): void {
+  if (!(lost instanceof CallFailure)) {
+    log.reject({ id, stage, reason: lost.unread })
+    return
+  }
+  const { attempts, status, reason, message } = lost
+  log.fail({ id, stage, reason, detail: message, attempts, ...(status === undefined ? {} : { status }) })
+}
+
+/**
+ * Asks the model about one row, `samples` times, and reads the replies; for a stage whose rows take turns of their own.
+ * Rejects only with what must end the run.
+ */
+export async function askAbout<In extends Row, Out extends object>(
   stage: string,
   prompt: Prompt<In, Out>,
   row: In,
-  { model, sampling, samples = 1, choose, callSignal, onFatal }: AskOptions<In, Out>,
-): Promise<Answer<In, Out>> {
+  { model, sampling, samples = 1, choose, callSignal, onFatal }: Omit<AskOptions<In, Out>, 'log' | 'concurrency'>,
+): Promise<Out | Lost> {
   const messages = prompt.write(row)
   const readings: Out[] = []
-  let lost: Unread | CallFailure = { unread: 'no reply' }
+  let lost: Lost = { unread: 'no reply' }
   for (let ordinal = 0; ordinal < samples; ordinal++) {
     const call: Call = { messages, rowId: row.id, stage, ordinal, ...sampling }
     try {
@@ -103,6 +114,6 @@ async function answer<In extends Row, Out extends object>(
       lost = error
     }
   }
-  if (readings.length === 0) return { row, outcome: lost }
-  return { row, outcome: choose ? await choose(row, readings) : readings[0]! }
+  if (readings.length === 0) return lost
+  return choose ? choose(row, readings) : readings[0]!
 }

@@ -11,6 +11,7 @@ import { suggest } from '../text/suggest.js'
 import { readConfig } from './config.js'
 import { recipes } from './index.js'
 import { openJournalledModel } from './open-model.js'
+import { type GivenTexts, readPromptTexts } from './prompt-texts.js'
 import type { Recipe, Resources } from './types.js'
 
 export type CurateOptions = {
@@ -54,14 +55,17 @@ export type Curated = {
 
 /** Runs a recipe over shards into a folder of Parquet; resumes what an earlier call left unfinished. */
 export async function curate(options: CurateOptions): Promise<Curated> {
-  const { inputs, out, config: given = {}, machine = {}, signal, onEvent } = options
+  const { inputs, out, machine = {}, signal, onEvent } = options
   const recipe = recipeNamed(options.recipe)
-  const config = readConfig(recipe, given)
+  const config = readConfig(recipe, options.config ?? {})
   const shards = await plannedShards(inputs, out)
-  const plan: Plan = { format: 1, recipe: recipe.name, config, shards, files: await plannedFiles(recipe, config) }
+  const given = await givenTexts(recipe, config)
+  const files = { ...(await plannedFiles(recipe, config)), ...(given && { prompts: [given.file] }) }
+  const plan: Plan = { format: 1, recipe: recipe.name, config, shards, files }
   const open = openResources(config, out, machine)
   try {
-    const done = await execute({ out, plan, passes: recipe.passes(config, open.resources), signal, onEvent })
+    const passes = recipe.passes(config, open.resources, given?.texts ?? recipe.prompts ?? {})
+    const done = await execute({ out, plan, passes, signal, onEvent })
     const tally = done.committed.at(-1)!.tally
     return { out: done.paths.out, tally, wasDone: done.wasDone, calls: open.calls() }
   } finally {
@@ -101,6 +105,11 @@ async function plannedFiles(recipe: Recipe, config: Record<string, unknown>): Pr
     if (typeof config[key] === 'string') files[key] = await findShards([config[key]])
   }
   return files
+}
+
+/** The prompts of a file named in the config, in the place of the recipe's own. */
+async function givenTexts(recipe: Recipe, { prompts }: Record<string, unknown>): Promise<GivenTexts | undefined> {
+  return recipe.prompts && typeof prompts === 'string' ? readPromptTexts(recipe.prompts, prompts) : undefined
 }
 
 type OpenResources = { resources: Resources; calls(): Curated['calls']; close(): Promise<void> }

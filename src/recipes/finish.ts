@@ -87,7 +87,7 @@ function publicSettings(config: Readonly<Record<string, unknown>>): Record<strin
   delete settings.endpoint
   delete settings.embedderEndpoint
   for (const [key, value] of Object.entries(settings)) {
-    if (key === 'seedData') settings[key] = basename(String(value))
+    if (key === 'seedData' || key === 'prompts') settings[key] = basename(String(value))
     if (key === 'model') settings[key] = String(value).replace(/^gguf:.*/, (path) => `gguf:${basename(path)}`)
   }
   return settings

@@ -7,4 +7,5 @@ export const modelOptions = {
   temperature: z.number().min(0).max(2).optional().describe("sampling temperature (default: each stage's own)"),
   topP: z.number().min(0).max(1).optional().describe("nucleus sampling (default: each stage's own)"),
   maxTokens: z.int().min(1).optional().describe("most new tokens of a reply (default: each stage's own)"),
+  prompts: z.string().optional().describe("YAML file of prompts to use in the place of the recipe's own"),
 }

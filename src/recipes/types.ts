@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Embedder } from '../embed/types.js'
 import type { Message, Model } from '../models/types.js'
 import type { Pass } from '../run/types.js'
+import type { PromptTexts } from './prompt-texts.js'
 
 /** What a recipe borrows from the machine it runs on; nothing here changes a byte of the output. */
 export type Resources = {
@@ -24,7 +25,10 @@ export type Recipe<Config = Record<string, unknown>> = {
   readonly options: z.ZodType<Config>
   /** Options that name a file the recipe reads: looked for at the start, and part of the plan. */
   readonly fileOptions?: readonly string[]
-  passes(config: Config, resources: Resources): readonly Pass[]
+  /** How it words its questions; `--prompts` may replace any of them. */
+  readonly prompts?: PromptTexts
+  /** `texts` are its `prompts`, or what was given in their place. */
+  passes(config: Config, resources: Resources, texts: PromptTexts): readonly Pass[]
 }
 
 /** A question beside the reader of its reply. `read` never guesses: what it cannot read is unread, with a reason. */

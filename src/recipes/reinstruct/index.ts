@@ -12,6 +12,7 @@ import { countCommitted, readCommitted } from '../artifacts.js'
 import { ask, callGuard, type Sampling } from '../ask.js'
 import { finishPass } from '../finish.js'
 import { modelOptions } from '../model-options.js'
+import type { PromptTexts } from '../prompt-texts.js'
 import { type ChosenText, fetchedFile } from '../select/fetch.js'
 import { selectionChain } from '../select/finish.js'
 import { selectionPasses } from '../select/index.js'
@@ -19,7 +20,7 @@ import { selectionOptions } from '../select/options.js'
 import type { Recipe, Resources } from '../types.js'
 import { type Instructed, mostAlike, onSubject } from './most-alike.js'
 import { pairSchema, toPair, type Written } from './pair.js'
-import { instructPrompt, instructSampling, rewritePrompt, rewriteSampling } from './prompts.js'
+import { instructPrompt, instructSampling, reinstructTexts, rewritePrompt, rewriteSampling } from './prompts.js'
 import { seedPass } from './seeds.js'
 
 const options = z.object({
@@ -65,7 +66,8 @@ export const reinstructRecipe: Recipe<ReinstructConfig> = {
   usesModel: true,
   options,
   fileOptions: ['seedData'],
-  passes(config, resources) {
+  prompts: reinstructTexts,
+  passes(config, resources, texts) {
     const judge = reinstructSelector({ mode: config.selector, minChars: config.minChars, maxChars: config.maxChars })
     return [
       seedPass(config),
@@ -75,7 +77,7 @@ export const reinstructRecipe: Recipe<ReinstructConfig> = {
         columns: 'text',
         titleColumn: config.titleColumn,
       }),
-      writePass(config, resources),
+      writePass(config, resources, texts),
       finishPass({
         summary: 'Instruction and answer pairs written from a corpus by REInstruct.',
         rows: { passes: ['write', 'seed'], file: 'pairs.parquet' },
@@ -87,7 +89,7 @@ export const reinstructRecipe: Recipe<ReinstructConfig> = {
 }
 
 /** Stages 2 to 4 of the paper: instruct, rewrite, filter. */
-function writePass(config: ReinstructConfig, resources: Resources): Pass {
+function writePass(config: ReinstructConfig, resources: Resources, texts: PromptTexts): Pass {
   return {
     name: 'write',
     settings: Object.keys(options.shape).filter((key) => key !== 'seedData'),
@@ -108,20 +110,20 @@ function writePass(config: ReinstructConfig, resources: Resources): Pass {
         signal: context.signal,
         ...callGuard(resources.callSignal),
       }
-      const texts = readCommitted<ChosenText>(context, { passes: ['fetch'], file: fetchedFile, range: task.rows })
+      const chosen = readCommitted<ChosenText>(context, { passes: ['fetch'], file: fetchedFile, range: task.rows })
       const passesFilter = reinstructOutputFilter({ removeRefusals: config.removeRefusals })
       const choose = mostAlike(resources, config)
       try {
         const written = await pipe(
-          texts,
+          chosen,
           map(forModel),
-          ask<ChosenText, Instructed>('instruct', instructPrompt(config.promptStyle), {
+          ask<ChosenText, Instructed>('instruct', instructPrompt(config.promptStyle, texts), {
             ...asking,
             sampling: samplingOf(instructSampling, config),
             samples: config.samples,
             choose,
           }),
-          ask<ChosenText & Instructed, { output: string }>('rewrite', rewritePrompt(config.promptStyle), {
+          ask<ChosenText & Instructed, { output: string }>('rewrite', rewritePrompt(config.promptStyle, texts), {
             ...asking,
             sampling: samplingOf(rewriteSampling, config),
             choose: async (row, [reading]) => onSubject(reading!, row, config),
