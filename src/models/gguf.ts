@@ -80,6 +80,7 @@ async function answer(
       maxTokens: call.maxTokens,
       temperature: call.temperature ?? 0,
       topP: call.topP ?? 1,
+      ...(call.presencePenalty === undefined ? {} : { repeatPenalty: { presencePenalty: call.presencePenalty } }),
       customStopTriggers: call.stop,
       seed,
       signal,

@@ -43,8 +43,8 @@ export function openaiModel(name: string, { endpoint, apiKey, allowHttp, timeout
 }
 
 /** A call in the words of the chat API, without its limit of tokens, which goes by two names. Undefined fields are not sent. */
-export function chatParameters({ messages, temperature, topP, stop, seed }: Call) {
-  return { messages, temperature, top_p: topP, stop, seed, stream: false }
+export function chatParameters({ messages, temperature, topP, presencePenalty, stop, seed }: Call) {
+  return { messages, temperature, top_p: topP, presence_penalty: presencePenalty, stop, seed, stream: false }
 }
 
 /** A server that loads its model needs longer than a failing one; a prompt that is too long has a name of its own. */

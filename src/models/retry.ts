@@ -10,7 +10,7 @@ export type ModelRetryOptions = Omit<RetryOptions, 'signal'> & {
 
 /**
  * The same model, asked again where that may help: 8 attempts with full jitter and Retry-After, and once more with twice
- * the tokens where a reply was cut off. What is left becomes a CallFailure (this row: 400, 422, attempts used up, cut off
+ * the tokens where a reply was cut off and is not to be kept so. What is left becomes a CallFailure (this row: 400, 422, attempts used up, cut off
  * twice), a RefusedError (401, 402, 403, 404: the first of them stops the run) or an EndpointError (nothing there, a wait
  * of more than ten minutes asked for, or failures in a row).
  */
@@ -53,7 +53,7 @@ export function withRetry(model: Model, options: ModelRetryOptions = {}): Model 
     ...model,
     async ask(call, asked = {}) {
       const first = await ask(call, asked)
-      if (first.reply.finish !== 'length') return first.reply
+      if (first.reply.finish !== 'length' || call.keepCutOff) return first.reply
       const second = await ask({ ...call, maxTokens: call.maxTokens * 2 }, asked)
       if (second.reply.finish !== 'length') return second.reply
       const message = `more than ${call.maxTokens * 2} tokens`

@@ -4,7 +4,7 @@ export type Message = { readonly role: 'system' | 'user' | 'assistant'; readonly
 /** What the provider says it counted, in tokens of its own tokeniser. */
 export type Usage = { readonly promptTokens: number; readonly completionTokens: number }
 
-/** A usable answer. `length` means that the text was cut off at `maxTokens`; `withRetry` never hands such a one on. */
+/** A usable answer. `length` means that the text was cut off at `maxTokens`; only a call that keeps those is handed one. */
 export type Reply = { readonly text: string; readonly finish: 'stop' | 'length'; readonly usage?: Usage }
 
 /** One question about one row. All of it, together with the model's id, is the key the reply is journalled under. */
@@ -18,7 +18,11 @@ export type Call = {
   readonly maxTokens: number
   readonly temperature?: number
   readonly topP?: number
+  /** Taken from the score of every token that has come before; OpenAI's scale, -2 to 2. */
+  readonly presencePenalty?: number
   readonly stop?: readonly string[]
+  /** Takes a reply as it is where it was cut off, for a reader of lists; by default it is asked for again, longer. */
+  readonly keepCutOff?: true
   /** Sent to providers that know seeds; a local model without one derives it from the rest of the call. */
   readonly seed?: number
 }

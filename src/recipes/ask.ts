@@ -6,7 +6,7 @@ import type { Row, Stage } from '../stream/types.js'
 import type { Prompt, Unread } from './types.js'
 
 /** How a model is to draw its reply; absent values are left to the provider. */
-export type Sampling = Pick<Call, 'maxTokens' | 'temperature' | 'topP' | 'stop'>
+export type Sampling = Pick<Call, 'maxTokens' | 'temperature' | 'topP' | 'presencePenalty' | 'stop' | 'keepCutOff'>
 
 export type AskOptions<In, Out> = {
   model: Model
@@ -101,8 +101,8 @@ export async function askAbout<In extends Row, Out extends object>(
   for (let ordinal = 0; ordinal < samples; ordinal++) {
     const call: Call = { messages, rowId: row.id, stage, ordinal, ...sampling }
     try {
-      const { text } = await model.ask(call, { signal: callSignal })
-      const reading = prompt.read(text, row)
+      const { text, finish } = await model.ask(call, { signal: callSignal })
+      const reading = prompt.read(text, row, finish === 'length')
       if ('unread' in reading) lost = reading as Unread
       else readings.push(reading)
     } catch (error) {

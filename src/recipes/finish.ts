@@ -101,10 +101,11 @@ export function accountingLines(tally: Tally): [string, number][] {
       .map(([reason, count]) => [`${title}, ${reason}`, count])
   return [
     ['rows in', tally.in],
+    ...group('added', tally.added ?? {}),
     ...group('rejected', tally.rejected),
     ...group('failed', tally.failed),
     ['rows out', tally.out],
-    ['unaccounted for', tally.in - tally.out - total(tally.rejected) - total(tally.failed)],
+    ['unaccounted for', tally.in + total(tally.added ?? {}) - tally.out - total(tally.rejected) - total(tally.failed)],
   ]
 }
 

@@ -31,10 +31,13 @@ export type Recipe<Config = Record<string, unknown>> = {
   passes(config: Config, resources: Resources, texts: PromptTexts): readonly Pass[]
 }
 
-/** A question beside the reader of its reply. `read` never guesses: what it cannot read is unread, with a reason. */
+/**
+ * A question beside the reader of its reply. `read` never guesses: what it cannot read is unread, with a reason. `cutOff`
+ * says that the reply ends where its tokens ran out, which only a call that keeps such replies meets.
+ */
 export type Prompt<In, Out> = {
   write(row: In): readonly Message[]
-  read(reply: string, row: In): Out | Unread
+  read(reply: string, row: In, cutOff?: boolean): Out | Unread
 }
 
 /** Why a reply could not be used: a short fixed phrase that a report can count. */

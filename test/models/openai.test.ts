@@ -31,7 +31,7 @@ describe.each(clients)('%s', (_, open) => {
         { role: 'system', content: 'Be brief' },
         { role: 'user', content: 'Hello' },
       ],
-      ...{ temperature: 0.7, topP: 0.9, stop: ['\n\n'], seed: 3 },
+      ...{ temperature: 0.7, topP: 0.9, presencePenalty: 2, stop: ['\n\n'], seed: 3 },
     })
     const reply = await open(server.url, 'key-123456').ask(call)
     expect(reply).toEqual({ text: 'Good day.', finish: 'stop', usage: { promptTokens: 4, completionTokens: 3 } })
@@ -40,7 +40,7 @@ describe.each(clients)('%s', (_, open) => {
     expect(server.seen[0]!.headers.authorization).toBe('Bearer key-123456')
     expect(server.seen[0]!.body).toEqual({
       ...{ model: 'tiny', messages: call.messages, max_tokens: 50, stream: false },
-      ...{ temperature: 0.7, top_p: 0.9, stop: ['\n\n'], seed: 3 },
+      ...{ temperature: 0.7, top_p: 0.9, presence_penalty: 2, stop: ['\n\n'], seed: 3 },
     })
   })
 

@@ -110,6 +110,13 @@ describe('a model with retry', () => {
     expect(await errorOf(patient(server.url).ask(callOf()))).toMatchObject({ reason: 'reply cut off', attempts: 2 })
   })
 
+  it('hands on a reply that was cut off where the call keeps those', async () => {
+    const server = await start({ reply: () => 'One. Two.', script: () => 'length' })
+    const reply = await patient(server.url).ask(callOf({ keepCutOff: true }))
+    expect(reply.finish).toBe('length')
+    expect(server.seen).toHaveLength(1)
+  })
+
   it('takes nothing for an answer that is not one, at 30 % faults', async () => {
     const kinds: Fault[] = ['429', '500', '503', 'reset', 'cut', 'html', 'empty', 'no-choices', 'bad-json', 'length']
     const server = await start({ faults: Object.fromEntries(kinds.map((kind) => [kind, 0.03])), seed: 5 })
