@@ -43,8 +43,16 @@ export type { Pass, RunEvent, Task, TaskContext } from './run/types.js'
 export { type Coreset, createSketch, type Sketch } from './select/coreset.js'
 export { nearestCentroid } from './select/kernel/nearest.js'
 export { kmeans } from './select/kmeans.js'
+export {
+  createNoveltyIndex,
+  type Neighbour,
+  type Neighbourhood,
+  type NoveltyIndex,
+  type NoveltyOptions,
+} from './select/novelty.js'
 export { fitPilot, type Pilot } from './select/pilot.js'
 export { createQuotaPick, quotas } from './select/quota.js'
+export { type RougeL, rougeL } from './select/rouge.js'
 // stream: rows on the move
 export { type BatchOptions, batch } from './stream/batch.js'
 export {
@@ -64,3 +72,4 @@ export type { Batches, Reject, Row, Sink, Source, Stage } from './stream/types.j
 // text: what filters and sources are made of
 export { uniform } from './text/hash.js'
 export { cutSections, plainProse, type Section } from './text/sections.js'
+export { createSegmenter, type Segments, type TokenKind, words } from './text/segment.js'

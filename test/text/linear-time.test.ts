@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cutSections, plainProse } from '../../src/text/sections.js'
+import { words } from '../../src/text/segment.js'
 import { trimSpecialTokens } from '../../src/text/special-tokens.js'
 import { endsSentence, splitSentences, splitWords } from '../../src/text/words.js'
 
@@ -57,6 +58,9 @@ const texts = [
     '。',
     '</s>',
     '\ud83d',
+    '\u0301\u0316',
+    'Σ',
+    '𠀀',
   ],
 ]
 
@@ -78,6 +82,7 @@ describe.each([
   ['splitWords', splitWords],
   ['endsSentence', endsSentence],
   ['trimSpecialTokens', trimSpecialTokens],
+  ['words', words],
 ])('%s', (_, read: (text: string) => unknown) => {
   it('takes time linear in hostile text', () => {
     for (const part of texts) {

@@ -1,4 +1,4 @@
-import { normalizeText } from './nfkc.js'
+import { normalizeText } from '../../text/nfkc.js'
 import { type PieceIds, reserve, unigramSegmenter } from './viterbi.js'
 import { maxCachedPieces, maxCachedUnits, wordCache } from './word-cache.js'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { normalizeText } from '../../../src/embed/static/nfkc.js'
+import { normalizeText } from '../../src/text/nfkc.js'
 
 describe('normalizeText', () => {
   it('is NFKC for texts of any length in which something starts anew now and then', () => {
