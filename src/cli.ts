@@ -13,6 +13,11 @@ const verbs: readonly VerbEntry[] = [
     load: async () => (await import('./cli/run.js')).runVerb,
   },
   {
+    name: 'plan',
+    summary: 'rows, calls, tokens and price of a run, before a call is made',
+    load: async () => (await import('./cli/plan.js')).planVerb,
+  },
+  {
     name: 'select',
     summary: 'choose a diverse subset of rows, every column as it was',
     load: async () => (await import('./cli/select.js')).selectVerb,

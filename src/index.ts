@@ -32,10 +32,21 @@ export { limited } from './models/limit.js'
 export { withRetry } from './models/retry.js'
 export { type Call, CallFailure, type Message, type Model, type Reply, type Usage } from './models/types.js'
 // recipes: whole methods, and the runs that carry them
-export { type AskOptions, ask, type Sampling } from './recipes/ask.js'
+export { type AskOptions, ask } from './recipes/ask.js'
+export { type Asking, openAsking } from './recipes/asking.js'
 export { type Curated, type CurateOptions, curate, type MachineOptions } from './recipes/curate.js'
+export { type Forecast, type ForecastOptions, forecast, type StageForecast } from './recipes/forecast.js'
 export { recipes } from './recipes/index.js'
-export type { Prompt, Recipe, Resources, Unread } from './recipes/types.js'
+export type {
+  CallPlan,
+  Estimate,
+  ModelStage,
+  Prompt,
+  Recipe,
+  Resources,
+  Sampling,
+  Unread,
+} from './recipes/types.js'
 export { openRejectLog, type RejectLog } from './run/reject-log.js'
 export type { Tally } from './run/tally.js'
 export type { Pass, RunEvent, Task, TaskContext } from './run/types.js'

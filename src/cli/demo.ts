@@ -6,7 +6,8 @@ import { recipes } from '../recipes/index.js'
 import { UsageError } from '../stream/errors.js'
 import { makeDocsCorpus } from './demo-corpus.js'
 import { showDownload } from './models.js'
-import { exitCodeOf, type RunOutcome, recipeFlags, report, runRecipe } from './run.js'
+import { recipeFlags } from './recipe-flags.js'
+import { exitCodeOf, type RunOutcome, report, runRecipe } from './run.js'
 import type { Flags, Terminal, Verb } from './verb.js'
 
 /** Settings under which the small local model does its best; the reasons are in the recipe's README. */

@@ -1,49 +1,19 @@
-import { readFile } from 'node:fs/promises'
-import { optionFacts } from '../recipes/config.js'
-import { type Curated, curate, recipeNamed } from '../recipes/curate.js'
+import { type Curated, curate } from '../recipes/curate.js'
 import { accountingLines } from '../recipes/finish.js'
 import { recipes } from '../recipes/index.js'
+import { recipeNamed } from '../recipes/plan-run.js'
 import type { Recipe } from '../recipes/types.js'
 import { total } from '../run/tally.js'
 import { UsageError } from '../stream/errors.js'
-import { readYaml } from '../text/yaml.js'
 import { listenForInterrupt } from './interrupt.js'
+import { showPlan } from './plan.js'
 import { duration, showProgress } from './progress.js'
-import type { Flag, Flags, Terminal, Verb, VerbGroup, VerbName } from './verb.js'
-
-/** Flags of every run that say where and how, and change no byte of the output. */
-const runFlags: readonly Flag[] = [
-  { name: 'out', short: 'o', type: 'string', description: 'folder of the run; the same command resumes it' },
-  { name: 'config', type: 'string', description: 'YAML file of the same options; flags override it' },
-  {
-    name: 'maxFailed',
-    type: 'number',
-    default: 0.01,
-    min: 0,
-    max: 1,
-    description: 'share of failed rows beyond which to exit with 1',
-  },
-]
-
-const endpointFlags: readonly Flag[] = [
-  { name: 'apiKeyEnv', type: 'string', description: "environment variable that holds the endpoint's key" },
-  { name: 'allowHttp', type: 'boolean', description: 'allow http:// to other machines than this one' },
-]
-
-const modelFlags: readonly Flag[] = [
-  { name: 'concurrency', type: 'integer', default: 8, min: 1, description: 'calls in flight at once' },
-  { name: 'journal', type: 'string', description: 'folder of replies to share between runs' },
-]
+import { readSettings, recipeFlags } from './recipe-flags.js'
+import type { Flags, Terminal, Verb, VerbGroup, VerbName } from './verb.js'
 
 export const runVerb: VerbGroup = {
   example: 'sluice run reinstruct corpus/*.parquet -o out --model openai:NAME --endpoint http://localhost:8000/v1',
   verbs: Object.values(recipes).map(recipeVerb),
-}
-
-/** The flags of a recipe beside those of every run. */
-export function recipeFlags(recipe: Recipe): Flag[] {
-  const own = optionFacts(recipe).map(({ required: _, ...option }) => option)
-  return [...runFlags, ...own, ...endpointFlags, ...(recipe.usesModel ? modelFlags : [])]
 }
 
 function recipeVerb(recipe: Recipe): Verb & VerbName {
@@ -55,6 +25,7 @@ function recipeVerb(recipe: Recipe): Verb & VerbName {
     example: `sluice run ${recipe.name} 'corpus/*.parquet' -o out --select 200${model}`,
     flags: recipeFlags(recipe),
     run: async (inputs, flags, terminal) => {
+      if (flags.dryRun === true) return showPlan(recipe, inputs, flags, terminal)
       if (typeof flags.out !== 'string' || flags.out === '-') {
         throw new UsageError(`Expected an output folder, got ${flags.out ?? 'none'}`, { fix: 'Add -o out/.' })
       }
@@ -75,11 +46,7 @@ export async function runRecipe(
   flags: Flags & { out: string },
   terminal: Terminal,
 ): Promise<RunOutcome> {
-  const recipe = recipeNamed(name)
-  const fromFile = await readConfigFile(flags.config)
-  const machine = pick({ ...fromFile, ...flags }, [...endpointFlags, ...modelFlags])
-  const known = Object.entries(fromFile).filter(([name]) => !(name in machine))
-  const config = { ...Object.fromEntries(known), ...pick(flags, optionFacts(recipe)) }
+  const { config, machine } = await readSettings(recipeNamed(name), flags)
   const progress = showProgress(terminal)
   const interrupt = listenForInterrupt(progress.note)
   const began = Date.now()
@@ -133,26 +100,6 @@ function nothingLeft(accounting: readonly (readonly [string, number])[]): string
   const [name, count] = accounting[1] ?? ['', 0]
   const hint = name.startsWith('rejected, select:') ? ' --selector light keeps ordinary prose.' : ''
   return `No row is left. Most went here: ${name} (${count}).${hint}`
-}
-
-async function readConfigFile(path: unknown): Promise<Flags> {
-  if (typeof path !== 'string') return {}
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    throw new UsageError(`Cannot read the config file ${path}: ${(cause as Error).message}`, { cause })
-  }
-  const config = readYaml(text, path)
-  if (config === null || typeof config !== 'object' || Array.isArray(config)) {
-    throw new UsageError(`Expected ${path} to hold options, one \`name: value\` a line`)
-  }
-  return config as Flags
-}
-
-function pick(flags: Flags, wanted: readonly { name: string }[]): Flags {
-  const names = wanted.map(({ name }) => name).filter((name) => flags[name] !== undefined)
-  return Object.fromEntries(names.map((name) => [name, flags[name]]))
 }
 
 /** This command as it can be pasted into a shell. */

@@ -5,7 +5,8 @@ import { readShards, schemaOf } from '../formats/shards.js'
 import { selectRecipe } from '../recipes/select/index.js'
 import type { Recipe } from '../recipes/types.js'
 import { ResumeMismatchError, UsageError } from '../stream/errors.js'
-import { type RunOutcome, recipeFlags, report, runRecipe } from './run.js'
+import { recipeFlags } from './recipe-flags.js'
+import { type RunOutcome, report, runRecipe } from './run.js'
 import type { Flag, Flags, Terminal, Verb } from './verb.js'
 
 const flags: readonly Flag[] = recipeFlags(selectRecipe as unknown as Recipe).map((flag) => {

@@ -6,7 +6,7 @@ import type { ChatHistoryItem, Llama, LlamaContextSequence, LlamaModel, Token } 
 import { CorruptInputError, SluiceError, UsageError } from '../stream/errors.js'
 import { hash32 } from '../text/hash.js'
 import { callKey } from './key.js'
-import { type Call, CallFailure, type Message, type Model, type Reply } from './types.js'
+import { type Call, CallFailure, type Message, type Model, type Reply, type TokenCounter } from './types.js'
 
 type Library = typeof import('node-llama-cpp')
 
@@ -182,14 +182,30 @@ function sharedTurns(a: readonly Message[], b: readonly Message[]): number {
   return shared
 }
 
+/** Counts by the file's own tokeniser and chat template, without loading its weights. Rejects as {@link ggufModel} does. */
+export async function ggufTokenCounter(path: string): Promise<TokenCounter> {
+  await sizeOfModel(path)
+  const library = await loadLibrary(() => import('node-llama-cpp'))
+  const { llama, model } = await openFile(library, path, 1, { vocabOnly: true })
+  const wrapper = library.resolveChatWrapper(model)
+  return {
+    prompt: (messages) =>
+      wrapper.generateContextState({ chatHistory: toHistory(messages) }).contextText.tokenize(model.tokenizer).length,
+    reply: (text) => model.tokenize(text).length,
+    isExact: true,
+    close: () => llama.dispose(),
+  }
+}
+
 async function openFile(
   library: Library,
   path: string,
   parallel: number,
+  { vocabOnly = false } = {},
 ): Promise<{ llama: Llama; model: LlamaModel }> {
   const llama = await startLlama(library, parallel)
   try {
-    return { llama, model: await llama.loadModel({ modelPath: path }) }
+    return { llama, model: await llama.loadModel({ modelPath: path, vocabOnly }) }
   } catch (cause) {
     await llama.dispose()
     if (cause instanceof library.InsufficientMemoryError) {

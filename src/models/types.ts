@@ -41,6 +41,15 @@ export type Model = {
   close?(): Promise<void>
 }
 
+/** Counts the tokens of prompts and of replies. */
+export type TokenCounter = {
+  prompt(messages: readonly Message[]): number
+  reply(text: string): number
+  /** Whether these are the model's own tokens, or an estimate that goes by scripts. */
+  readonly isExact: boolean
+  close?(): Promise<void>
+}
+
 /** This one row cannot be answered by this model; its neighbours may well be. The recipe turns it into a reject. */
 export class CallFailure extends Error {
   /** How often the model was asked. */

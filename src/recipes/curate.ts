@@ -1,21 +1,15 @@
-import { resolve, sep } from 'node:path'
 import { openEmbedder } from '../embed/index.js'
-import { findShards, type Shard } from '../formats/index.js'
 import { type Journal, openJournal } from '../models/journal.js'
 import { execute } from '../run/execute.js'
 import { runPaths } from '../run/paths.js'
 import type { Tally } from '../run/tally.js'
-import type { Plan, RunEvent } from '../run/types.js'
-import { UsageError } from '../stream/errors.js'
-import { suggest } from '../text/suggest.js'
-import { readConfig } from './config.js'
-import { recipes } from './index.js'
+import type { RunEvent } from '../run/types.js'
 import { openJournalledModel } from './open-model.js'
-import { type GivenTexts, readPromptTexts } from './prompt-texts.js'
-import type { Recipe, Resources } from './types.js'
+import { planRun } from './plan-run.js'
+import type { Resources } from './types.js'
 
 export type CurateOptions = {
-  /** A name from {@link recipes}. */
+  /** The name of a recipe. */
   recipe: string
   /** Files, folders and globs; their order does not matter. */
   inputs: readonly string[]
@@ -56,60 +50,17 @@ export type Curated = {
 /** Runs a recipe over shards into a folder of Parquet; resumes what an earlier call left unfinished. */
 export async function curate(options: CurateOptions): Promise<Curated> {
   const { inputs, out, machine = {}, signal, onEvent } = options
-  const recipe = recipeNamed(options.recipe)
-  const config = readConfig(recipe, options.config ?? {})
-  const shards = await plannedShards(inputs, out)
-  const given = await givenTexts(recipe, config)
-  const files = { ...(await plannedFiles(recipe, config)), ...(given && { prompts: [given.file] }) }
-  const plan: Plan = { format: 1, recipe: recipe.name, config, shards, files }
+  const { recipe, plan, texts } = await planRun(options.recipe, inputs, { out, config: options.config ?? {} })
+  const { config } = plan
   const open = openResources(config, out, machine)
   try {
-    const passes = recipe.passes(config, open.resources, given?.texts ?? recipe.prompts ?? {})
+    const passes = recipe.passes(config, open.resources, texts)
     const done = await execute({ out, plan, passes, signal, onEvent })
     const tally = done.committed.at(-1)!.tally
     return { out: done.paths.out, tally, wasDone: done.wasDone, calls: open.calls() }
   } finally {
     await open.close()
   }
-}
-
-/** The recipe of that name; an unknown one is a {@link UsageError} with the names there are. */
-export function recipeNamed(name: string): Recipe {
-  const recipe = recipes[name]
-  if (recipe) return recipe
-  const near = suggest(name, Object.keys(recipes))
-  throw new UsageError(`Unknown recipe \`${name}\``, {
-    fix: near ? `Did you mean \`${near}\`?` : `The recipes are: ${Object.keys(recipes).join(', ')}.`,
-  })
-}
-
-async function plannedShards(inputs: readonly string[], out: string): Promise<Shard[]> {
-  if (inputs.includes('-')) {
-    throw new UsageError('A run reads its corpus more than once, and stdin can be read once only', {
-      fix: 'Save it first: sluice convert - -o corpus.parquet',
-    })
-  }
-  for (const input of inputs) {
-    if ((resolve(out) + sep).startsWith(resolve(input) + sep)) {
-      throw new UsageError(`The output ${out} lies inside the input ${input}, and would be read as a part of it`, {
-        fix: 'Choose an output beside the corpus, or name the shards with a glob.',
-      })
-    }
-  }
-  return findShards(inputs)
-}
-
-async function plannedFiles(recipe: Recipe, config: Record<string, unknown>): Promise<Record<string, Shard[]>> {
-  const files: Record<string, Shard[]> = {}
-  for (const key of recipe.fileOptions ?? []) {
-    if (typeof config[key] === 'string') files[key] = await findShards([config[key]])
-  }
-  return files
-}
-
-/** The prompts of a file named in the config, in the place of the recipe's own. */
-async function givenTexts(recipe: Recipe, { prompts }: Record<string, unknown>): Promise<GivenTexts | undefined> {
-  return recipe.prompts && typeof prompts === 'string' ? readPromptTexts(recipe.prompts, prompts) : undefined
 }
 
 type OpenResources = { resources: Resources; calls(): Curated['calls']; close(): Promise<void> }

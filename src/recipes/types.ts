@@ -1,7 +1,8 @@
 import type { z } from 'zod'
 import type { Embedder } from '../embed/types.js'
-import type { Message, Model } from '../models/types.js'
-import type { Pass } from '../run/types.js'
+import type { Call, Message, Model } from '../models/types.js'
+import type { Pass, Plan } from '../run/types.js'
+import type { Row } from '../stream/types.js'
 import type { PromptTexts } from './prompt-texts.js'
 
 /** What a recipe borrows from the machine it runs on; nothing here changes a byte of the output. */
@@ -29,6 +30,43 @@ export type Recipe<Config = Record<string, unknown>> = {
   readonly prompts?: PromptTexts
   /** `texts` are its `prompts`, or what was given in their place. */
   passes(config: Config, resources: Resources, texts: PromptTexts): readonly Pass[]
+  /** What it will ask the model; needed of every recipe that asks one. */
+  calls?(config: Config, texts: PromptTexts): CallPlan
+}
+
+/** A number of which only bounds may be known before a run; all three are equal where it is certain. */
+export type Estimate = { readonly low: number; readonly expected: number; readonly high: number }
+
+/** Everything a recipe asks its model, as `sluice plan` counts it. */
+export type CallPlan = {
+  /** Every stage a row may go through, in the order of the flow; a stage that comes again (a round) is listed again. */
+  readonly stages: readonly ModelStage<Row, object>[]
+  /** Looks at the corpus, or as much of it as tells, without asking a model. */
+  rows(view: { plan: Plan; signal: AbortSignal }): Promise<AskedRows>
+}
+
+export type AskedRows = {
+  /** How many rows are left after each step before the first stage, such as `['rows chosen', …]`; the last one is asked. */
+  readonly steps: readonly (readonly [string, Estimate])[]
+  /** Some of these rows, as the first stage will see them. */
+  readonly sample: readonly Row[]
+}
+
+/** How a model is to draw its reply; absent values are left to the provider. */
+export type Sampling = Pick<Call, 'maxTokens' | 'temperature' | 'topP' | 'presencePenalty' | 'stop' | 'keepCutOff'>
+
+/** A question to a model, as data: the flow asks by it and the plan counts by it, so that the two cannot part. */
+export type ModelStage<In extends Row, Out extends object> = {
+  /** Unique in its recipe; rejects, journal and plan name it. */
+  readonly name: string
+  readonly prompt: Prompt<In, Out>
+  readonly sampling: Sampling
+  /** Replies asked for a row; default 1. */
+  readonly samples?: number
+  /** Which share of the rows that the first stage is asked about comes as far as this one; default all. */
+  readonly reach?: Estimate
+  /** A reply of usual length to this row, one that `prompt.read` can read: for the size of replies and of later prompts. */
+  usualReply(row: In): string
 }
 
 /**

@@ -35,6 +35,8 @@ export type ServerOptions = {
   /** What `429-after` asks for. */
   retryAfterS?: number
   reply?: (request: ChatRequest) => string
+  /** How the server counts what it reads and writes; default a quarter of the characters. */
+  tokensOf?: (text: string) => number
   /** Gets one line of JSON for each paid success. */
   ledgerFile?: string
   /** Of embeddings. */

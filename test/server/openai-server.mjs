@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util'
 /** @type {import('./openai-server.d.mts').startOpenAiServer} */
 export async function startOpenAiServer(options = {}) {
   const { port = 0, seed = 1, latencyMs = 0, faults = {}, script, retryAfterS = 1, reply = defaultReply } = options
-  const { ledgerFile, dimensions = 16 } = options
+  const { ledgerFile, dimensions = 16, tokensOf = quarterOf } = options
   const state = {
     /** @type {Map<string, number>} */ paid: new Map(),
     /** @type {Map<string, number>} */ faulted: new Map(),
@@ -45,7 +45,9 @@ export async function startOpenAiServer(options = {}) {
     if (fault !== undefined) state.faulted.set(fault, (state.faulted.get(fault) ?? 0) + 1)
     if (fault === '429-after') notBefore.set(key, Date.now() + retryAfterS * 1000)
     if (fault !== undefined && misbehave(fault, request, response, retryAfterS)) return
-    const answer = path.endsWith('/embeddings') ? embeddings(body, dimensions, fault) : chat(body, reply(body), fault)
+    const answer = path.endsWith('/embeddings')
+      ? embeddings(body, dimensions, fault)
+      : chat(body, reply(body), fault, tokensOf)
     if (fault === undefined) {
       state.paid.set(key, (state.paid.get(key) ?? 0) + 1)
       if (ledgerFile !== undefined) appendFileSync(ledgerFile, `${JSON.stringify({ key, request: sha256(text) })}\n`)
@@ -99,13 +101,16 @@ export function defaultReply({ messages, model: _model, ...parameters }) {
   }).join(' ')
 }
 
-/** @param {ChatRequest} body @param {string} text @param {Fault | undefined} fault */
-function chat(body, text, fault) {
+/** @param {string} text */
+const quarterOf = (text) => Math.ceil(text.length / 4)
+
+/** @param {ChatRequest} body @param {string} text @param {Fault | undefined} fault @param {(text: string) => number} tokensOf */
+function chat(body, text, fault, tokensOf) {
   const content = fault === 'blank' ? '  ' : fault === 'length' ? text.slice(0, text.length / 2) : text
   const finish = fault === 'length' ? 'length' : fault === 'bad-finish' ? 'because' : 'stop'
   const choice = { index: 0, message: { role: 'assistant', content }, finish_reason: finish }
-  const prompt = body.messages.reduce((sum, message) => sum + Math.ceil(message.content.length / 4), 0)
-  const completion = Math.ceil(content.length / 4)
+  const prompt = body.messages.reduce((sum, message) => sum + tokensOf(message.content), 0)
+  const completion = tokensOf(content)
   return {
     id: `chatcmpl-${sha256(JSON.stringify(body)).slice(0, 12)}`,
     object: 'chat.completion',

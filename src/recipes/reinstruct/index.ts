@@ -2,14 +2,14 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { reinstructOutputFilter, reinstructSelector } from '../../filters/reinstruct.js'
 import { writeRows } from '../../formats/index.js'
-import { openRejectLog } from '../../run/reject-log.js'
 import type { Pass, Task } from '../../run/types.js'
 import { keep } from '../../stream/keep.js'
 import { map } from '../../stream/map.js'
 import { pipe } from '../../stream/pipe.js'
 import { trimSpecialTokens } from '../../text/special-tokens.js'
 import { countCommitted, readCommitted } from '../artifacts.js'
-import { ask, callGuard, type Sampling } from '../ask.js'
+import { ask } from '../ask.js'
+import { openAsking } from '../asking.js'
 import { finishPass } from '../finish.js'
 import { modelOptions } from '../model-options.js'
 import type { PromptTexts } from '../prompt-texts.js'
@@ -17,10 +17,19 @@ import { type ChosenText, fetchedFile } from '../select/fetch.js'
 import { selectionChain } from '../select/finish.js'
 import { selectionPasses } from '../select/index.js'
 import { selectionOptions } from '../select/options.js'
-import type { Recipe, Resources } from '../types.js'
+import { foretellSelection } from '../select/sample.js'
+import type { ModelStage, Recipe, Resources, Sampling } from '../types.js'
 import { type Instructed, mostAlike, onSubject } from './most-alike.js'
 import { pairSchema, toPair, type Written } from './pair.js'
-import { instructPrompt, instructSampling, reinstructTexts, rewritePrompt, rewriteSampling } from './prompts.js'
+import {
+  instructPrompt,
+  instructSampling,
+  reinstructTexts,
+  rewritePrompt,
+  rewriteSampling,
+  usualInstruction,
+  usualOutput,
+} from './prompts.js'
 import { seedPass } from './seeds.js'
 
 const options = z.object({
@@ -68,11 +77,10 @@ export const reinstructRecipe: Recipe<ReinstructConfig> = {
   fileOptions: ['seedData'],
   prompts: reinstructTexts,
   passes(config, resources, texts) {
-    const judge = reinstructSelector({ mode: config.selector, minChars: config.minChars, maxChars: config.maxChars })
     return [
       seedPass(config),
       ...selectionPasses(config, resources, {
-        judge,
+        judge: judgeOf(config),
         judgeSettings: ['selector', 'minChars', 'maxChars', 'titleColumn'],
         columns: 'text',
         titleColumn: config.titleColumn,
@@ -86,6 +94,45 @@ export const reinstructRecipe: Recipe<ReinstructConfig> = {
       }),
     ]
   },
+  calls: (config, texts) => ({
+    stages: Object.values(modelStages(config, texts)),
+    rows: async ({ plan, signal }) => {
+      const { titleColumn } = config
+      const { steps, sample } = await foretellSelection(plan, config, { judge: judgeOf(config), titleColumn, signal })
+      return { steps, sample: (sample as ChosenText[]).map(forModel) }
+    },
+  }),
+}
+
+function judgeOf({ selector, minChars, maxChars }: ReinstructConfig) {
+  return reinstructSelector({ mode: selector, minChars, maxChars })
+}
+
+/** Stages 2 and 3 of the paper. */
+function modelStages(
+  config: ReinstructConfig,
+  texts: PromptTexts,
+): {
+  instruct: ModelStage<ChosenText, Instructed>
+  rewrite: ModelStage<ChosenText & Instructed, { output: string }>
+} {
+  const { promptStyle, samples } = config
+  return {
+    instruct: {
+      name: 'instruct',
+      prompt: instructPrompt(promptStyle, texts),
+      sampling: samplingOf(instructSampling, config),
+      samples,
+      usualReply: usualInstruction,
+    },
+    rewrite: {
+      name: 'rewrite',
+      prompt: rewritePrompt(promptStyle, texts),
+      sampling: samplingOf(rewriteSampling, config),
+      reach: { low: 0.5, expected: 0.9, high: 1 },
+      usualReply: usualOutput,
+    },
+  }
 }
 
 /** Stages 2 to 4 of the paper: instruct, rewrite, filter. */
@@ -101,15 +148,9 @@ function writePass(config: ReinstructConfig, resources: Resources, texts: Prompt
       }))
     },
     async work(task, context) {
-      const log = openRejectLog(join(context.folder, 'lost.jsonl'), { sorted: true, onLost: () => context.progress(1) })
-      const model = await resources.model()
-      const asking = {
-        model,
-        log,
-        concurrency: resources.concurrency,
-        signal: context.signal,
-        ...callGuard(resources.callSignal),
-      }
+      const asking = await openAsking(context, resources)
+      const { log } = asking
+      const { instruct, rewrite } = modelStages(config, texts)
       const chosen = readCommitted<ChosenText>(context, { passes: ['fetch'], file: fetchedFile, range: task.rows })
       const passesFilter = reinstructOutputFilter({ removeRefusals: config.removeRefusals })
       const choose = mostAlike(resources, config)
@@ -117,15 +158,8 @@ function writePass(config: ReinstructConfig, resources: Resources, texts: Prompt
         const written = await pipe(
           chosen,
           map(forModel),
-          ask<ChosenText, Instructed>('instruct', instructPrompt(config.promptStyle, texts), {
-            ...asking,
-            sampling: samplingOf(instructSampling, config),
-            samples: config.samples,
-            choose,
-          }),
-          ask<ChosenText & Instructed, { output: string }>('rewrite', rewritePrompt(config.promptStyle, texts), {
-            ...asking,
-            sampling: samplingOf(rewriteSampling, config),
+          ask(instruct, asking, { choose }),
+          ask(rewrite, asking, {
             choose: async (row, [reading]) => onSubject(reading!, row, config),
           }),
           keep<Written>('filter', passesFilter, log.reject),
@@ -138,7 +172,7 @@ function writePass(config: ReinstructConfig, resources: Resources, texts: Prompt
         const asked = task.rows!.end - task.rows!.start
         return { in: asked, out: written.rows, rejected: log.rejected, failed: log.failed }
       } finally {
-        log.close()
+        await asking.close()
       }
     },
   }

@@ -75,6 +75,16 @@ export const rewriteSampling = {
   small: { maxTokens: 160, temperature: 0, topP: 1, stop: ['\n\n', '\n<'] },
 } as const
 
+/** An instruction as long as strong models write them, for the plan of a run. */
+export function usualInstruction(): string {
+  return 'How do the main points of this subject fit together, and which of them matter most to someone who is new to it?'
+}
+
+/** An answer as long as its text, for the plan of a run. */
+export function usualOutput({ text }: TextRow): string {
+  return text
+}
+
 /**
  * Which share of what an instruction or an answer is about stands in its text: 0 to 1, counted in distinct words by their
  * first five letters, CJK by pairs of characters. Small models speak of things of their own making, and this finds them

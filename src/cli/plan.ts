@@ -1,0 +1,72 @@
+import { readPrices } from '../models/prices.js'
+import { type Forecast, forecast } from '../recipes/forecast.js'
+import { recipes } from '../recipes/index.js'
+import type { Estimate, Recipe } from '../recipes/types.js'
+import { pricesFlag, readSettings, recipeFlags } from './recipe-flags.js'
+import type { Flags, Terminal, Verb, VerbGroup, VerbName } from './verb.js'
+
+export const planVerb: VerbGroup = {
+  example: 'sluice plan reinstruct corpus/*.parquet --select 10000 --model openai:gpt-4o-mini',
+  verbs: Object.values(recipes)
+    .filter(({ calls }) => calls !== undefined)
+    .map(recipePlan),
+}
+
+function recipePlan(recipe: Recipe): Verb & VerbName {
+  return {
+    name: recipe.name,
+    summary: `rows, calls, tokens and price of \`sluice run ${recipe.name}\`, before a call is made`,
+    operands: '<shards...>',
+    example: `sluice plan ${recipe.name} 'corpus/*.parquet' --model openai:gpt-4o-mini --endpoint https://api.openai.com/v1`,
+    flags: recipeFlags(recipe),
+    run: (inputs, flags, terminal) => showPlan(recipe, inputs, flags, terminal),
+  }
+}
+
+/** Counts and prints what the run of these flags would ask. */
+export async function showPlan(
+  recipe: Recipe,
+  inputs: readonly string[],
+  flags: Flags,
+  terminal: Terminal,
+): Promise<number> {
+  const { config } = await readSettings(recipe, flags)
+  const path = flags[pricesFlag.name]
+  const prices = typeof path === 'string' ? await readPrices(path) : undefined
+  const plan = await forecast({ recipe: recipe.name, inputs, config, prices })
+  if (terminal.json) terminal.out(JSON.stringify({ recipe: recipe.name, model: config.model, ...plan }))
+  else for (const line of planLines(plan, String(config.model))) terminal.out(line)
+  return 0
+}
+
+function planLines({ steps, stages, total, cost, price, isExact }: Forecast, model: string): string[] {
+  const table = (name: string, cells: readonly string[]) =>
+    `${name.padEnd(24)}${cells.map((cell) => cell.padStart(14)).join('')}`.trimEnd()
+  const line = (name: string, estimate: Estimate, show = count) => table(name, bounds(estimate).map(show))
+  return [
+    table('', ['at least', 'expected', 'at most']),
+    ...steps.map(([name, rows]) => line(name, rows)),
+    ...[...stages, { stage: 'all stages', ...total }].flatMap(({ stage, calls, promptTokens, completionTokens }) => [
+      '',
+      line(`${stage}: calls`, calls),
+      line('  prompt tokens', promptTokens),
+      line('  reply tokens', completionTokens),
+    ]),
+    '',
+    ...(cost && price
+      ? [
+          line('dollars', cost, (value) => value.toFixed(value < 10 ? 4 : 2)),
+          `at ${price.input} and ${price.output} dollars for a million tokens of prompts and replies of ${model}`,
+        ]
+      : [`dollars: unknown, as nobody said what ${model} costs here; --prices FILE does`]),
+    `tokens ${isExact ? "counted by the model's own tokeniser" : 'estimated from the scripts of the texts'}; calls made again after a failure are not counted`,
+  ]
+}
+
+function bounds({ low, expected, high }: Estimate): number[] {
+  return [low, expected, high]
+}
+
+function count(value: number): string {
+  return Math.round(value).toLocaleString('en')
+}

@@ -1,0 +1,63 @@
+import { resolve, sep } from 'node:path'
+import { findShards, type Shard } from '../formats/index.js'
+import type { Plan } from '../run/types.js'
+import { UsageError } from '../stream/errors.js'
+import { suggest } from '../text/suggest.js'
+import { readConfig } from './config.js'
+import { recipes } from './index.js'
+import { type GivenTexts, type PromptTexts, readPromptTexts } from './prompt-texts.js'
+import type { Recipe } from './types.js'
+
+/** Fixes what a run's bytes depend on: finds the shards, fills in the options, looks for the files that options name. */
+export async function planRun(
+  recipeName: string,
+  inputs: readonly string[],
+  { out, config: given }: { out?: string | undefined; config: Readonly<Record<string, unknown>> },
+): Promise<{ recipe: Recipe; plan: Plan; texts: PromptTexts }> {
+  const recipe = recipeNamed(recipeName)
+  const config = readConfig(recipe, given)
+  const shards = await plannedShards(inputs, out)
+  const wording = await givenTexts(recipe, config)
+  const files = { ...(await plannedFiles(recipe, config)), ...(wording && { prompts: [wording.file] }) }
+  const plan: Plan = { format: 1, recipe: recipe.name, config, shards, files }
+  return { recipe, plan, texts: wording?.texts ?? recipe.prompts ?? {} }
+}
+
+/** The recipe of that name; an unknown one is a {@link UsageError} with the names there are. */
+export function recipeNamed(name: string): Recipe {
+  const recipe = recipes[name]
+  if (recipe) return recipe
+  const near = suggest(name, Object.keys(recipes))
+  throw new UsageError(`Unknown recipe \`${name}\``, {
+    fix: near ? `Did you mean \`${near}\`?` : `The recipes are: ${Object.keys(recipes).join(', ')}.`,
+  })
+}
+
+async function plannedShards(inputs: readonly string[], out: string | undefined): Promise<Shard[]> {
+  if (inputs.includes('-')) {
+    throw new UsageError('A run reads its corpus more than once, and stdin can be read once only', {
+      fix: 'Save it first: sluice convert - -o corpus.parquet',
+    })
+  }
+  for (const input of inputs) {
+    if (out !== undefined && (resolve(out) + sep).startsWith(resolve(input) + sep)) {
+      throw new UsageError(`The output ${out} lies inside the input ${input}, and would be read as a part of it`, {
+        fix: 'Choose an output beside the corpus, or name the shards with a glob.',
+      })
+    }
+  }
+  return findShards(inputs)
+}
+
+async function plannedFiles(recipe: Recipe, config: Record<string, unknown>): Promise<Record<string, Shard[]>> {
+  const files: Record<string, Shard[]> = {}
+  for (const key of recipe.fileOptions ?? []) {
+    if (typeof config[key] === 'string') files[key] = await findShards([config[key]])
+  }
+  return files
+}
+
+/** The prompts of a file named in the config, in the place of the recipe's own. */
+async function givenTexts(recipe: Recipe, { prompts }: Record<string, unknown>): Promise<GivenTexts | undefined> {
+  return recipe.prompts && typeof prompts === 'string' ? readPromptTexts(recipe.prompts, prompts) : undefined
+}
