@@ -21,8 +21,11 @@ export type FinishOptions = {
   /** The passes whose rows make up the output, one after another, and the file each left them in. */
   rows: { passes: readonly string[]; file: string }
   schema: (run: RunView) => Promise<Schema>
-  /** Passes that every corpus row goes through, in order; their tallies must join end to end. */
-  chain: readonly string[]
+  /**
+   * The passes that rows go through, in order: one chain for those of the corpus, one for each other door by which rows
+   * enter, such as seed data. The tallies of a chain must join end to end.
+   */
+  chains: readonly (readonly string[])[]
 }
 
 /** A row of rejects.parquet: who left, where and why. */
@@ -42,7 +45,7 @@ export function finishPass(options: FinishOptions): Pass {
     name: 'finish',
     tasks: async () => reduceTask,
     async work(_task, context) {
-      const tally = runTally(context, options.chain, options.rows.passes)
+      const tally = runTally(context, options.chains)
       const schema = await options.schema(context)
       const written = await writeShards(context, options, schema)
       const rejects = await writeRows(join(context.folder, 'rejects.parquet'), { schema: rejectSchema })(
@@ -64,21 +67,17 @@ export function finishPass(options: FinishOptions): Pass {
   }
 }
 
-/**
- * What became of every row of the run: those of the corpus, pass after pass along `chain`, and those that entered by
- * another door (seed data), which are passes of `sources` outside the chain. in = out + rejected + failed.
- */
-export function runTally(run: RunView, chain: readonly string[], sources: readonly string[]): Tally {
+/** What became of every row of the run, over all its chains: in + added = out + rejected + failed. */
+export function runTally(run: RunView, chains: FinishOptions['chains']): Tally {
   const passTally = (pass: string) =>
     run
       .committed(pass)
       .map((done) => done.tally)
       .reduce(mergeTallies, emptyTally)
-  const corpus = chain.map((pass) => ({ pass, tally: passTally(pass) }))
-  const [first, ...rest] = corpus
-  const joined = rest.reduce((sum, { pass, tally }) => chainTallies(sum, tally, pass), first!.tally)
-  const others = sources.filter((pass) => !chain.includes(pass)).map(passTally)
-  return checkTally(others.reduce(mergeTallies, joined), 'the run')
+  const joined = chains.map(([first, ...rest]) =>
+    rest.reduce((sum, pass) => chainTallies(sum, passTally(pass), pass), passTally(first!)),
+  )
+  return checkTally(joined.reduce(mergeTallies, emptyTally), 'the run')
 }
 
 /** Settings as they may be published: without addresses, and files of this machine by their name alone. */
@@ -148,9 +147,8 @@ function requireAll(tally: Tally, { out, listed }: { out: number; listed: number
 }
 
 /** Every lost row, from the JSONL that each task left. */
-async function* lostRows(run: RunView, { chain, rows }: FinishOptions): AsyncGenerator<Columns[]> {
-  const passes = [...new Set([...chain, ...rows.passes])]
-  for (const { folder } of passes.flatMap((pass) => run.committed(pass))) {
+async function* lostRows(run: RunView, { chains }: FinishOptions): AsyncGenerator<Columns[]> {
+  for (const { folder } of chains.flat().flatMap((pass) => run.committed(pass))) {
     const path = join(folder, 'lost.jsonl')
     if (!(await stat(path).catch(() => undefined))) continue
     let batch: Columns[] = []

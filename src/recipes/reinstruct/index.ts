@@ -90,7 +90,7 @@ export const reinstructRecipe: Recipe<ReinstructConfig> = {
         summary: 'Instruction and answer pairs written from a corpus by REInstruct.',
         rows: { passes: ['write', 'seed'], file: 'pairs.parquet' },
         schema: async () => pairSchema,
-        chain: [...selectionChain, 'write'],
+        chains: [[...selectionChain, 'write'], ['seed']],
       }),
     ]
   },

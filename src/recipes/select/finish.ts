@@ -14,7 +14,7 @@ export function writeChosenPass(): Pass {
     summary: 'A diverse subset of a corpus: rows chosen by clusters, every column as it was.',
     rows: { passes: ['fetch'], file: fetchedFile },
     schema: unionSchema,
-    chain: selectionChain,
+    chains: [selectionChain],
   })
 }
 
