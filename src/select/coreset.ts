@@ -1,7 +1,7 @@
 import { CorruptInputError, UsageError } from '../stream/errors.js'
 import { uniform } from '../text/hash.js'
 import { decodeArtifact, encodeArtifact } from './artifact.js'
-import { rowCount } from './kernel/nearest.js'
+import { rowCount } from './kernel/rows.js'
 import { createSensitivity, type Pilot } from './pilot.js'
 import { createPrioritySample, type SampledRows } from './priority-sample.js'
 import type { WeightedRows } from './weighted-rows.js'

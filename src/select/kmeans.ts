@@ -1,4 +1,5 @@
-import { type Nearest, nearestCentroid, requireFinite } from './kernel/nearest.js'
+import { type Nearest, nearestCentroid } from './kernel/nearest.js'
+import { requireFinite } from './kernel/rows.js'
 import { seedCentroids } from './seeding.js'
 import { inIdOrder, type WeightedRows } from './weighted-rows.js'
 

@@ -1,6 +1,7 @@
 import { CorruptInputError, UsageError } from '../stream/errors.js'
 import { decodeArtifact, encodeArtifact } from './artifact.js'
-import { nearestCentroid, rowCount } from './kernel/nearest.js'
+import { nearestCentroid } from './kernel/nearest.js'
+import { rowCount } from './kernel/rows.js'
 
 export type PolishOptions = {
   /** k × dimensions, the same in every polish that is merged. */

@@ -1,4 +1,4 @@
-import { rowCount } from './kernel/nearest.js'
+import { rowCount } from './kernel/rows.js'
 
 /** Vectors with their ids and what each stands for; row r is numbers r × dimensions up. */
 export type WeightedRows = {

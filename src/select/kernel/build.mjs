@@ -1,36 +1,40 @@
-// Compiles assembly/nearest.ts and writes nearest.wasm.ts beside this file: `npm run build:kernel`. The result is
-// committed, so that running sluice needs no compiler; test/select/kernel/fresh.test.ts proves it is up to date.
+// Compiles assembly/ and writes nearest.wasm.ts beside this file: `npm run build:kernel`. The result is committed, so
+// that running sluice needs no compiler; test/select/kernel/fresh.test.ts proves it is up to date.
 import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
 
-const source = new URL('assembly/nearest.ts', import.meta.url)
+const folder = new URL('assembly/', import.meta.url)
 const target = new URL('nearest.wasm.ts', import.meta.url)
 
-/** The text of nearest.wasm.ts for the committed source. */
+/** The text of nearest.wasm.ts for the committed sources. */
 export async function generate() {
-  const text = await readFile(source, 'utf8')
-  const bytes = await compile(text)
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.ts')).sort()
+  const sources = new Map()
+  for (const name of names) sources.set(name, await readFile(new URL(name, folder), 'utf8'))
+  const bytes = await compile(sources)
+  const hash = createHash('sha256')
+  for (const [name, text] of sources) hash.update(`${name}\n${text}`)
   return [
-    '// Written by build.mjs from assembly/nearest.ts; do not edit.',
-    `export const sourceHash = '${createHash('sha256').update(text).digest('hex')}'`,
+    '// Written by build.mjs from assembly/; do not edit.',
+    `export const sourceHash = '${hash.digest('hex')}'`,
     `export const wasmBase64 =\n  '${Buffer.from(bytes).toString('base64')}'`,
     '',
   ].join('\n')
 }
 
-async function compile(text) {
+async function compile(sources) {
   const { default: asc } = await import('assemblyscript/asc')
   let binary
   const flags = ['-O3', '--noAssert', '--enable', 'simd', '--runtime', 'stub', '--importMemory', '--use', 'abort=']
-  const { error, stderr } = await asc.main(['nearest.ts', '--outFile', 'nearest.wasm', ...flags], {
-    readFile: (name) => (name === 'nearest.ts' ? text : null),
+  const { error, stderr } = await asc.main(['index.ts', '--outFile', 'nearest.wasm', ...flags], {
+    readFile: (name) => sources.get(name) ?? null,
     writeFile: (name, contents) => {
       if (name === 'nearest.wasm') binary = contents
     },
     listFiles: () => [],
   })
-  if (error) throw new Error(`assembly/nearest.ts does not compile: ${error.message}\n${stderr.toString()}`)
+  if (error) throw new Error(`assembly/ does not compile: ${error.message}\n${stderr.toString()}`)
   return binary
 }
 

@@ -1,35 +1,35 @@
-import { type AssignBackend, type DistanceBackend, halfNorms, tileRows } from './backend.js'
+import { type DistanceBackend, halfNorms, type RankBackend, type RankShape, tileRows } from './backend.js'
 
-// Rounding after every multiplication and every addition, in the order of assembly/nearest.ts, gives its bits exactly.
+// Rounding after every multiplication and every addition, in the order of assembly/, gives its bits exactly.
 const { fround } = Math
 
-/** nearestCentroid's arithmetic in plain TypeScript, for `k` centroids: the same bits as simdAssign. */
-export function plainAssign(k: number, dimensions: number): AssignBackend {
-  let centroids: Float32Array = new Float32Array(k * dimensions)
-  let halves: Float32Array = new Float32Array(k)
+/** A ranking in plain TypeScript: the same labels and values, bit for bit, as simdRank. */
+export function plainRank({ capacity, dimensions, measure }: RankShape): RankBackend {
+  const targets = new Float32Array(capacity * dimensions)
+  const halves = new Float32Array(capacity)
   const labels = new Uint32Array(tileRows)
-  const distances = new Float32Array(tileRows)
+  const values = new Float32Array(tileRows)
   const second = new Float32Array(tileRows)
   const norms = new Float32Array(tileRows)
   const dots = new Float32Array(4)
+  const origin = new Float32Array(dimensions)
 
   return {
-    move(next) {
-      centroids = Float32Array.from(next)
-      halves = halfNorms(next, k, dimensions)
+    put(first, added) {
+      targets.set(added, first * dimensions)
+      if (measure === 'distance') halves.set(halfNorms(added, dimensions), first)
     },
-    tile(vectors, rows) {
+    tile(vectors, rows, count) {
       for (let row = 0; row < rows; row++) {
         const at = row * dimensions
         let best = Number.NEGATIVE_INFINITY
         let next = Number.NEGATIVE_INFINITY
         let label = 0
-        for (let first = 0; first < k; first += 4) {
-          const count = Math.min(4, k - first)
-          if (count === 4) fourDots(vectors, at, centroids, first * dimensions, dimensions, dots)
-          else
-            for (let c = 0; c < count; c++) dots[c] = dot(vectors, at, centroids, (first + c) * dimensions, dimensions)
-          for (let c = 0; c < count; c++) {
+        for (let first = 0; first < count; first += 4) {
+          const some = Math.min(4, count - first)
+          if (some === 4) fourDots(vectors, at, targets, first * dimensions, dimensions, dots)
+          else for (let c = 0; c < some; c++) dots[c] = dot(vectors, at, targets, (first + c) * dimensions, dimensions)
+          for (let c = 0; c < some; c++) {
             const score = fround(dots[c]! - halves[first + c]!)
             if (score > best) {
               next = best
@@ -38,14 +38,14 @@ export function plainAssign(k: number, dimensions: number): AssignBackend {
             } else if (score > next) next = score
           }
         }
-        const distance = squared(vectors, at, centroids, label * dimensions, dimensions)
-        const norm = squared(vectors, at, zeros(dimensions), 0, dimensions)
         labels[row] = label
-        distances[row] = distance
-        second[row] = Math.max(distance, fround(norm - fround(next + next)))
-        norms[row] = norm
+        norms[row] = squared(vectors, at, origin, 0, dimensions)
+        if (measure === 'distance') {
+          values[row] = squared(vectors, at, targets, label * dimensions, dimensions)
+          second[row] = Math.max(values[row]!, fround(norms[row]! - fround(next + next)))
+        } else values[row] = dotByLanes(vectors, at, targets, label * dimensions, dimensions)
       }
-      return { labels, distances, second, norms }
+      return { labels, values, second, norms }
     },
   }
 }
@@ -106,10 +106,9 @@ function squared(a: Float32Array, atA: number, b: Float32Array, atB: number, dep
   return fround(fround(sum0 + sum1) + fround(sum2 + sum3))
 }
 
-let origin = new Float32Array(0)
-
-/** A vector of zeros, the distance from which is the norm. */
-function zeros(dimensions: number): Float32Array {
-  if (origin.length < dimensions) origin = new Float32Array(dimensions)
-  return origin
+/** Σ a·b in the same four partial sums. */
+function dotByLanes(a: Float32Array, atA: number, b: Float32Array, atB: number, depth: number): number {
+  const sums = new Float32Array(4)
+  for (let d = 0; d < depth; d++) sums[d & 3] = fround(sums[d & 3]! + fround(a[atA + d]! * b[atB + d]!))
+  return fround(fround(sums[0]! + sums[1]!) + fround(sums[2]! + sums[3]!))
 }
