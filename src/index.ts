@@ -52,6 +52,7 @@ export type { Tally } from './run/tally.js'
 export type { Pass, RunEvent, Task, TaskContext } from './run/types.js'
 // select: vectors to a diverse subset
 export { type Coreset, createSketch, type Sketch } from './select/coreset.js'
+export { type LargestDot, largestDot } from './select/kernel/largest-dot.js'
 export { nearestCentroid } from './select/kernel/nearest.js'
 export { kmeans } from './select/kmeans.js'
 export {
