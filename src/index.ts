@@ -2,7 +2,7 @@
 
 // embed: texts to vectors
 export { type OpenEmbedderOptions, openEmbedder } from './embed/index.js'
-export type { Embedder } from './embed/types.js'
+export type { Embedder, Texts } from './embed/types.js'
 export { applyWhitening, fitWhitening, type Whitening, whitened } from './embed/whiten.js'
 // filters: a row stays, or leaves with a reason
 export { type ProseOptions, proseFilter } from './filters/prose.js'
@@ -82,6 +82,7 @@ export { type MapConcurrentOptions, mapConcurrent } from './stream/map-concurren
 export { compose, pipe } from './stream/pipe.js'
 export type { Batches, Reject, Row, Sink, Source, Stage } from './stream/types.js'
 // text: what filters and sources are made of
+export type { TextColumn } from './text/column.js'
 export { uniform } from './text/hash.js'
 export { cutSections, plainProse, type Section } from './text/sections.js'
 export { createSegmenter, type Segments, type TokenKind, words } from './text/segment.js'

@@ -3,6 +3,7 @@ import { HttpFailure } from '../http/failure.js'
 import { postJson } from '../http/json.js'
 import { type RetryOptions, retrying } from '../http/retry.js'
 import { EndpointError, RefusedError } from '../stream/errors.js'
+import { columnTexts } from '../text/column.js'
 import type { Embedder } from './types.js'
 
 export type EndpointEmbedderOptions = {
@@ -35,7 +36,8 @@ export async function endpointEmbedder(options: EndpointEmbedderOptions): Promis
   return {
     id,
     dimensions,
-    async embed(texts, { signal } = {}) {
+    async embed(given, { signal } = {}) {
+      const texts = 'offsets' in given ? columnTexts(given) : given
       const all = new Float32Array(texts.length * dimensions)
       for (let from = 0; from < texts.length; from += batchRows) {
         const vectors = await ask(texts.slice(from, from + batchRows), signal)

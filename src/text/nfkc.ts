@@ -20,8 +20,9 @@ function partEnd(text: string, from: number): number {
   const limit = from + longestAtOnce
   if (limit >= text.length) return text.length
   for (let at = limit; at > from; at--) if (startsAnew(text.charCodeAt(at))) return at
-  const splitsPair = text.charCodeAt(limit) >= 0xdc00 && text.charCodeAt(limit) <= 0xdfff
-  return splitsPair ? limit - 1 : limit
+  const isLow = (text.charCodeAt(limit) & 0xfc00) === 0xdc00
+  const followsHigh = (text.charCodeAt(limit - 1) & 0xfc00) === 0xd800
+  return isLow && followsHigh ? limit - 1 : limit
 }
 
 /** Latin, Greek and Cyrillic letters, Han and Hangul syllables: none of them composes with what stands before it. */

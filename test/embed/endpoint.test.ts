@@ -3,6 +3,7 @@ import { type EndpointEmbedderOptions, endpointEmbedder } from '../../src/embed/
 import { EndpointError, RefusedError, UsageError } from '../../src/stream/errors.js'
 import { fakeClock } from '../http/fake-clock.js'
 import { type Fault, type OpenAiServer, type ServerOptions, startOpenAiServer } from '../server/openai-server.mjs'
+import { columnOf } from './column.js'
 
 const servers: OpenAiServer[] = []
 afterEach(async () => {
@@ -43,6 +44,14 @@ describe('an endpoint embedder', () => {
     const embedder = await open((await start()).url)
     expect((await embedder.embed([])).length).toBe(0)
     expect((await embedder.embed([''])).length).toBe(16)
+  })
+
+  it('gives a column the vectors of its texts', async () => {
+    const embedder = await open((await start()).url)
+    const texts = ['a', '', '文本']
+    expect(await embedder.embed(columnOf(texts, 3))).toEqual(await embedder.embed(texts))
+    const backwards = { values: Buffer.from('text'), offsets: Int32Array.of(3, 1) }
+    await expect(embedder.embed(backwards)).rejects.toThrow(/offsets/)
   })
 
   it.each<Fault>([

@@ -10,6 +10,7 @@ import {
   whitened,
 } from '../../src/embed/whiten.js'
 import { CorruptInputError } from '../../src/stream/errors.js'
+import { columnTexts } from '../../src/text/column.js'
 import { uniform } from '../../src/text/hash.js'
 
 /** n rows of length 1 whose axes are mixed and vary by very different amounts around a mean far from zero. */
@@ -175,7 +176,8 @@ describe('whitened', () => {
   const embedder: Embedder = {
     id: 'letters',
     dimensions: d,
-    async embed(texts) {
+    async embed(given) {
+      const texts = 'offsets' in given ? columnTexts(given) : given
       return Float32Array.from(texts.flatMap((text) => ['a', 'b', 'c', 'd'].map((c) => text.split(c).length - 1)))
     },
   }

@@ -60,6 +60,13 @@ export async function loadStaticTable({ verify = false }: { verify?: boolean } =
   }
 }
 
+/** The table as float32, with one more row of zeros for characters in no piece; written to `floats` where that is given. */
+export function floatRows({ dimensions, rows, scales }: StaticTable, floats?: Float32Array): Float32Array {
+  const out = floats ?? new Float32Array(rows.length + dimensions)
+  for (let i = 0; i < rows.length; i++) out[i] = rows[i]! * scales[Math.floor(i / dimensions)]!
+  return out
+}
+
 async function readTableFile(file: (typeof files)[keyof typeof files], verify: boolean): Promise<Buffer> {
   // From src/embed/static and from dist/embed/static alike this is the one copy that the package carries.
   const path = fileURLToPath(new URL(`../../../src/embed/static/${file.name}`, import.meta.url))
