@@ -1,4 +1,4 @@
-import { normalizeText } from '../nfkc.js'
+import { normalizeText } from '../../../text/nfkc.js'
 import { floatRows, type StaticTable } from '../table.js'
 import { buildTrie } from '../trie.js'
 import { normalForms } from './normal-forms.js'
