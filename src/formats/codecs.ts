@@ -1,10 +1,13 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
-import zstd from '@foxglove/wasm-zstd'
 import { snappyUncompress } from './parquet/library.js'
+import { loadZstd } from './zstd.js'
 
-/** One compression scheme for a block whose plain size is known beforehand. Both throw a plain Error on bad bytes. */
+/** One compression scheme for a block whose plain size is known beforehand. All throw a plain Error on bad bytes. */
 export type Codec = {
+  /** The plain bytes, in memory of their own. */
   decompress(block: Uint8Array, plainSize: number): Uint8Array
+  /** The same into memory of the caller's, which they must fill; absent where a library brings its own. */
+  decompressInto?(block: Uint8Array, plain: Uint8Array): void
   compress?(block: Uint8Array, level?: number): Uint8Array
 }
 
@@ -20,17 +23,29 @@ export function loadCodecs(): Promise<Codecs> {
 }
 
 async function load(): Promise<Codecs> {
-  const [snappy] = await Promise.all([loadSnappy(), zstd.isLoaded])
+  const [snappy, zstd] = await Promise.all([loadSnappy(), loadZstd()])
   return {
-    ZSTD: { decompress: zstd.decompress, compress: (block, level = 3) => zstd.compress(block, level) },
+    ZSTD: zstd,
     // The bound keeps a bomb from growing beyond what its page header admitted to.
     GZIP: { decompress: (block, plainSize) => gunzipSync(block, { maxOutputLength: Math.max(1, plainSize) }) },
     BROTLI: {
       decompress: (block, plainSize) => brotliDecompressSync(block, { maxOutputLength: Math.max(1, plainSize) }),
     },
     SNAPPY: snappy,
-    LZ4_RAW: { decompress: lz4Block },
-    LZ4: { decompress: lz4Legacy },
+    LZ4_RAW: owned(lz4Block),
+    LZ4: owned(lz4Legacy),
+  }
+}
+
+/** A codec that decodes into whatever memory it is given. */
+function owned(decompressInto: (block: Uint8Array, plain: Uint8Array) => void): Codec {
+  return {
+    decompressInto,
+    decompress(block, plainSize) {
+      const plain = new Uint8Array(plainSize)
+      decompressInto(block, plain)
+      return plain
+    },
   }
 }
 
@@ -46,14 +61,10 @@ async function loadSnappy(): Promise<Codec> {
     }
   } catch {
     // Left out by --omit=optional, or no binary for this platform: the slower path serves.
-    return {
-      decompress(block, plainSize) {
-        checkSnappySize(block, plainSize)
-        const plain = new Uint8Array(plainSize)
-        snappyUncompress(block, plain)
-        return plain
-      },
-    }
+    return owned((block, plain) => {
+      checkSnappySize(block, plain.length)
+      snappyUncompress(block, plain)
+    })
   }
 }
 
@@ -72,8 +83,8 @@ function checkSnappySize(block: Uint8Array, plainSize: number): void {
 }
 
 /** Decodes one bare LZ4 block. Source: the LZ4 block format description. */
-function lz4Block(block: Uint8Array, plainSize: number): Uint8Array {
-  const plain = new Uint8Array(plainSize)
+function lz4Block(block: Uint8Array, plain: Uint8Array): void {
+  const plainSize = plain.length
   let [at, to] = [0, 0]
   const longer = (length: number): number => {
     let sum = length
@@ -102,22 +113,20 @@ function lz4Block(block: Uint8Array, plainSize: number): Uint8Array {
     to += length
   }
   if (to !== plainSize) throw new Error(`the lz4 block holds ${to} bytes where ${plainSize} are promised`)
-  return plain
 }
 
 /** Hadoop puts plain and packed size, big-endian, before each of its blocks; others wrote one bare block. */
-function lz4Legacy(block: Uint8Array, plainSize: number): Uint8Array {
+function lz4Legacy(block: Uint8Array, plain: Uint8Array): void {
   const view = new DataView(block.buffer, block.byteOffset, block.byteLength)
-  const parts: Uint8Array[] = []
-  let [at, total] = [0, 0]
+  let [at, to] = [0, 0]
   while (at + 8 <= block.length) {
-    const [plain, packed] = [view.getUint32(at), view.getUint32(at + 4)]
-    if (total + plain > plainSize || at + 8 + packed > block.length) return lz4Block(block, plainSize)
-    parts.push(lz4Block(block.subarray(at + 8, at + 8 + packed), plain))
-    total += plain
+    const [size, packed] = [view.getUint32(at), view.getUint32(at + 4)]
+    if (to + size > plain.length || at + 8 + packed > block.length) break
+    lz4Block(block.subarray(at + 8, at + 8 + packed), plain.subarray(to, to + size))
+    to += size
     at += 8 + packed
   }
-  return total === plainSize && at === block.length ? Buffer.concat(parts) : lz4Block(block, plainSize)
+  if (to !== plain.length || at !== block.length) lz4Block(block, plain)
 }
 
 /** The plain size a zstd frame declares in its header, as Arrow's buffers need it. Throws where it declares none. */
