@@ -22,21 +22,27 @@ export const local: Place = {
 async function openLocal(path: string): Promise<ByteSource> {
   const handle = await open(path, 'r')
   const { size } = await handle.stat()
+  const check = (start: number, end: number) => {
+    if (start >= 0 && start <= end && end <= size) return
+    throw new CorruptInputError(`${path}: bytes ${start} to ${end} lie outside its ${size} bytes`)
+  }
+  const readInto = async (target: Uint8Array, start: number) => {
+    check(start, start + target.length)
+    for (let filled = 0; filled < target.length; ) {
+      const { bytesRead } = await handle.read(target, filled, target.length - filled, start + filled)
+      if (bytesRead === 0) throw new CorruptInputError(`${path}: it became shorter while being read`)
+      filled += bytesRead
+    }
+  }
   return {
     size,
     async read(start, end) {
-      if (!(start >= 0 && start <= end && end <= size)) {
-        throw new CorruptInputError(`${path}: bytes ${start} to ${end} lie outside its ${size} bytes`)
-      }
+      check(start, end)
       const bytes = new Uint8Array(end - start)
-      let filled = 0
-      while (filled < bytes.length) {
-        const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled)
-        if (bytesRead === 0) throw new CorruptInputError(`${path}: it became shorter while being read`)
-        filled += bytesRead
-      }
+      await readInto(bytes, start)
       return bytes.buffer
     },
+    readInto,
     close: () => handle.close(),
   }
 }

@@ -3,6 +3,8 @@ export type ByteSource = {
   readonly size: number
   /** Exactly the bytes from `start` up to `end`; throws where they are not all there. */
   read(start: number, end: number): Promise<ArrayBuffer>
+  /** Fills `target` with the bytes from `start` on; absent where they arrive in memory of their own. */
+  readInto?(target: Uint8Array, start: number): Promise<void>
   close(): Promise<void>
 }
 
