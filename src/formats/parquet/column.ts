@@ -1,9 +1,9 @@
-import type { ByteSource } from '../files.js'
 import { withinLimit } from '../limits.js'
+import type { ChunkBytes, Extent } from './chunk-bytes.js'
 import { corrupt } from './corrupt.js'
 import { assembleLists, type SchemaTree } from './library.js'
 import { decodeDictionary, decodePage, type Page, type PageCoding, valueCount } from './page.js'
-import { type Extent, isCount, type PageHead, walkPages } from './pages.js'
+import { isCount, type PageHead, walkPages } from './pages.js'
 
 /** One leaf column of one row group: where its pages lie and how they decode. */
 export type Chunk = PageCoding & {
@@ -37,7 +37,7 @@ export type ColumnReader = {
 }
 
 /** Reads a chunk; every error is a CorruptInputError that names the page's place in the file. */
-export function readColumn(source: ByteSource, chunk: Chunk): ColumnReader {
+export function readColumn(source: ChunkBytes, chunk: Chunk): ColumnReader {
   const state = openChunk(source, chunk)
   const flat = isFlat(chunk)
   const placed = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -58,7 +58,10 @@ export function readColumn(source: ByteSource, chunk: Chunk): ColumnReader {
           throw new Error(`its pages hold ${state.seen} values where its metadata promises ${chunk.values}`)
         }
       }),
-    close: () => hold(state, undefined),
+    close() {
+      hold(state, undefined)
+      source.close()
+    },
   }
 }
 
@@ -74,7 +77,7 @@ type State = {
   seen: number
 }
 
-function openChunk(source: ByteSource, chunk: Chunk): State {
+function openChunk(source: ChunkBytes, chunk: Chunk): State {
   const walk = walkPages(source, chunk.extent, chunk.limits)
   return { chunk, walk, dictionary: undefined, page: undefined, pageAt: chunk.extent.start, at: 0, seen: 0 }
 }
@@ -84,6 +87,7 @@ const left = (state: State) => (state.page === undefined ? 0 : state.page.count 
 function hold(state: State, page: Page | undefined): void {
   const { held, limits } = state.chunk
   held.bytes += (page?.bytes ?? 0) - (state.page?.bytes ?? 0)
+  if (state.page?.memory !== undefined) state.chunk.buffers.takeBack(state.page.memory)
   state.page = page
   state.at = 0
   withinLimit('pages held at one time', held.bytes, limits, 'heldBytes')

@@ -3,7 +3,9 @@ import type { Codec, Codecs } from '../codecs.js'
 import type { ByteSource } from '../files.js'
 import type { Limits } from '../limits.js'
 import type { Columns, RowRange } from '../types.js'
-import { type ColumnReader, readColumn } from './column.js'
+import type { Buffers } from './buffers.js'
+import { openChunkBytes } from './chunk-bytes.js'
+import { type Chunk, type ColumnReader, readColumn } from './column.js'
 import { corrupt } from './corrupt.js'
 import type { Footer } from './footer.js'
 import type { Leaf } from './leaves.js'
@@ -19,9 +21,12 @@ export type OpenFile = {
   codecs: Codecs
   leaves: readonly Leaf[]
   footer: Footer
+  buffers: Buffers
 }
 
 const batchRows = 1024
+/** Plain bytes of the rows of one batch, by what the footer says of an average row. */
+const batchBytes = 8 << 20
 /** Old writers left the dictionary's header out of a chunk's size (PARQUET-816); what is read ends at its last value. */
 const forgotten = 100
 /** Bytes fetched, and bytes decoded for one batch, by all columns together. */
@@ -35,13 +40,14 @@ export async function* openGroup(
   range: RowRange,
 ): AsyncGenerator<Columns[]> {
   const group = file.footer.metadata.row_groups[index]!
-  const columns = openColumns(file, index, group, names)
+  const columns = openColumns(file, index, names, range)
+  const most = Math.max(1, Math.min(batchRows, Math.floor(batchBytes / rowBytes(file, group, names))))
   const parts = columns.flatMap((column) => column.parts)
   const bytes = Math.max(1 << 20, budget / Math.max(1, parts.length))
   try {
     for (const { reader } of parts) if (range.start > 0) await reader.skip(range.start)
     for (let left = range.end - range.start; left > 0; ) {
-      let rows = Math.min(batchRows, left)
+      let rows = Math.min(most, left)
       for (const part of parts) {
         if (part.held.length === 0) await part.reader.take(part.held, rows, bytes)
         rows = Math.min(rows, part.held.length)
@@ -59,33 +65,44 @@ export async function* openGroup(
   }
 }
 
+/** What an average row takes, as far as the footer can be believed; a batch is bounded by what is read as well. */
+function rowBytes({ leaves }: OpenFile, group: StoredGroup, names: readonly string[]): number {
+  let bytes = 0
+  for (const { index, column } of leaves) {
+    if (names.includes(column)) bytes += Number(group.columns[index]?.meta_data?.total_uncompressed_size ?? 0)
+  }
+  return Math.max(1, bytes) / Number(group.num_rows)
+}
+
 /** A leaf being read: rows taken from it that wait for those of the others. */
 type Part = { leaf: Leaf; reader: ColumnReader; held: unknown[] }
 type Column = { tree: SchemaTree; parts: Part[]; finish: ((values: unknown[]) => ArrayLike<unknown>) | undefined }
 
-function openColumns(file: OpenFile, index: number, group: StoredGroup, names: readonly string[]): Column[] {
-  const { tree, types } = file.footer
+function openColumns(file: OpenFile, index: number, names: readonly string[], range: RowRange): Column[] {
+  const { tree, types, metadata } = file.footer
+  const group = metadata.row_groups[index]!
   const wanted = file.leaves.filter(({ column }) => names.includes(column))
   const window = Math.min(1 << 20, Math.max(64 << 10, Math.floor(budget / Math.max(1, wanted.length))))
-  const held = { bytes: 0 }
+  const shared = { window, held: { bytes: 0 }, buffers: file.buffers }
+  const chunks = wanted.map((leaf): Chunk => {
+    const where = `${file.path}: row group ${index}, column \`${leaf.path.join('.')}\``
+    try {
+      return { ...openChunk(file, group, leaf, where), ...shared }
+    } catch (error) {
+      throw corrupt(where, error)
+    }
+  })
+  // Of a few rows of a group, only the pages around them are fetched.
+  const isMost = (range.end - range.start) * 2 >= Number(group.num_rows)
+  const extents = chunks.map(({ extent }) => extent)
+  const bytes = openChunkBytes(file.source, extents, file.buffers, isMost ? window : 0)
+  const parts = wanted.map((leaf, at): Part => ({ leaf, reader: readColumn(bytes[at]!, chunks[at]!), held: [] }))
   return names.map((name) => {
     const child = tree.children.find(({ element }) => element.name === name)!
-    const leaves = wanted.filter(({ schemaPath }) => schemaPath[1] === child)
-    const parts = leaves.map((leaf): Part => {
-      const where = `${file.path}: row group ${index}, column \`${leaf.path.join('.')}\``
-      try {
-        return {
-          leaf,
-          reader: readColumn(file.source, { ...openChunk(file, group, leaf, where), window, held }),
-          held: [],
-        }
-      } catch (error) {
-        throw corrupt(where, error)
-      }
-    })
+    const own = parts.filter(({ leaf }) => leaf.schemaPath[1] === child)
     const isNested = child.children.length > 0 || child.element.repetition_type === 'REPEATED'
-    const isVector = leaves[0]?.vector !== undefined
-    return { tree: child, parts, finish: isNested && !isVector ? finisher(child, types[name]) : undefined }
+    const isVector = own[0]?.leaf.vector !== undefined
+    return { tree: child, parts: own, finish: isNested && !isVector ? finisher(child, types[name]) : undefined }
   })
 }
 

@@ -1,5 +1,4 @@
-import { batch } from '../../stream/batch.js'
-import type { Columns, Format } from '../types.js'
+import type { Format } from '../types.js'
 import { describeParquet, readParquet } from './read.js'
 import { writeParquet } from './write.js'
 
@@ -8,7 +7,7 @@ export const parquet: Format = {
   name: 'parquet',
   extensions: ['.parquet', '.parq', '.pq'],
   streams: false,
-  read: (path, options) => batch<Columns>()(readParquet(path, options)),
+  read: readParquet,
   describe: describeParquet,
   write: writeParquet,
 }

@@ -1,4 +1,5 @@
 import type { Codec } from '../codecs.js'
+import type { Buffers } from './buffers.js'
 import { bitWidth, decodeHybrid } from './levels.js'
 import { isCount, type PageHead } from './pages.js'
 import { type Coding, type Stored, storedValues } from './stored.js'
@@ -12,6 +13,8 @@ export type Page = {
   values: Stored
   /** Bytes held by it. */
   bytes: number
+  /** Memory lent for it, to be given back once its values are taken. */
+  memory?: Uint8Array
 }
 
 export type PageCoding = Coding & {
@@ -19,6 +22,7 @@ export type PageCoding = Coding & {
   codec: Codec | undefined
   maxDefinition: number
   maxRepetition: number
+  buffers: Buffers
 }
 
 /** How many values and nulls a data page says it holds. */
@@ -41,9 +45,10 @@ export function decodePage(
   let definition = levels(cut.definition, count, coding.maxDefinition)
   const present = definition === undefined ? count : countOf(definition, coding.maxDefinition)
   if (present === count) definition = undefined
-  const values = storedValues(cut.values(present), cut.encoding, present, coding, dictionary)
+  const { bytes: stored, memory } = cut.values(present)
+  const values = storedValues(stored, cut.encoding, present, coding, dictionary)
   const bytes = head.uncompressed_page_size + count * (definition || repetition ? 2 : 0)
-  return { count, definition, repetition, values, bytes }
+  return { count, definition, repetition, values, bytes, memory }
 }
 
 /** The entries of a dictionary page. */
@@ -52,22 +57,23 @@ export function decodeDictionary(head: PageHead, body: Uint8Array, coding: PageC
   if (!isCount(count)) throw new Error('its page header counts no dictionary entries')
   if (count > coding.limits.dictionaryValues) throw new Error(`its dictionary of ${count} entries is too large`)
   const entries: unknown[] = []
-  const bytes = plainPage(body, head.uncompressed_page_size, coding)
+  const { bytes, memory } = plainPage(body, head.uncompressed_page_size, coding)
   storedValues(bytes, 'PLAIN', count, coding, undefined).next(entries, count)
+  if (memory !== undefined) coding.buffers.takeBack(memory)
   return entries
 }
 
 type Cut = {
   repetition: Uint8Array | undefined
   definition: Uint8Array | undefined
-  values(present: number): Uint8Array
+  values(present: number): Plain
   encoding: string
 }
 
 /** Version 1: levels, each behind its length, and values are compressed together. */
 function cutPage(head: PageHead, body: Uint8Array, coding: PageCoding): Cut {
   const { encoding, definition_level_encoding, repetition_level_encoding } = head.data_page_header!
-  const bytes = plainPage(body, head.uncompressed_page_size, coding)
+  const { bytes, memory } = plainPage(body, head.uncompressed_page_size, coding)
   let at = 0
   const cutLevels = (most: number, levelEncoding: string) => {
     if (most === 0) return undefined
@@ -80,7 +86,7 @@ function cutPage(head: PageHead, body: Uint8Array, coding: PageCoding): Cut {
   }
   const repetition = cutLevels(coding.maxRepetition, repetition_level_encoding)
   const definition = cutLevels(coding.maxDefinition, definition_level_encoding)
-  return { repetition, definition, values: () => bytes.subarray(at), encoding }
+  return { repetition, definition, values: () => ({ bytes: bytes.subarray(at), memory }), encoding }
 }
 
 /** Version 2: levels lie bare in front of the compressed values. */
@@ -100,15 +106,26 @@ function cutPageV2(head: PageHead, body: Uint8Array, coding: PageCoding): Cut {
     definition: body.subarray(repetitionSize, before),
     // A page of nothing but nulls may hold no bytes at all, which no codec takes.
     values: (present) =>
-      present === 0 ? new Uint8Array(0) : plainPage(body.subarray(before), head.uncompressed_page_size - before, plain),
+      present === 0 ? nothing : plainPage(body.subarray(before), head.uncompressed_page_size - before, plain),
     encoding,
   }
 }
 
-function plainPage(body: Uint8Array, size: number, { codec }: PageCoding): Uint8Array {
-  const bytes = codec === undefined ? body : size === 0 ? new Uint8Array(0) : codec.decompress(body, size)
+/** Decompressed bytes, and the memory lent for them where some was. */
+type Plain = { bytes: Uint8Array; memory?: Uint8Array }
+
+const nothing: Plain = { bytes: new Uint8Array(0) }
+
+function plainPage(body: Uint8Array, size: number, { codec, buffers }: PageCoding): Plain {
+  if (codec !== undefined && size === 0) return nothing
+  if (codec?.decompressInto !== undefined) {
+    const memory = buffers.lend(size)
+    codec.decompressInto(body, memory)
+    return { bytes: memory, memory }
+  }
+  const bytes = codec === undefined ? body : codec.decompress(body, size)
   if (bytes.length !== size) throw new Error(`its page holds ${bytes.length} bytes where its header promises ${size}`)
-  return bytes
+  return { bytes }
 }
 
 function levels(bytes: Uint8Array | undefined, count: number, most: number): Uint8Array | undefined {

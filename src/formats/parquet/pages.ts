@@ -1,16 +1,13 @@
 import { crc32 } from 'node:zlib'
-import type { ByteSource } from '../files.js'
 import { type Limits, withinLimit } from '../limits.js'
+import type { ChunkBytes, Extent } from './chunk-bytes.js'
 import { parquetHeader } from './library.js'
 import { thriftEnd } from './thrift.js'
 
 /** A page's header, checked, and where the page begins in the file. */
 export type PageHead = ReturnType<typeof parquetHeader> & { at: number }
 
-/** The bytes of one column chunk. */
-export type Extent = { start: number; end: number }
-
-/** Walks a column chunk page by page, fetching a window of bytes at a time. */
+/** Walks a column chunk page by page, fetching a window of bytes at a time. What `body` gives is good until the next header. */
 export type PageWalk = {
   /** Where the next page begins. */
   readonly at: number
@@ -25,8 +22,8 @@ export type PageWalk = {
 const firstHeader = 512
 
 /** A walk over the pages of a chunk. Its errors name no place: whoever walks knows it. */
-export function walkPages(source: ByteSource, { start, end }: Extent, limits: Limits): PageWalk {
-  let window = new Uint8Array(0)
+export function walkPages(source: ChunkBytes, { start, end }: Extent, limits: Limits): PageWalk {
+  let window: Uint8Array = new Uint8Array(0)
   let windowStart = start
   let [at, bodyAt] = [start, start]
   let last: PageHead | undefined
@@ -35,8 +32,7 @@ export function walkPages(source: ByteSource, { start, end }: Extent, limits: Li
   async function fetch(from: number, least: number, ahead: number): Promise<Uint8Array> {
     const wanted = Math.min(end, from + least)
     if (from < windowStart || wanted > windowStart + window.length) {
-      window = new Uint8Array(0)
-      window = new Uint8Array(await source.read(from, Math.min(end, from + Math.max(least, ahead))))
+      window = await source.read(from, Math.min(end, from + Math.max(least, ahead)))
       windowStart = from
     }
     return window.subarray(from - windowStart)

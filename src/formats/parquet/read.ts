@@ -1,12 +1,14 @@
+import { batch } from '../../stream/batch.js'
 import type { Batches } from '../../stream/types.js'
 import { loadCodecs } from '../codecs.js'
 import { checkColumns } from '../columns.js'
 import { openFile } from '../files.js'
 import { defaultLimits, type Limits } from '../limits.js'
 import { typeName } from '../schema.js'
-import type { Columns, Description, ReadOptions, Schema } from '../types.js'
-import { readFooter } from './footer.js'
-import { openGroup } from './group.js'
+import type { Columns, Description, ReadOptions, RowRange, Schema } from '../types.js'
+import { createBuffers } from './buffers.js'
+import { type Footer, readFooter } from './footer.js'
+import { type OpenFile, openGroup } from './group.js'
 import { leavesOf } from './leaves.js'
 import { storedName } from './schema.js'
 
@@ -14,8 +16,8 @@ import { storedName } from './schema.js'
 export type ParquetReadOptions = ReadOptions & { limits?: Partial<Limits> }
 
 /**
- * Reads a Parquet file page by page, decoding only the columns and rows asked for; a batch never spans row groups.
- * Throws a CorruptInputError naming file, row group, column and page for whatever does not decode or exceeds a limit.
+ * Reads a Parquet file page by page, decoding only the columns and rows asked for. Throws a CorruptInputError naming file,
+ * row group, column and page for whatever does not decode or exceeds a limit.
  */
 export async function* readParquet(path: string, options: ParquetReadOptions = {}): Batches<Columns> {
   const { columns, rows, signal } = options
@@ -23,28 +25,43 @@ export async function* readParquet(path: string, options: ParquetReadOptions = {
   const source = await openFile(path, signal)
   try {
     const footer = await readFooter(path, source, limits)
-    const { metadata, tree } = footer
-    const present = tree.children.map((child) => child.element.name)
+    const present = footer.tree.children.map((child) => child.element.name)
     checkColumns(path, columns, present)
-    const names = [...(columns ?? present)]
-    const file = { path, source, limits, codecs: await loadCodecs(), leaves: leavesOf(footer, limits), footer }
-    let groupStart = 0
-    for (const [index, group] of metadata.row_groups.entries()) {
-      signal?.throwIfAborted()
-      const groupEnd = groupStart + Number(group.num_rows)
-      const start = Math.max(groupStart, rows?.start ?? 0)
-      const end = Math.min(groupEnd, rows?.end ?? groupEnd)
-      if (start < end) {
-        const range = { start: start - groupStart, end: end - groupStart }
-        for await (const batch of openGroup(file, index, names, range)) {
-          yield batch
-          signal?.throwIfAborted()
-        }
-      }
-      groupStart = groupEnd
-    }
+    const names = [...new Set(columns ?? present)]
+    const leaves = leavesOf(footer, limits)
+    const file = { path, source, limits, codecs: await loadCodecs(), leaves, footer, buffers: createBuffers() }
+    const groups = readGroups(file, names, rows, signal)
+    yield* hasTinyGroups(footer) ? batch<Columns>()(groups) : groups
   } finally {
     await source.close()
+  }
+}
+
+/** Row groups so small that each alone would make a poor batch. */
+function hasTinyGroups({ metadata: { row_groups: groups } }: Footer): boolean {
+  return groups.length > 1 && groups.every(({ num_rows }) => num_rows < 128n)
+}
+
+async function* readGroups(
+  file: OpenFile,
+  names: readonly string[],
+  rows: RowRange = { start: 0, end: Number.POSITIVE_INFINITY },
+  signal?: AbortSignal,
+): Batches<Columns> {
+  let groupStart = 0
+  for (const [index, group] of file.footer.metadata.row_groups.entries()) {
+    signal?.throwIfAborted()
+    const groupEnd = groupStart + Number(group.num_rows)
+    const start = Math.max(groupStart, rows.start)
+    const end = Math.min(groupEnd, rows.end)
+    if (start < end) {
+      const range = { start: start - groupStart, end: end - groupStart }
+      for await (const batch of openGroup(file, index, names, range)) {
+        yield batch
+        signal?.throwIfAborted()
+      }
+    }
+    groupStart = groupEnd
   }
 }
 
