@@ -17,7 +17,7 @@ const flags: readonly Flag[] = recipeFlags(selectRecipe as unknown as Recipe).ma
 export const selectVerb: Verb = {
   operands: '<shards...>',
   example: "sluice select 'corpus/*.parquet' -n 10000 -o picked.parquet",
-  flags: [...flags, { name: 'by', type: 'string', choices: ['quota'], default: 'quota', description: 'strategy' }],
+  flags,
   run: async (inputs, given, terminal) => {
     if (typeof given.out !== 'string' || given.out === '-') {
       throw new UsageError(`Expected an output file or folder, got ${given.out ?? 'none'}`, {

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type Columns, describeShard, readShard, type Schema, writeRows } from '../../formats/index.js'
 import type { Pass, PlannedShard } from '../../run/types.js'
 import type { Batches, Row } from '../../stream/types.js'
-import { type Chosen, readChosen } from './choose.js'
+import { type Chosen, readChosen } from './chosen.js'
 import type { SelectionConfig } from './options.js'
 
 /** A chosen row with its text; `distance` is squared, to the centroid of its cluster. */

@@ -2,16 +2,18 @@ import { z } from 'zod'
 import { reinstructSelector } from '../../filters/reinstruct.js'
 import type { Pass } from '../../run/types.js'
 import type { Recipe, Resources } from '../types.js'
-import { assignPass } from './assign.js'
-import { choosePass } from './choose.js'
 import type { JudgeText } from './corpus.js'
 import { fetchPass } from './fetch.js'
 import { writeChosenPass } from './finish.js'
-import { type SelectionConfig, selectionOptions } from './options.js'
+import { corpusOptions } from './options.js'
 import { pilotPass } from './pilot.js'
-import { polishPass, refinePass } from './polish.js'
 import { scanPass } from './scan.js'
-import { solvePass } from './solve.js'
+import { strategies, strategyOptions } from './strategies/index.js'
+
+/** Options of every recipe that begins by choosing rows. */
+export const selectionOptions = { ...corpusOptions, ...strategyOptions }
+
+type SelectionConfig = z.infer<z.ZodObject<typeof selectionOptions>>
 
 export type SelectionOptions = {
   judge: JudgeText
@@ -24,26 +26,22 @@ export type SelectionOptions = {
 }
 
 /**
- * The passes every corpus recipe begins with: embed what `judge` lets through, cluster it by way of a coreset, and
- * choose `config.select` rows by quota. What they leave is `fetchedFile` of the pass `fetch`.
+ * The passes every corpus recipe begins with: embed what `judge` lets through, and choose `config.select` rows of that by
+ * the strategy `config.by`. What they leave is `fetchedFile` of the pass `fetch`.
  */
 export function selectionPasses(
   config: SelectionConfig,
   resources: Resources,
   { judge, judgeSettings, columns, titleColumn }: SelectionOptions,
 ): Pass[] {
+  const scanning = [pilotPass(config, resources, judge), scanPass(config, resources, judge)]
+  const choosing = [...strategies[config.by].passes(config), fetchPass(config, { columns, titleColumn })]
+  const scanSettings = [...Object.keys(corpusOptions), ...judgeSettings]
   const settings = [...Object.keys(selectionOptions), ...judgeSettings]
-  const passes = [
-    pilotPass(config, resources, judge),
-    scanPass(config, resources, judge),
-    solvePass(config),
-    polishPass(),
-    refinePass(),
-    assignPass(),
-    choosePass(config),
-    fetchPass(config, { columns, titleColumn }),
+  return [
+    ...scanning.map((pass) => ({ ...pass, settings: scanSettings })),
+    ...choosing.map((pass) => ({ ...pass, settings })),
   ]
-  return passes.map((pass) => ({ ...pass, settings }))
 }
 
 const options = z.object({
@@ -57,7 +55,7 @@ const options = z.object({
 /** The selection by itself: a diverse subset of a corpus, every column as it was. */
 export const selectRecipe: Recipe<z.infer<typeof options>> = {
   name: 'select',
-  summary: 'a diverse subset of a corpus: embed, cluster, choose by quota; no model',
+  summary: 'a diverse subset of a corpus: embed, then choose by a strategy; no model',
   usesModel: false,
   options,
   passes(config, resources) {

@@ -1,0 +1,60 @@
+import { join } from 'node:path'
+import { type Schema, writeRows } from '../../formats/index.js'
+import type { Tally } from '../../run/tally.js'
+import type { RunView, TaskContext } from '../../run/types.js'
+import { SluiceError, UsageError } from '../../stream/errors.js'
+import { countCommitted, readRows, reduced } from '../artifacts.js'
+import type { SelectionConfig } from './options.js'
+
+/**
+ * A chosen row, and where to find it: `task` is its scan task, `row` its number in the shard. `cluster` is the group that
+ * the strategy saw it in, and `distance` squared, from what the group is named by.
+ */
+export type Chosen = { id: string; task: string; row: number; cluster: number; distance: number }
+
+const chosenSchema: Schema = { id: 'string', task: 'string', row: 'int32', cluster: 'int32', distance: 'float' }
+
+/** Ends a strategy's pass `choose`: leaves the chosen rows in corpus order, and counts the others of the kept ones. */
+export async function writeChosen(
+  context: TaskContext,
+  rows: readonly Chosen[],
+  config: SelectionConfig,
+): Promise<Tally> {
+  const kept = countCommitted(context, ['scan'])
+  const chosen = inCorpusOrder(rows)
+  requireUniqueIds(chosen, config)
+  if (chosen.length !== Math.min(kept, config.select)) {
+    throw new SluiceError('E_BUG', 70, `Chose ${chosen.length} of ${kept} rows, and ${config.select} were asked for`)
+  }
+  await writeRows(join(context.folder, 'chosen.parquet'), { schema: chosenSchema })(oneBatch(chosen))
+  const left = kept - chosen.length
+  const rejected: Record<string, number> = left === 0 ? {} : { 'choose: not chosen': left }
+  return { in: kept, out: chosen.length, rejected, failed: {} }
+}
+
+/** The chosen rows, in corpus order. */
+export async function readChosen(run: RunView): Promise<Chosen[]> {
+  const chosen: Chosen[] = []
+  for await (const rows of readRows<Chosen>(join(reduced(run, 'choose').folder, 'chosen.parquet'))) chosen.push(...rows)
+  return chosen
+}
+
+function inCorpusOrder(rows: readonly Chosen[]): Chosen[] {
+  return [...rows].sort((a, b) => (a.task === b.task ? a.row - b.row : a.task < b.task ? -1 : 1))
+}
+
+function requireUniqueIds(chosen: readonly Chosen[], { idColumn }: SelectionConfig): void {
+  const seen = new Set<string>()
+  for (const { id } of chosen) {
+    if (seen.has(id)) {
+      throw new UsageError(`The id ${JSON.stringify(id)} of column \`${idColumn}\` belongs to more than one row`, {
+        fix: 'Name a column of unique values with --id-column, or leave it out.',
+      })
+    }
+    seen.add(id)
+  }
+}
+
+async function* oneBatch<R>(rows: readonly R[]): AsyncGenerator<readonly R[]> {
+  if (rows.length > 0) yield rows
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { type Pass, reduceTask } from '../../../run/types.js'
+import { createQuotaPick, quotas } from '../../../select/quota.js'
+import { readAssigned } from '../assign.js'
+import { type Chosen, writeChosen } from '../chosen.js'
+import { clusterPasses, readClustered } from '../clustered.js'
+import type { SelectionConfig } from '../options.js'
+import { readCentroids } from '../solve.js'
+import type { Strategy } from './strategy.js'
+
+const options = {
+  alpha: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe('quota of a cluster ~ its size to this power: 1 proportional, 0 uniform'),
+  inside: z.enum(['random', 'nearest', 'farthest']).default('random').describe('which rows of a cluster to take'),
+}
+
+type QuotaConfig = SelectionConfig & z.infer<z.ZodObject<typeof options>>
+
+/** Clusters the corpus and takes from each its share of the rows. */
+export const quota: Strategy<typeof options> = {
+  summary: 'each cluster gives its share',
+  options,
+  passes: (config) => [...clusterPasses(config), choosePass(config)],
+}
+
+/** Shares `config.select` among the clusters and picks that many rows of each; memory grows with the picks alone. */
+function choosePass(config: QuotaConfig): Pass {
+  return {
+    name: 'choose',
+    tasks: async () => reduceTask,
+    async work(_task, context) {
+      const { centroids, dimensions } = await readCentroids(context, 'refine')
+      const counts = new Float64Array(centroids.length / dimensions)
+      for (const scanned of context.committed('scan')) {
+        for await (const { clusters } of readAssigned(context, scanned)) {
+          for (const cluster of clusters) counts[cluster]!++
+        }
+      }
+      const { alpha, inside, seed } = config
+      const pick = createQuotaPick<Chosen>({ quotas: quotas(counts, config.select, { alpha }), seed, inside })
+      for (const scanned of context.committed('scan')) {
+        for await (const rows of readClustered(context, scanned)) for (const row of rows) pick.push(row)
+      }
+      return writeChosen(context, pick.finish(), config)
+    },
+  }
+}
