@@ -7,6 +7,7 @@ export { applyWhitening, fitWhitening, type Whitening, whitened } from './embed/
 // filters: a row stays, or leaves with a reason
 export { type ProseOptions, proseFilter } from './filters/prose.js'
 export { reinstructOutputFilter, reinstructSelector } from './filters/reinstruct.js'
+export { selfInstructFilter } from './filters/self-instruct.js'
 // formats: shards in and out
 export {
   type Columns,

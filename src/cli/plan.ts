@@ -16,8 +16,8 @@ function recipePlan(recipe: Recipe): Verb & VerbName {
   return {
     name: recipe.name,
     summary: `rows, calls, tokens and price of \`sluice run ${recipe.name}\`, before a call is made`,
-    operands: '<shards...>',
-    example: `sluice plan ${recipe.name} 'corpus/*.parquet' --model openai:gpt-4o-mini --endpoint https://api.openai.com/v1`,
+    operands: recipe.bundledInput ? '[shards...]' : '<shards...>',
+    example: `sluice plan ${recipe.name}${recipe.bundledInput ? '' : " 'corpus/*.parquet'"} --model openai:gpt-4o-mini --endpoint https://api.openai.com/v1`,
     flags: recipeFlags(recipe),
     run: (inputs, flags, terminal) => showPlan(recipe, inputs, flags, terminal),
   }

@@ -16,7 +16,7 @@ export const recipesVerb: Verb = {
         ...(recipe.prompts ? { prompts: recipe.prompts } : {}),
       }))
       terminal.out(JSON.stringify({ recipes: list }))
-    } else for (const { name, summary } of Object.values(recipes)) terminal.out(`${name.padEnd(12)} ${summary}`)
+    } else for (const { name, summary } of Object.values(recipes)) terminal.out(`${name.padEnd(16)} ${summary}`)
     return 0
   },
 }

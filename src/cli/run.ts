@@ -21,8 +21,10 @@ function recipeVerb(recipe: Recipe): Verb & VerbName {
   return {
     name: recipe.name,
     summary: recipe.summary,
-    operands: '<shards...>',
-    example: `sluice run ${recipe.name} 'corpus/*.parquet' -o out --select 200${model}`,
+    operands: recipe.bundledInput ? '[shards...]' : '<shards...>',
+    example: recipe.bundledInput
+      ? `sluice run ${recipe.name} -o out${model}`
+      : `sluice run ${recipe.name} 'corpus/*.parquet' -o out --select 200${model}`,
     flags: recipeFlags(recipe),
     run: async (inputs, flags, terminal) => {
       if (flags.dryRun === true) return showPlan(recipe, inputs, flags, terminal)

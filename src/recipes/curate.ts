@@ -11,7 +11,7 @@ import type { Resources } from './types.js'
 export type CurateOptions = {
   /** The name of a recipe. */
   recipe: string
-  /** Files, folders and globs; their order does not matter. */
+  /** Files, folders and globs; their order does not matter. A recipe that brings its own input also takes none. */
   inputs: readonly string[]
   /** The run folder. Called again with the same settings, a run resumes. */
   out: string

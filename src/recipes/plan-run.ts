@@ -16,7 +16,7 @@ export async function planRun(
 ): Promise<{ recipe: Recipe; plan: Plan; texts: PromptTexts }> {
   const recipe = recipeNamed(recipeName)
   const config = readConfig(recipe, given)
-  const shards = await plannedShards(inputs, out)
+  const shards = await plannedShards(inputs.length === 0 && recipe.bundledInput ? [recipe.bundledInput] : inputs, out)
   const wording = await givenTexts(recipe, config)
   const files = { ...(await plannedFiles(recipe, config)), ...(wording && { prompts: [wording.file] }) }
   const plan: Plan = { format: 1, recipe: recipe.name, config, shards, files }

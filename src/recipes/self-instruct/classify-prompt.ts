@@ -1,0 +1,73 @@
+import { messagesOf, type PromptText } from '../prompt-texts.js'
+import type { Prompt } from '../types.js'
+import { cleanInstruction } from './bootstrap-prompt.js'
+
+/**
+ * Self-Instruct (arXiv 2212.10560 §2.2): asks whether a task has a small, fixed set of answers, after twelve that have and
+ * nineteen that have not. The reader takes a reply that is yes or no; `strict` takes all but Yes, yes and YES for a no, as
+ * the published code does.
+ */
+export function classifyPrompt(
+  text: PromptText,
+  { strict }: { strict: boolean },
+): Prompt<{ instruction: string }, { isClassification: boolean }> {
+  return {
+    write: ({ instruction }) => messagesOf(text, { task: cleanInstruction(instruction), examples }),
+    read: (reply) => {
+      const word = reply.trim()
+      if (strict) return { isClassification: ['Yes', 'yes', 'YES'].includes(word) }
+      const [, verdict] = /^(yes|no)(?![\p{L}\p{N}])/iu.exec(word) ?? []
+      return verdict === undefined
+        ? { unread: 'neither yes nor no' }
+        : { isClassification: verdict.toLowerCase() === 'yes' }
+    },
+  }
+}
+
+/** Decoding of the published code: greedy, three tokens. A cut-off reply has its first word, which is all that is read. */
+export const classifySampling = {
+  maxTokens: 3,
+  temperature: 0,
+  topP: 1,
+  stop: ['\n', 'Task'],
+  keepCutOff: true,
+} as const
+
+/** Twelve tasks that choose among a few answers and nineteen that do not. */
+export const classifyDemonstrations: readonly (readonly [task: string, answer: 'Yes' | 'No'])[] = [
+  ['Say whether the comment on the recipe is kind or unkind.', 'Yes'],
+  ['Write a letter to a landlord about a broken heater.', 'No'],
+  ['Which of the four seasons does the poem describe?', 'Yes'],
+  ['Explain how a pressure cooker works.', 'No'],
+  ['Collect five names for a boat that belongs to a librarian.', 'No'],
+  ['Judge if the conclusion follows from the premises. Answer yes or no.', 'Yes'],
+  ['Rewrite the sentence without using the letter e.', 'No'],
+  ['Find the shortest way between the two towns.', 'No'],
+  ['Decide whether the email should go to sales or to support.', 'Yes'],
+  ['Translate the sign into Italian.', 'No'],
+  ['Write a function that removes duplicates from a list.', 'No'],
+  ['Name the continent that the country belongs to.', 'Yes'],
+  ['Plan a day in the mountains for a family with small children.', 'No'],
+  ['Is the word a noun, a verb or an adjective?', 'Yes'],
+  ['Summarise the chapter in three sentences.', 'No'],
+  ['How many grams of salt belong in five litres of soup?', 'No'],
+  ['Tell whether the tweet is meant seriously or ironically.', 'Yes'],
+  ['Make up a riddle about a shadow.', 'No'],
+  ['Describe the taste of an olive to someone who has never had one.', 'No'],
+  ['Rate the difficulty of the hike as easy, medium or hard.', 'Yes'],
+  ['List the ingredients that the shopping list is missing for pancakes.', 'No'],
+  ['Which team won according to the report, the guests or the hosts?', 'Yes'],
+  ['Continue the story for one more paragraph.', 'No'],
+  ['Give two reasons for and two against wearing school uniforms.', 'No'],
+  ['Does the patient describe an emergency? Yes or no.', 'Yes'],
+  ['Turn the list of facts into a short biography.', 'No'],
+  ['Correct the punctuation of the paragraph.', 'No'],
+  ['Choose the word that fits the gap: affect or effect.', 'Yes'],
+  ['What should one consider before adopting a dog?', 'No'],
+  ['Is the transaction likely to be fraud or not?', 'Yes'],
+  ['Calculate the monthly rate of the loan.', 'No'],
+]
+
+const examples = classifyDemonstrations
+  .map(([task, answer]) => `Task: ${task}\nFixed set of answers? ${answer}`)
+  .join('\n\n')

@@ -1,0 +1,79 @@
+import { type Columns, messages, type Schema } from '../../formats/index.js'
+import { uniform } from '../../text/hash.js'
+import type { Instance } from './instances.js'
+
+/** An instance of a task on its way out. */
+export type Written = Instance & {
+  readonly id: string
+  readonly instruction: string
+  readonly source: 'machine' | 'seed'
+  /** Absent in Alpaca's mode, which does not ask. */
+  readonly isClassification?: boolean | undefined
+}
+
+/** An output row: as messages, as the drawn encoding for plain language models, and in its parts. */
+export const pairSchema: Schema = {
+  id: 'string',
+  messages,
+  prompt: 'string',
+  completion: 'string',
+  instruction: 'string',
+  input: 'string',
+  output: 'string',
+  source: 'string',
+  isClassification: 'boolean',
+}
+
+/**
+ * Makes an instance a row. `prompt` and `completion` are its encoding for training (methods.md §3.4): one of seven forms
+ * with an input, of six without, drawn by lot, so that a model does not learn one form by heart.
+ */
+export function toPair(seed: number): (written: Written) => Columns {
+  return ({ id, instruction, input, output, source, isClassification = undefined }) => {
+    const lot = (use: string) => uniform(seed, id, use)
+    const shownInput = lot('bare input') < 0.5 ? bareInput(input) : input
+    const forms = input === '' ? formsWithoutInput : formsWithInput
+    const [prompt, lead] = forms[Math.floor(lot('form') * forms.length)]!(instruction, shownInput)
+    const question = input === '' ? instruction : `${instruction}\n\n${input}`
+    return {
+      id,
+      messages: [
+        { role: 'user', content: question },
+        { role: 'assistant', content: output },
+      ],
+      prompt,
+      completion: lead + output,
+      ...{ instruction, input, output, source },
+      isClassification: isClassification ?? null,
+    }
+  }
+}
+
+/** Without the name of its field where it has but one, and with half its blank lines. */
+function bareInput(input: string): string {
+  const fields = input.match(/[\p{L}\p{N}_]+:/gu) ?? []
+  const bare = fields.length === 1 && input.startsWith(fields[0]!) ? input.slice(fields[0]!.length).trimStart() : input
+  return bare.replaceAll('\n\n', '\n')
+}
+
+/** The prompt, and what stands between it and the output. */
+type Form = (instruction: string, input: string) => readonly [prompt: string, lead: string]
+
+const formsWithInput: readonly Form[] = [
+  (instruction, input) => [`${instruction}\nInput: ${input}\nOutput:`, ' '],
+  (instruction, input) => [`${instruction}\n\nInput: ${input}\n\nOutput:`, ' '],
+  (instruction, input) => [`Task: ${instruction}\nInput: ${input}\nOutput:`, ' '],
+  (instruction, input) => [`${instruction}\n\n${input}\n\nOutput:`, ' '],
+  (instruction, input) => [`${instruction}\n\n${input}\n\n`, ''],
+  (instruction, input) => [`${instruction}\n${input}\n\n`, ''],
+  (instruction, input) => [`Task: ${instruction}\n\n${input}\n\n`, ''],
+]
+
+const formsWithoutInput: readonly Form[] = [
+  (instruction) => [`${instruction} Output:`, ' '],
+  (instruction) => [`${instruction}\nOutput:`, ' '],
+  (instruction) => [`${instruction}\n\nOutput:`, ' '],
+  (instruction) => [`${instruction}\n\n`, ''],
+  (instruction) => [`${instruction}\n`, ''],
+  (instruction) => [`Task: ${instruction}\n\n`, ''],
+]

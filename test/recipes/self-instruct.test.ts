@@ -1,0 +1,228 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Columns, findShards } from '../../src/formats/index.js'
+import { readShards } from '../../src/formats/shards.js'
+import { type Curated, curate, type MachineOptions } from '../../src/recipes/curate.js'
+import { forecast } from '../../src/recipes/forecast.js'
+import { total } from '../../src/run/tally.js'
+import { rougeL } from '../../src/select/rouge.js'
+import { uniform } from '../../src/text/hash.js'
+import { collect } from '../laws.js'
+import { type ChatRequest, type OpenAiServer, startOpenAiServer } from '../server/openai-server.mjs'
+
+const nouns = 'harbour orchard kettle violin glacier lantern saddle comet pepper turbine meadow anchor'.split(' ')
+const verbs = 'Compare Describe Summarise Criticise Plan Translate Invent Rank Explain Shorten'.split(' ')
+const ends = 'for a visitor|in the year 1900|to a sceptic|without adjectives|as a letter|in two voices'.split('|')
+
+/** A task out of its parts, the same for the same key. */
+function task(key: string): string {
+  const of = (words: readonly string[], use: string) => words[Math.floor(uniform(1, key, use) * words.length)]!
+  if (uniform(1, key, 'bad') < 0.1) return 'Draw a picture of the sea'
+  return `${of(verbs, 'verb')} the ${of(nouns, 'one')} and the ${of(nouns, 'two')} ${of(ends, 'end')}`
+}
+
+/** What a model might answer to the questions of self-instruct, the same to the same request. */
+function toyReply({ messages }: ChatRequest): string {
+  const asked = messages.at(-1)!.content
+  if (asked.startsWith('Does a task have')) return uniform(1, asked, 'kind') < 0.3 ? 'Yes' : 'No.'
+  if (asked.startsWith('The tasks below choose')) return 'Class label: good\nText: fine\nClass label: bad\nText: poor'
+  if (asked.startsWith('Invent examples')) {
+    if (uniform(1, asked, 'mute') < 0.1) return 'I would rather not.'
+    return 'Example 1\nPlace: Rome\nOutput: One answer\nExample 2\nPlace: Oslo\nOutput: Another\nExample 3\nOutput:'
+  }
+  if (asked.startsWith('Think up twenty')) {
+    const record = (n: number) =>
+      `${n}. Instruction: ${task(`${asked} ${n}`)}\n${n}. Input:\n<noinput>\n${n}. Output:\nAn answer ${n}\n`
+    return Array.from({ length: 16 }, (_, n) => record(n + 4)).join('###\n')
+  }
+  return Array.from({ length: 8 }, (_, n) => `${n + 9}. ${task(`${asked} ${n}`)}`).join('\n')
+}
+
+let folder: string
+let server: OpenAiServer
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-self-instruct-'))
+  server = await startOpenAiServer({ reply: toyReply })
+})
+afterAll(async () => {
+  await server.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+let runs = 0
+let out: string
+beforeEach(() => {
+  out = join(folder, `run-${runs++}`)
+})
+const run = (
+  config: Record<string, unknown> = {},
+  machine: MachineOptions = {},
+  { inputs = [] as string[], endpoint = server.url } = {},
+): Promise<Curated> =>
+  curate({
+    ...{ recipe: 'self-instruct', inputs, out, machine },
+    config: { instructions: 40, seed: 7, model: 'openai:toy', endpoint, ...config },
+  })
+const rowsOf = async (path: string) => (await collect(readShards(await findShards([join(out, path)])))) as Columns[]
+const dataBytes = () => readFile(join(out, 'data', 'train-00000-of-00001.parquet'))
+
+describe('self-instruct', () => {
+  it('grows new tasks out of the bundled ones and gives each its instances', async () => {
+    const { tally } = await run()
+    const rows = await rowsOf('data')
+    const machine = rows.filter(({ source }) => source === 'machine')
+    expect(rows.length - machine.length).toBe(175)
+    const tasks = [...new Set(machine.map(({ instruction }) => String(instruction)))]
+    expect(tasks.length).toBeGreaterThan(30)
+    for (const [n, one] of tasks.entries()) {
+      for (const other of tasks.slice(0, n)) expect(rougeL(one, other).f).toBeLessThanOrEqual(0.7)
+    }
+    for (const { id, messages, completion, output, prompt, instruction } of machine) {
+      expect(id).toMatch(/^request-\d{7}\/\d\/\d$/)
+      expect((messages as { content: string }[])[1]!.content).toBe(output)
+      expect(String(completion).trim()).toBe(output)
+      expect(String(prompt)).toContain(String(instruction))
+    }
+    expect(tally.in).toBe(175)
+    expect(tally.in + total(tally.added!)).toBe(tally.out + total(tally.rejected) + total(tally.failed))
+    expect(tally.rejected['grow: asks for more than text']).toBeGreaterThan(0)
+    expect(tally.rejected['instances: empty output']).toBeGreaterThan(10)
+  })
+
+  it('shows the model eight tasks, none of its own at first and two of them later', async () => {
+    const before = server.seen.length
+    await run({ instructions: 60 })
+    const asked = server.seen
+      .slice(before)
+      .map(({ body }) => (body.messages as { content: string }[]).at(-1)!.content)
+      .filter((content) => content.startsWith('Think up tasks'))
+    for (const content of asked) expect(content.match(/^\d\. ./gm)).toHaveLength(8)
+    const own = (content: string) =>
+      content.match(/^\d\. (?:Compare|Describe|Criticise|Rank|Plan).* the \w+ and the /gm)?.length ?? 0
+    expect(asked.slice(0, 5).map(own)).toEqual([0, 0, 0, 0, 0])
+    expect(Math.max(...asked.map(own))).toBeLessThanOrEqual(2)
+    expect(own(asked.at(-1)!)).toBeGreaterThan(0)
+    expect(server.seen[before]!.body).toMatchObject({
+      temperature: 0.7,
+      top_p: 0.5,
+      presence_penalty: 2,
+      max_tokens: 1024,
+    })
+  })
+
+  it('gives the same bytes at any concurrency', async () => {
+    await run({}, { concurrency: 1 })
+    const one = await dataBytes()
+    out = join(folder, `run-${runs++}`)
+    await run({}, { concurrency: 16 })
+    expect((await dataBytes()).equals(one)).toBe(true)
+  })
+
+  it('gives the same bytes where it was stopped in the middle, and asks nothing twice', async () => {
+    await run({ instructions: 50 })
+    const whole = await dataBytes()
+    const paid = server.totalPaid
+    out = join(folder, `run-${runs++}`)
+    const stop = new AbortController()
+    let grown = 0
+    const slow = await startOpenAiServer({ reply: toyReply, latencyMs: 20 })
+    const again = {
+      recipe: 'self-instruct',
+      inputs: [],
+      out,
+      config: { instructions: 50, seed: 7, model: 'openai:toy', endpoint: slow.url },
+    }
+    await expect(
+      curate({
+        ...again,
+        signal: stop.signal,
+        onEvent: (event) => {
+          if (event.kind === 'rows' && event.pass === 'grow') grown += event.rows
+          if (grown >= 20) stop.abort()
+        },
+      }),
+    ).rejects.toThrow()
+    const before = slow.totalPaid
+    expect(before).toBeGreaterThan(0)
+    await curate(again)
+    expect((await dataBytes()).equals(whole)).toBe(true)
+    expect(Math.max(...slow.paid.values())).toBe(1)
+    expect(server.totalPaid).toBe(paid)
+    await slow.close()
+  })
+
+  it('drops a reply that is cut off, and keeps no task of it', async () => {
+    const cutting = await startOpenAiServer({ reply: toyReply, script: () => 'length' })
+    const { tally } = await run({}, {}, { endpoint: cutting.url })
+    await cutting.close()
+    expect(tally.out).toBe(175)
+    expect(tally.failed['grow: reply cut off']).toBeGreaterThanOrEqual(100)
+    expect(tally.added!['grow: reply without tasks']).toBe(tally.failed['grow: reply cut off'])
+  })
+
+  it('gives up, and says so, where the model has nothing new to say', async () => {
+    const parrot = await startOpenAiServer({ reply: () => '9. Say the same again and again' })
+    const { tally } = await run({}, {}, { endpoint: parrot.url })
+    await parrot.close()
+    expect(tally.failed).toEqual({ 'grow: gave up after 100 requests in a row that added nothing': 1 })
+    expect(tally.rejected['grow: like a task of the pool']).toBeGreaterThan(99)
+  })
+
+  it("asks for whole tasks in Alpaca's mode, and shows three by people", async () => {
+    const before = server.seen.length
+    const { tally } = await run({ mode: 'alpaca', includeSeeds: false })
+    const rows = await rowsOf('data')
+    expect(rows.length).toBe(tally.out)
+    expect(rows.length).toBeGreaterThanOrEqual(40)
+    expect(rows.every(({ output, input }) => /^An answer \d+$/.test(String(output)) && input === '')).toBe(true)
+    expect(tally.rejected['seed-pairs: shown to the model only']).toBe(175)
+    for (const { body } of server.seen.slice(before)) {
+      const content = (body.messages as { content: string }[]).at(-1)!.content
+      expect(content.match(/^\d\. Output:$/gm)).toHaveLength(3)
+      expect(content.endsWith('###\n4. Instruction:')).toBe(true)
+    }
+  })
+
+  it("grows from the user's own seed tasks in the place of the bundled ones", async () => {
+    const path = join(folder, 'own.jsonl')
+    const own = [
+      {
+        instruction: 'Name the tallest tree of the park',
+        instances: [{ input: '', output: 'The oak' }],
+        is_classification: false,
+      },
+      { instruction: 'Count the benches along the lake', input: 'a b c', output: '3' },
+      { instruction: 'No output, so it shows nothing' },
+    ]
+    await writeFile(path, own.map((row) => JSON.stringify(row)).join('\n'))
+    const { tally } = await run({ instructions: 10 }, {}, { inputs: [path] })
+    const seeds = (await rowsOf('data')).filter(({ source }) => source === 'seed')
+    expect(seeds.map(({ output }) => output)).toEqual(['The oak', '3'])
+    expect(tally.rejected['seed: no output']).toBe(1)
+    const lost = await rowsOf('rejects.parquet')
+    expect(lost).toContainEqual(expect.objectContaining({ id: 'own.jsonl#2', reason: 'no output' }))
+  })
+
+  it('grows classifications alone from those among the seeds', async () => {
+    const before = server.seen.length
+    await run({ only: 'classification', instructions: 10 })
+    const first = (server.seen[before]!.body.messages as { content: string }[]).at(-1)!.content
+    expect(first).toContain('choose among a few answers')
+  })
+
+  it('plans as many classifications and instances as tasks are wanted', async () => {
+    const plan = await forecast({
+      recipe: 'self-instruct',
+      inputs: [],
+      config: { instructions: 400, model: 'openai:toy' },
+    })
+    expect(plan.stages.map(({ stage, calls }) => [stage, calls.expected])).toEqual([
+      ['grow', 100],
+      ['classify', 400],
+      ['instances', 400],
+    ])
+    expect(plan.total.promptTokens.expected).toBeGreaterThan(100_000)
+  })
+})
