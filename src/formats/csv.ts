@@ -119,7 +119,7 @@ function headerOf(path: string, { fields }: CsvRecord): string[] {
  * bytes as base64. With `escapeFormulas` a text that a spreadsheet would run gets a `'` in front (OWASP, CSV injection).
  */
 function writeCsv(path: string, options: WriteOptions = {}): Sink<Columns, Written> {
-  const { schema, level, escapeFormulas = false } = options
+  const { schema, escapeFormulas = false } = options
   const delimiter = /\.tsv(\.gz|\.zst)?$/.test(path) ? '\t' : ','
   const layout = () => {
     let names = schema && Object.keys(schema)
@@ -146,7 +146,7 @@ function writeCsv(path: string, options: WriteOptions = {}): Sink<Columns, Writt
       },
     }
   }
-  return writeText(path, { level, layout })
+  return writeText(path, options, layout)
 }
 
 function csvCell(value: unknown, delimiter: string, escapeFormulas: boolean): string {

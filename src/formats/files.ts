@@ -31,8 +31,24 @@ export type Output = {
 }
 
 /** An Output to `path`, or to stdout for `-`. Until `commit` the file is called `<path>.tmp-<pid>`. */
-export function openOutput(path: string): Promise<Output> {
+function openOutput(path: string): Promise<Output> {
   return path === '-' ? Promise.resolve(stdoutOutput()) : fileOutput(path)
+}
+
+/** Fills an Output to `path` and commits it; where `fill` throws, nothing of it stays. `fill` answers with its rows. */
+export async function withOutput(
+  path: string,
+  fill: (output: Output) => Promise<number>,
+): Promise<{ rows: number; bytes: number }> {
+  const output = await openOutput(path)
+  try {
+    const rows = await fill(output)
+    await output.commit()
+    return { rows, bytes: output.bytes }
+  } catch (error) {
+    await output.abort()
+    throw error
+  }
 }
 
 async function fileOutput(path: string): Promise<Output> {

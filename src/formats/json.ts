@@ -145,20 +145,17 @@ function skipMark(block: Uint8Array): number {
   return block[1] === 0xbb && block[2] === 0xbf ? 3 : 0
 }
 
-function writeJson(path: string, { schema, level }: WriteOptions = {}): Sink<Columns, Written> {
-  const names = schema && Object.keys(schema)
-  return writeText(path, {
-    level,
-    layout: () => {
-      let before = '[\n'
-      return {
-        row(each) {
-          const text = before + JSON.stringify(jsonValue(names ? pick(each, names) : each))
-          before = ',\n'
-          return text
-        },
-        end: () => (before === '[\n' ? '[]\n' : '\n]\n'),
-      }
-    },
+function writeJson(path: string, options: WriteOptions = {}): Sink<Columns, Written> {
+  const names = options.schema && Object.keys(options.schema)
+  return writeText(path, options, () => {
+    let before = '[\n'
+    return {
+      row(each) {
+        const text = before + JSON.stringify(jsonValue(names ? pick(each, names) : each))
+        before = ',\n'
+        return text
+      },
+      end: () => (before === '[\n' ? '[]\n' : '\n]\n'),
+    }
   })
 }

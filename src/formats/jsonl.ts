@@ -89,8 +89,8 @@ export async function describeByRows(path: string, { read }: Pick<Format, 'read'
   return { rows: 0, columns: [], schema: {} }
 }
 
-function writeJsonl(path: string, { schema, level }: WriteOptions = {}): Sink<Columns, Written> {
-  const names = schema && Object.keys(schema)
+function writeJsonl(path: string, options: WriteOptions = {}): Sink<Columns, Written> {
+  const names = options.schema && Object.keys(options.schema)
   const row = (each: Columns) => `${JSON.stringify(jsonValue(names ? pick(each, names) : each))}\n`
-  return writeText(path, { level, layout: () => ({ row }) })
+  return writeText(path, options, () => ({ row }))
 }

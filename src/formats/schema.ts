@@ -81,8 +81,8 @@ export type Place = { path: string; column: string; row: number }
 
 /**
  * Makes the function that checks a value against `type` and gives it the one form writers take: null, string,
- * Uint8Array, boolean, number, bigint (int64, and timestamps as milliseconds), Float32Array, array, or an object with
- * all of the struct's fields. It throws a UsageError naming the place.
+ * Uint8Array, boolean, number (a timestamp's are milliseconds), bigint for an int64 beyond 2^53, Float32Array, array, or
+ * an object with all of the struct's fields. It throws a UsageError naming the place.
  */
 export function fitter(type: ColumnType): (value: unknown, place: Place) => unknown {
   const check = fitValue(type)
@@ -134,8 +134,8 @@ const scalars: Record<Extract<ColumnType, string>, (value: unknown) => unknown> 
   boolean: (value) => (typeof value === 'boolean' ? value : undefined),
   int32: (value) => (typeof value === 'number' && (value | 0) === value ? value : undefined),
   int64: (value) => {
-    const whole = typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value
-    return typeof whole === 'bigint' && whole >= -int64Limit && whole < int64Limit ? whole : undefined
+    if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined
+    return typeof value === 'bigint' && value >= -int64Limit && value < int64Limit ? value : undefined
   },
   float: (value) => (typeof value === 'number' ? value : undefined),
   double: (value) => {
@@ -145,7 +145,7 @@ const scalars: Record<Extract<ColumnType, string>, (value: unknown) => unknown> 
   },
   timestamp: (value) => {
     const isDate = value instanceof Date && !Number.isNaN(value.getTime())
-    return isDate ? BigInt(value.getTime()) : undefined
+    return isDate ? value.getTime() : undefined
   },
   json: (value) => {
     try {

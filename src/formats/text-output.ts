@@ -2,8 +2,8 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Sink } from '../stream/types.js'
 import { loadCodecs } from './codecs.js'
-import { openOutput } from './files.js'
-import type { Columns, Written } from './types.js'
+import { withOutput } from './files.js'
+import type { Columns, WriteOptions, Written } from './types.js'
 
 const gzipAsync = promisify(gzip)
 const blockSize = 1 << 20
@@ -18,22 +18,23 @@ export type TextLayout = {
 /** A sink that writes rows as UTF-8 text to `path`, packed where that ends in `.gz` or `.zst`. */
 export function writeText(
   path: string,
-  { level, layout }: { level?: number; layout(): TextLayout },
+  { level, onBytes }: Pick<WriteOptions, 'level' | 'onBytes'>,
+  layout: () => TextLayout,
 ): Sink<Columns, Written> {
-  return async (source) => {
-    const { head, row: toText, end } = layout()
-    const output = await openOutput(path)
-    let rows = 0
-    let held = ''
-    let isFirst = true
-    const packed = /\.(gz|zst)$/.test(path)
-    try {
+  return (source) =>
+    withOutput(path, async (output) => {
+      const { head, row: toText, end } = layout()
+      let rows = 0
+      let held = ''
+      let isFirst = true
+      const packed = /\.(gz|zst)$/.test(path)
       const pack = await packer(path, level)
       const flush = async () => {
         // Each block is packed by itself: equal rows give equal bytes, and nothing waits inside a stream.
         const block = await pack(Buffer.from(held))
         held = ''
         await output.write(block)
+        onBytes?.(output.bytes)
       }
       for await (const batch of source) {
         if (isFirst) held += head?.(batch) ?? ''
@@ -50,13 +51,8 @@ export function writeText(
       if (isFirst) held += head?.([]) ?? ''
       held += end?.() ?? ''
       if (held !== '' || (packed && output.bytes === 0)) await flush()
-      await output.commit()
-    } catch (error) {
-      await output.abort()
-      throw error
-    }
-    return { rows, bytes: output.bytes }
-  }
+      return rows
+    })
 }
 
 async function packer(path: string, level: number | undefined): Promise<(block: Buffer) => Promise<Uint8Array>> {

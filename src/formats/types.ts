@@ -1,4 +1,5 @@
 import type { Batches, Sink } from '../stream/types.js'
+import type { WriteCodec } from './compress.js'
 
 /** A row as it stands in a file: column names to values, without an id of ours. */
 export type Columns = Record<string, unknown>
@@ -34,10 +35,32 @@ export type WriteOptions = {
   schema?: Schema
   /** Key-value metadata for the file, beside what sluice writes itself; Parquet and Arrow only. */
   metadata?: Readonly<Record<string, string>>
-  /** zstd level for Parquet and `.zst`, gzip level for `.gz`; default 3 and 6. */
+  /** Level of the codec: of Parquet's, of zstd for `.zst`, of gzip for `.gz`. Default: zstd 3, gzip 6, brotli 5. */
   level?: number
+  /** Parquet only. */
+  parquet?: ParquetOptions
+  /** Told the bytes that have left so far, after each block of them. */
+  onBytes?: (bytes: number) => void
   /** CSV only: puts a `'` before a text that a spreadsheet would run as a formula. Default false: texts stay as they are. */
   escapeFormulas?: boolean
+}
+
+/** How a Parquet file is laid out. */
+export type ParquetOptions = {
+  /** Default zstd. */
+  codec?: WriteCodec
+  /** Repeated values by their number in a dictionary: where it halves a column (`auto`, the default), always or never. */
+  dictionary?: 'auto' | 'on' | 'off'
+  /** Least and greatest value and nulls of each column chunk, and with `pageIndex` of each page. Default true. */
+  statistics?: boolean
+  /** Where each page lies, so that readers fetch only those they need. Default true. */
+  pageIndex?: boolean
+  /** A CRC-32 of each page, which sluice and others verify when they read. Default true. */
+  checksums?: boolean
+  /** Bytes in memory at which a row group ends; default 8 MiB or 4,096 rows, whichever comes first. */
+  rowGroupBytes?: number
+  /** Bytes at which a page ends, before it is compressed; default 1 MiB. */
+  pageBytes?: number
 }
 
 /** What a written file holds: `bytes` is its size on disk. */

@@ -54,10 +54,25 @@ type FixedWidth = Exclude<Extract<ColumnType, string>, 'string' | 'json' | 'bina
 const fixedWidth: Record<FixedWidth, (values: readonly unknown[]) => ArrayBufferView> = {
   boolean: (values) => bits(values, (value) => value === true),
   int32: (values) => Int32Array.from(values as number[], (value) => value ?? 0),
-  int64: (values) => BigInt64Array.from(values as bigint[], (value) => value ?? 0n),
-  timestamp: (values) => BigInt64Array.from(values as bigint[], (value) => value ?? 0n),
+  int64: int64Values,
+  timestamp: int64Values,
   float: (values) => Float32Array.from(values as number[], (value) => value ?? 0),
   double: (values) => Float64Array.from(values as number[], (value) => value ?? 0),
+}
+
+function int64Values(values: readonly unknown[]): BigInt64Array {
+  const found = new BigInt64Array(values.length)
+  const halves = new Int32Array(found.buffer)
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number | bigint | null
+    if (typeof value === 'bigint') found[i] = value
+    else if (value !== null) {
+      // Halves cost a tenth of a BigInt; the low one wraps as 32 bits do.
+      halves[2 * i] = value | 0
+      halves[2 * i + 1] = Math.floor(value / 2 ** 32)
+    }
+  }
+  return found
 }
 
 function validity(values: readonly unknown[]): { nullCount: number; nullBitmap?: Uint8Array } {
