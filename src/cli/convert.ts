@@ -1,23 +1,26 @@
 import { findShards, writeRows } from '../formats/index.js'
 import { openShards } from '../formats/shards.js'
+import { formatOf } from '../formats/table.js'
 import type { SchemaPolicy } from '../formats/union-schema.js'
 import { writeShards } from '../formats/write-shards.js'
 import { UsageError } from '../stream/errors.js'
 import { listenForInterrupt } from './interrupt.js'
 import { listFlag } from './list-flag.js'
 import { rowsFlag } from './rows-flag.js'
+import { sizeFlag } from './size-flag.js'
 import type { Verb } from './verb.js'
+import { writeFlags, writeOptions } from './write-flags.js'
 
 export const convertVerb: Verb = {
   operands: '<shards...>',
   example:
-    "sluice convert 'raw/*.jsonl.gz' -o corpus.parquet\nsluice convert docs/ -o corpus/ --to parquet --shard-rows 50000\nsluice convert corpus.parquet -o part.csv --rows 5000:6000 --columns id,text",
+    "sluice convert 'raw/*.jsonl.gz' -o corpus.parquet\nsluice convert docs/ -o corpus/ --to parquet --shard-size 512mb\nsluice convert corpus.parquet -o part.csv --rows 5000:6000 --columns id,text",
   flags: [
     {
       name: 'out',
       short: 'o',
       type: 'string',
-      description: 'file to write, `-` for stdout, or a folder with --shard-rows',
+      description: 'file to write, `-` for stdout, or a folder with --shard-size or --shard-rows',
     },
     {
       name: 'to',
@@ -34,12 +37,22 @@ export const convertVerb: Verb = {
       description: 'where shards differ in their columns, find types that hold all, or stop and say how they differ',
       default: 'widen',
     },
+    {
+      name: 'shardSize',
+      type: 'string',
+      description: 'about the bytes of a shard, such as 512mb; makes --out a new folder of them',
+    },
     { name: 'shardRows', type: 'integer', min: 1, description: 'rows of a shard; makes --out a new folder of them' },
+    ...writeFlags,
   ],
   run: async (inputs, flags, terminal) => {
     const { out, to, shardRows } = flags as { out?: string; to?: string; shardRows?: number }
     if (out === undefined)
       throw new UsageError('Expected an output, got none', { fix: 'Add -o FILE, or -o - for stdout.' })
+    const shardBytes = sizeFlag('--shard-size', flags.shardSize)
+    const isFolder = shardRows !== undefined || shardBytes !== undefined
+    const format = to ?? (isFolder ? 'parquet' : out === '-' ? 'jsonl' : formatOf(out)?.name)
+    const options = writeOptions(flags, format)
     const columns = listFlag(flags.columns)
     const shards = await findShards(inputs, { from: flags.from as string | undefined })
     const policy = flags.schema as SchemaPolicy | undefined
@@ -49,10 +62,15 @@ export const convertVerb: Verb = {
     const interrupt = listenForInterrupt(terminal.err)
     try {
       const rows = opened.read({ rows: range, signal: interrupt.signal })
-      const written =
-        shardRows === undefined
-          ? await writeRows(out, { format: to, schema })(rows)
-          : await writeShards(rows, { folder: out, format: to ?? 'parquet', shardRows, schema })
+      const written = isFolder
+        ? await writeShards(rows, {
+            folder: out,
+            format: format!,
+            shardRows,
+            shardBytes,
+            write: { ...options, schema },
+          })
+        : await writeRows(out, { ...options, format, schema })(rows)
       if (terminal.json) terminal.out(JSON.stringify({ out, ...written }))
       else if (!terminal.quiet)
         terminal.err(`${written.rows.toLocaleString('en')} rows, ${written.bytes.toLocaleString('en')} bytes: ${out}`)

@@ -25,7 +25,12 @@ export async function makeDocsCorpus(folder: string): Promise<{ made: boolean; f
   if (files.length === 0) {
     throw new UsageError(`No README or docs file is under ${modules}`, { fix: 'Run npm ci first.' })
   }
-  const { rows } = await writeShards(sections(files, modules), { folder, format: 'parquet', shardRows, schema })
+  const { rows } = await writeShards(sections(files, modules), {
+    folder,
+    format: 'parquet',
+    shardRows,
+    write: { schema },
+  })
   return { made: true, files: files.length, rows }
 }
 

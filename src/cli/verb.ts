@@ -7,6 +7,8 @@ export type Flag = {
   /** A single letter, without its dash. */
   readonly short?: string
   readonly choices?: readonly string[]
+  /** May be given more than once; its value is then an array. */
+  readonly repeats?: true
   /** Of a number: the least and the greatest it may be. */
   readonly min?: number
   readonly max?: number

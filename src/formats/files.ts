@@ -1,6 +1,7 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { asDiskError, DiskError, SluiceError } from '../stream/errors.js'
+import { syncFolder } from '../stream/sync-folder.js'
 import { placeOf } from './places/index.js'
 import type { ByteSource } from './places/place.js'
 
@@ -92,13 +93,6 @@ async function fileOutput(path: string): Promise<Output> {
       await rm(temporary, { force: true }).catch(() => {})
     },
   }
-}
-
-/** Makes a rename last. Some systems cannot open a folder; the rename is then as durable as they make it. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined)
-  await handle?.sync().catch(() => {})
-  await handle?.close()
 }
 
 let stdoutClosed = false

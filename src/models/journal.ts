@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asDiskError, DiskError } from '../stream/errors.js'
+import { syncFolder } from '../stream/sync-folder.js'
 import { openReaders } from './journal-readers.js'
 import { decodeRecord, encodeRecord } from './journal-record.js'
 import { readRecord, scanSegment } from './journal-scan.js'
@@ -171,22 +172,12 @@ async function createSegment(folder: string, segments: string[]): Promise<FileHa
     try {
       const file = await open(join(folder, name), 'wx', 0o600)
       segments.push(name)
+      // Without this a crash could forget that the segment exists.
       await syncFolder(folder)
       return file
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
-  }
-}
-
-/** Without this a crash could forget that the segment exists; Windows neither needs it nor can. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
 

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { asDiskError, DiskError } from '../stream/errors.js'
+import { syncFolder } from '../stream/sync-folder.js'
 
 /** A file of a committed folder; `name` is relative to the folder, with forward slashes. */
 export type StoredFile = { readonly name: string; readonly bytes: number; readonly sha256: string }
@@ -92,13 +93,6 @@ export async function listFiles(folder: string): Promise<StoredFile[]> {
     files.push({ name: name.replaceAll('\\', '/'), bytes, sha256: hash.digest('hex') })
   }
   return files
-}
-
-/** Makes the folder's own entries (creations, renames) survive a power cut; file systems that cannot are let be. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined)
-  await handle?.sync().catch(() => {})
-  await handle?.close()
 }
 
 async function syncTree(folder: string): Promise<void> {

@@ -1,7 +1,8 @@
 import { copyFile, link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { asDiskError } from '../stream/errors.js'
-import { type StoredFile, syncFolder } from './durable.js'
+import { syncFolder } from '../stream/sync-folder.js'
+import type { StoredFile } from './durable.js'
 import type { RunPaths } from './paths.js'
 import type { Committed } from './types.js'
 

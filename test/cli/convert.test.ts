@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { findShards, readShard } from '../../src/formats/index.js'
@@ -71,6 +71,34 @@ describe('sluice convert', () => {
     expect(strict.stderr).toMatch(
       /b\.jsonl: `n` is double, and int64 in a\.jsonl\n.*`m` is string, and absent in a\.jsonl/,
     )
+  })
+
+  it('cuts shards by their size, and says how many there are in their names', async () => {
+    const folder = await scratch({ 'a.jsonl': jsonLines(40_000) })
+    const out = join(folder, 'out')
+    const flags = ['--shard-size', '1500kb', '--row-group-size', '200kb', '--codec', 'none', '--metadata', 'note=a=b']
+    expect((await sluice(['convert', join(folder, 'a.jsonl'), '-o', out, '-q', ...flags])).code).toBe(0)
+    const names = (await readdir(out)).sort()
+    expect(names.length).toBeGreaterThan(3)
+    expect(names).toEqual(
+      names.map((_, i) => `train-${String(i).padStart(5, '0')}-of-${String(names.length).padStart(5, '0')}.parquet`),
+    )
+    for (const name of names) expect((await stat(join(out, name))).size, name).toBeLessThan(1600 << 10)
+    expect((await readFile(join(out, names[0]!))).includes('a=b')).toBe(true)
+    const rows = (await Promise.all(names.map((name) => rowsIn(join(out, name))))).flat()
+    expect(rows).toEqual(await rowsIn(join(folder, 'a.jsonl')))
+  })
+
+  it.each([
+    [['--codec', 'snappy'], 'a.jsonl', /--codec is for Parquet alone/],
+    [['--metadata', 'a=b'], 'a.csv', /--metadata is for Parquet and Arrow alone/],
+    [['--metadata', 'ab'], 'a.parquet', /Expected --metadata to be key=value, got `ab`/],
+    [['--level', '40'], 'a.parquet', /Expected a level of zstd from 1 to 22, got 40/],
+    [['--shard-size', 'big'], 'a', /--shard-size/],
+  ])('refuses %s for %s', async (flags, name, message) => {
+    const folder = await scratch({ 'in.jsonl': '{"n":1}\n' })
+    const { code, stderr } = await sluice(['convert', join(folder, 'in.jsonl'), '-o', join(folder, name), ...flags])
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(message) })
   })
 
   it('writes to stdout, and ends quietly when it is closed', async () => {

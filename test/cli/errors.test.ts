@@ -115,7 +115,7 @@ describe('wrong usage', () => {
   it('never writes shards over its own input or over anything else', async () => {
     const parts = join(folder, 'parts')
     expect((await sluice(['convert', corpus, '-o', parts, '--shard-rows', '40', '-q'])).code).toBe(0)
-    expect(await readdir(parts)).toEqual(['part-00000.parquet', 'part-00001.parquet', 'part-00002.parquet'])
+    expect(await readdir(parts)).toEqual([0, 1, 2].map((shard) => `train-0000${shard}-of-00003.parquet`))
     expectPlainError(await sluice(['convert', parts, '-o', parts, '--shard-rows', '10']), 2, [/not empty/])
     expect(await readdir(parts)).toHaveLength(3)
   })

@@ -100,6 +100,16 @@ def read_ours(folder):
         check(f"datasets streams {name}.parquet", lambda: differs(hub_rows(parquet, True), want, schema))
         check(f"pyarrow reads {name}.arrow", lambda: differs(ipc_rows(folder / f"{name}.arrow"), want, schema))
         check(f"pyarrow reads {name}.arrows", lambda: differs(ipc_rows(folder / f"{name}.arrows"), want, schema))
+    want = [json.loads(line) for line in (folder / "all.twin.jsonl").read_text("utf-8").splitlines() if line]
+    schema = json.loads((folder / "all.schema.json").read_text())
+    for path in sorted(folder.glob("variant-*.parquet")):
+        verified = lambda: pq.read_table(path, page_checksum_verification=True).to_pylist()  # noqa: E731
+        check(f"pyarrow reads {path.name}", lambda: differs(verified(), want, schema))
+        check(f"duckdb reads {path.name}", lambda: differs(duckdb_rows(str(path)), want, schema))
+        check(f"datasets loads {path.name}", lambda: differs(hub_rows(str(path), False), want, schema))
+        check(f"pyarrow passes over groups of {path.name}", lambda: filtered(path, want))
+        check(f"duckdb passes over groups of {path.name}", lambda: filtered_by_duckdb(path, want))
+    check("every chunk has its page index", lambda: page_index(folder / "variant-pages.parquet"))
     table = pq.read_table(folder / "all.parquet")
     check("a vector is a fixed-size list to pyarrow", lambda: is_vector(table.schema.field("vector").type))
     check("a note of the caller's is kept", lambda: None if table.schema.metadata[b"note"] == b"a test" else "it is not")
@@ -115,6 +125,28 @@ def is_vector(kind):
 def statistics(path):
     column = pq.ParquetFile(path).metadata.row_group(0).column(0)
     return None if column.is_stats_set and column.statistics.null_count > 0 else "there are none"
+
+
+def filtered(path, want):
+    """Reads with a filter, for which pyarrow believes the statistics."""
+    got = pq.read_table(path, filters=[("string", ">", "naïve"), ("int32", "<", 0)]).num_rows
+    return None if got == kept(want) else f"{got} rows instead of {kept(want)}"
+
+
+def filtered_by_duckdb(path, want):
+    query = f"SELECT count(*) FROM read_parquet('{path}') WHERE string > 'naïve' AND int32 < 0"
+    got = duckdb.sql(query).limit(1).fetchall()[0][0]
+    return None if got == kept(want) else f"{got} rows instead of {kept(want)}"
+
+
+def kept(want):
+    return sum(1 for row in want if row["string"] is not None and row["string"] > "naïve" and (row["int32"] or 0) < 0)
+
+
+def page_index(path):
+    metadata = pq.ParquetFile(path).metadata
+    columns = [metadata.row_group(group).column(i) for group in range(metadata.num_row_groups) for i in range(metadata.num_columns)]
+    return None if all(column.has_offset_index for column in columns) else "there is none"
 
 
 def duckdb_rows(path):

@@ -110,6 +110,20 @@ async function* inBatches(rows) {
   for (let i = 0; i < rows.length; i += 700) yield rows.slice(i, i + 700)
 }
 
+/** The same rows in the other ways that Parquet is written. */
+async function writeVariants(schema, rows) {
+  const variants = {
+    snappy: { codec: 'snappy', dictionary: 'off' },
+    gzip: { codec: 'gzip', dictionary: 'on', statistics: false },
+    brotli: { codec: 'brotli', pageIndex: false },
+    none: { codec: 'none', checksums: false },
+    pages: { pageBytes: 1024, rowGroupBytes: 50_000, dictionary: 'on' },
+  }
+  for (const [name, parquet] of Object.entries(variants)) {
+    await writeRows(join(folder, `variant-${name}.parquet`), { schema, parquet })(inBatches(rows))
+  }
+}
+
 await mkdir(folder, { recursive: true })
 const samples = {
   all: [columns, 3000],
@@ -126,5 +140,6 @@ for (const [name, [set, count]] of Object.entries(samples)) {
   for (const ending of ['parquet', 'arrow', 'arrows']) {
     await writeRows(join(folder, `${name}.${ending}`), { schema, metadata: { note: 'a test' } })(inBatches(rows))
   }
+  if (name === 'all') await writeVariants(schema, rows)
   await writeRows(join(folder, `${name}.jsonl.gz`), { schema })(inBatches(rows))
 }
