@@ -16,6 +16,7 @@ export {
   describeShard,
   findShards,
   messages,
+  type ParquetOptions,
   type ReadOptions,
   readShard,
   type Schema,

@@ -31,5 +31,6 @@ export async function compressor(
       brotliCompressSync(bytes, { params: { ...params, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } })
   }
   const { ZSTD, SNAPPY } = await loadCodecs()
-  return codec === 'zstd' ? (bytes) => ZSTD.compress!(bytes, level) : SNAPPY.compress!
+  if (codec === 'zstd') return (bytes) => ZSTD.compress!(bytes, level)
+  return SNAPPY.compress ?? (await import('./parquet/writer-library.js')).snappyCompress
 }

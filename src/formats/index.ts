@@ -9,6 +9,7 @@ export type {
   ColumnType,
   Description,
   Format,
+  ParquetOptions,
   ReadOptions,
   RowGroup,
   RowRange,
