@@ -1,3 +1,4 @@
+import { optionFacts } from '../recipes/config.js'
 import { type Curated, curate } from '../recipes/curate.js'
 import { accountingLines } from '../recipes/finish.js'
 import { recipes } from '../recipes/index.js'
@@ -17,6 +18,7 @@ export const runVerb: VerbGroup = {
 }
 
 function recipeVerb(recipe: Recipe): Verb & VerbName {
+  const select = optionFacts(recipe).some(({ name }) => name === 'select') ? ' --select 200' : ''
   const model = recipe.usesModel ? ' --model smollm2' : ''
   return {
     name: recipe.name,
@@ -24,7 +26,7 @@ function recipeVerb(recipe: Recipe): Verb & VerbName {
     operands: recipe.bundledInput ? '[shards...]' : '<shards...>',
     example: recipe.bundledInput
       ? `sluice run ${recipe.name} -o out${model}`
-      : `sluice run ${recipe.name} 'corpus/*.parquet' -o out --select 200${model}`,
+      : `sluice run ${recipe.name} 'corpus/*.parquet' -o out${select}${model}`,
     flags: recipeFlags(recipe),
     run: async (inputs, flags, terminal) => {
       if (flags.dryRun === true) return showPlan(recipe, inputs, flags, terminal)

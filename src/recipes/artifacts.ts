@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readShard } from '../formats/index.js'
 import type { Committed, RunView } from '../run/types.js'
-import { SluiceError } from '../stream/errors.js'
+import { SluiceError, UsageError } from '../stream/errors.js'
 import type { Batches } from '../stream/types.js'
 
 export type Range = { readonly start: number; readonly end: number }
@@ -44,4 +44,12 @@ export async function* readCommitted<R>(
 /** How many rows the tasks of some passes left. */
 export function countCommitted(run: RunView, passes: readonly string[]): number {
   return passes.flatMap((pass) => run.committed(pass)).reduce((sum, { tally }) => sum + tally.out, 0)
+}
+
+/** Refuses a corpus of which a pass has read no row at all. */
+export function requireRows(run: RunView, pass: string): void {
+  if (run.committed(pass).some(({ tally }) => tally.in > 0)) return
+  const names = run.plan.shards.map(({ name }) => name)
+  const shown = names.slice(0, 5).join(', ') + (names.length > 5 ? ` and ${names.length - 5} more` : '')
+  throw new UsageError(`The corpus has no rows: ${shown}`, { fix: 'Name shards that hold some.' })
 }

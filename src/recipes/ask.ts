@@ -1,7 +1,7 @@
 import { CallFailure } from '../models/types.js'
 import type { RejectLog } from '../run/reject-log.js'
 import { mapConcurrent } from '../stream/map-concurrent.js'
-import type { Row, Stage } from '../stream/types.js'
+import type { Reject, Row, Stage } from '../stream/types.js'
 import type { Asking } from './asking.js'
 import type { ModelStage, Unread } from './types.js'
 
@@ -43,13 +43,13 @@ export function isLost(outcome: object): outcome is Lost {
 }
 
 /** Notes a row without an answer: rejected where a reply could not be read, failed where there was none. */
-export function logLost(log: RejectLog, { id, stage }: { id: string; stage: string }, lost: Lost): void {
+export function logLost(log: RejectLog, row: Omit<Reject, 'reason'>, lost: Lost): void {
   if (!(lost instanceof CallFailure)) {
-    log.reject({ id, stage, reason: lost.unread })
+    log.reject({ ...row, reason: lost.unread })
     return
   }
   const { attempts, status, reason, message } = lost
-  log.fail({ id, stage, reason, detail: message, attempts, ...(status === undefined ? {} : { status }) })
+  log.fail({ ...row, reason, detail: message, attempts, ...(status === undefined ? {} : { status }) })
 }
 
 /**

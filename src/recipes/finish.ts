@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { arrowBytes, cardFeatures } from '../formats/features.js'
 import { type Columns, type Schema, writeRows } from '../formats/index.js'
-import { datasetCard } from '../report/card.js'
+import { type CardTable, datasetCard } from '../report/card.js'
 import { chainTallies, checkTally, emptyTally, mergeTallies, type Tally, total } from '../run/tally.js'
 import { type Pass, type RunView, reduceTask, type TaskContext } from '../run/types.js'
 import { SluiceError } from '../stream/errors.js'
@@ -26,6 +26,8 @@ export type FinishOptions = {
    * enter, such as seed data. The tallies of a chain must join end to end.
    */
   chains: readonly (readonly string[])[]
+  /** Further tables for the card. */
+  tables?: (run: RunView) => Promise<readonly CardTable[]>
 }
 
 /** A row of rejects.parquet: who left, where and why. */
@@ -60,6 +62,7 @@ export function finishPass(options: FinishOptions): Pass {
         ...written,
         sources: context.plan.shards,
         accounting: accountingLines(tally),
+        tables: await options.tables?.(context),
       })
       await writeFile(join(context.folder, 'README.md'), card)
       return tally

@@ -1,5 +1,6 @@
 import type { ColumnType, Schema } from '../formats/index.js'
 import { optionsSchema } from './config.js'
+import { evolvedSchema } from './evol-instruct/round.js'
 import { rejectSchema } from './finish.js'
 import { recipes } from './index.js'
 import { pairSchema } from './reinstruct/pair.js'
@@ -12,6 +13,7 @@ export function schemaFiles(): Record<string, Record<string, unknown>> {
   ])
   return {
     ...Object.fromEntries(configs),
+    'evol-instruct.row.schema.json': rowSchema('A row that sluice run evol-instruct writes', evolvedSchema),
     'reinstruct.row.schema.json': rowSchema('A row that sluice run reinstruct writes', pairSchema),
     'rejects.row.schema.json': rowSchema('A row of rejects.parquet', rejectSchema),
   }

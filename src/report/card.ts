@@ -15,6 +15,15 @@ export type CardFacts = {
   readonly sources: readonly { readonly name: string; readonly bytes: number }[]
   /** Lines of the accounting, such as `['rows read', 5812]`. */
   readonly accounting: readonly (readonly [string, number])[]
+  /** What a recipe has to show beside it. */
+  readonly tables?: readonly CardTable[]
+}
+
+/** A table of the card, under a heading of its own. */
+export type CardTable = {
+  readonly title: string
+  readonly head: readonly string[]
+  readonly lines: readonly (readonly (string | number)[])[]
 }
 
 /**
@@ -40,7 +49,7 @@ function cardHead({ features, rows, bytes, arrowBytes, recipe }: CardFacts): Rec
   }
 }
 
-function cardBody({ summary, recipe, config, rows, sources, accounting }: CardFacts): string {
+function cardBody({ summary, recipe, config, rows, sources, accounting, tables = [] }: CardFacts): string {
   const table = (head: string, lines: (readonly [string, unknown])[]) =>
     [head, '| --- | --- |', ...lines.map(([name, value]) => `| ${cell(name)} | ${cell(value)} |`)].join('\n')
   const settings = Object.entries(config).filter(([, value]) => value !== undefined)
@@ -54,7 +63,7 @@ ${table('| rows | |', [...accounting])}
 
 Every row that left on the way, with its stage and its reason, is in \`rejects.parquet\`; rows that were merely not
 chosen are counted here only.
-
+${tables.map(section).join('')}
 ## How it was made
 
 ${table('| option | value |', settings)}
@@ -68,6 +77,11 @@ ${table(
 ${sources.length > 50 ? `\nand ${sources.length - 50} more shards.\n` : ''}
 Check the licence and the contents of the sources before you share or train on these rows.
 `
+}
+
+function section({ title, head, lines }: CardTable): string {
+  const row = (cells: readonly (string | number)[]) => `| ${cells.map(cell).join(' | ')} |`
+  return `\n## ${title}\n\n${[row(head), row(head.map(() => '---')), ...lines.map(row)].join('\n')}\n`
 }
 
 function cell(value: unknown): string {

@@ -63,3 +63,11 @@ function cutsHere(text: string, markStart: number, markEnd: number): boolean {
   if (/\p{Ll}/u.test(text[next] ?? '')) return false
   return mark !== '.' || !/(?:^|[^\p{L}])\p{L}$/u.test(text.slice(Math.max(0, markStart - 2), markStart))
 }
+
+/** How many words a text has: runs between white space, and each Chinese or Japanese character one of its own. */
+export function countWords(text: string): number {
+  const characters = text.match(ideograph)?.length ?? 0
+  return characters === 0 ? splitWords(text).length : characters + splitWords(text.replace(ideograph, ' ')).length
+}
+
+const ideograph = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu

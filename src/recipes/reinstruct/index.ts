@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { reinstructOutputFilter, reinstructSelector } from '../../filters/reinstruct.js'
 import { writeRows } from '../../formats/index.js'
-import type { Pass, Task } from '../../run/types.js'
+import type { Pass } from '../../run/types.js'
 import { keep } from '../../stream/keep.js'
 import { map } from '../../stream/map.js'
 import { pipe } from '../../stream/pipe.js'
@@ -17,6 +17,7 @@ import { type ChosenText, fetchedFile } from '../select/fetch.js'
 import { selectionChain } from '../select/finish.js'
 import { selectionOptions, selectionPasses } from '../select/index.js'
 import { foretellSelection } from '../select/sample.js'
+import { rowTasks } from '../tasks.js'
 import type { ModelStage, Recipe, Resources, Sampling } from '../types.js'
 import { type Instructed, mostAlike, onSubject } from './most-alike.js'
 import { pairSchema, toPair, type Written } from './pair.js'
@@ -60,9 +61,6 @@ const options = z.object({
 })
 
 export type ReinstructConfig = z.infer<typeof options>
-
-/** Chosen rows a task of the model stages takes; its replies are journalled one by one, so this bounds only the redo. */
-const taskRows = 10_000
 
 /**
  * REInstruct (arXiv 2408.10663): choose texts that could be answers, have a model write the instruction each one
@@ -139,13 +137,7 @@ function writePass(config: ReinstructConfig, resources: Resources, texts: Prompt
   return {
     name: 'write',
     settings: Object.keys(options.shape).filter((key) => key !== 'seedData'),
-    async tasks(run): Promise<Task[]> {
-      const chosen = countCommitted(run, ['fetch'])
-      return Array.from({ length: Math.ceil(chosen / taskRows) }, (_, n) => ({
-        id: String(n).padStart(5, '0'),
-        rows: { start: n * taskRows, end: Math.min(chosen, (n + 1) * taskRows) },
-      }))
-    },
+    tasks: async (run) => rowTasks(countCommitted(run, ['fetch'])),
     async work(task, context) {
       const asking = await openAsking(context, resources)
       const { log } = asking

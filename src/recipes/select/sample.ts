@@ -21,7 +21,7 @@ export type SampleOptions = { judge: JudgeText; titleColumn?: string | undefined
  */
 export async function foretellSelection(
   { shards }: Plan,
-  config: SelectionConfig,
+  config: Pick<SelectionConfig, 'textColumn' | 'select' | 'seed'>,
   { judge, titleColumn, signal }: SampleOptions,
 ): Promise<AskedRows> {
   const every = Math.ceil(shards.length / sampleShards)
@@ -49,7 +49,7 @@ export async function foretellSelection(
     sample,
   }
 
-  async function lookAt(shard: PlannedShard, wanted: number, { textColumn, seed }: SelectionConfig, title?: string) {
+  async function lookAt(shard: PlannedShard, wanted: number, { textColumn, seed }: typeof config, title?: string) {
     const known = (await describeShard(shard)).rows
     const kept: ChosenText[] = []
     let [seen, characters] = [0, 0]

@@ -2,22 +2,20 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Embedder } from '../../embed/types.js'
 import { applyWhitening } from '../../embed/whiten.js'
-import { type Schema, splitShard, writeRows } from '../../formats/index.js'
+import { type Schema, writeRows } from '../../formats/index.js'
 import { openRejectLog } from '../../run/reject-log.js'
-import type { Pass, Plan, Task } from '../../run/types.js'
+import type { Pass } from '../../run/types.js'
 import { createSketch, type Sketch } from '../../select/coreset.js'
 import { batch } from '../../stream/batch.js'
 import { keep } from '../../stream/keep.js'
 import { pipe } from '../../stream/pipe.js'
 import type { Batches } from '../../stream/types.js'
+import { shardTasks } from '../tasks.js'
 import type { Resources } from '../types.js'
 import { type JudgeText, readTexts, type TextRow } from './corpus.js'
 import { coresetSize, type SelectionConfig } from './options.js'
 import { type Pinned, readPinned } from './pilot.js'
 import { createVectorFile } from './vectors.js'
-
-/** A Parquet shard beyond this many bytes is cut at row groups into several tasks. */
-const taskBytes = 64 * 1024 * 1024
 
 /** What the scan keeps of a row: the text stays in its shard, and its vector is in the vector file at the same place. */
 export type Kept = { id: string; row: number }
@@ -27,7 +25,7 @@ const keptSchema: Schema = { id: 'string', row: 'int32' }
 export function scanPass(config: SelectionConfig, resources: Resources, judge: JudgeText): Pass {
   return {
     name: 'scan',
-    tasks: ({ plan }) => scanTasks(plan),
+    tasks: ({ plan }) => shardTasks(plan),
     async work(task, { plan, committed, folder, signal, progress }) {
       const embedder = await resources.embedder()
       const pinned = await readPinned({ plan, committed })
@@ -55,19 +53,6 @@ export function scanPass(config: SelectionConfig, resources: Resources, judge: J
       }
     },
   }
-}
-
-/** A task a shard, or several where a shard can be cut; ids sort in shard and row order. */
-async function scanTasks(plan: Plan): Promise<Task[]> {
-  const tasks: Task[] = []
-  for (const [shard, planned] of plan.shards.entries()) {
-    const ranges = await splitShard(planned, { bytes: taskBytes })
-    for (const [part, rows] of ranges.entries()) {
-      const id = `${String(shard).padStart(6, '0')}-${String(part).padStart(5, '0')}`
-      tasks.push(ranges.length === 1 ? { id, shard } : { id, shard, rows })
-    }
-  }
-  return tasks
 }
 
 type Spill = {

@@ -4,8 +4,7 @@ import { emptyTally } from '../../run/tally.js'
 import { type Pass, type RunView, reduceTask } from '../../run/types.js'
 import { type Coreset, createSketch, decodeSketch } from '../../select/coreset.js'
 import { kmeans } from '../../select/kmeans.js'
-import { UsageError } from '../../stream/errors.js'
-import { readArtifact } from '../artifacts.js'
+import { readArtifact, requireRows } from '../artifacts.js'
 import { clusterCount, coresetSize, type SelectionConfig } from './options.js'
 import { readPinned } from './pilot.js'
 
@@ -18,7 +17,7 @@ export function solvePass(config: SelectionConfig): Pass {
     name: 'solve',
     tasks: async () => reduceTask,
     async work(_task, { plan, committed, folder }) {
-      requireRows({ plan, committed })
+      requireRows({ plan, committed }, 'scan')
       const coreset = await mergeSketches({ plan, committed }, config)
       const { dimensions } = coreset
       const { centroids } = kmeans({ ...coreset, k: clusterCount(config), seed: config.seed })
@@ -26,13 +25,6 @@ export function solvePass(config: SelectionConfig): Pass {
       return emptyTally
     },
   }
-}
-
-function requireRows({ plan, committed }: RunView): void {
-  if (committed('scan').some(({ tally }) => tally.in > 0)) return
-  const names = plan.shards.map(({ name }) => name)
-  const shown = names.slice(0, 5).join(', ') + (names.length > 5 ? ` and ${names.length - 5} more` : '')
-  throw new UsageError(`The corpus has no rows: ${shown}`, { fix: 'Name shards that hold some.' })
 }
 
 async function mergeSketches(run: RunView, config: SelectionConfig): Promise<Coreset> {

@@ -1,0 +1,109 @@
+import { join } from 'node:path'
+import { type Columns, describeShard, readShard, type Schema, writeRows } from '../../formats/index.js'
+import { openRejectLog } from '../../run/reject-log.js'
+import type { Pass, Plan, PlannedShard, Task } from '../../run/types.js'
+import { keep } from '../../stream/keep.js'
+import { pipe } from '../../stream/pipe.js'
+import type { Batches, Row } from '../../stream/types.js'
+import { rowId } from '../select/corpus.js'
+import type { ChosenText } from '../select/fetch.js'
+import { foretellSelection } from '../select/sample.js'
+import { shardTasks } from '../tasks.js'
+import type { AskedRows } from '../types.js'
+import { drawOperator } from './operators.js'
+import type { EvolConfig } from './options.js'
+import type { Try } from './stages.js'
+
+/** An instruction of the pool, with its input where it has one. */
+export type Instruction = Row & { readonly instruction: string }
+
+/** What the pass leaves: the instructions of its shard, in order. */
+export const instructionsFile = 'instructions.parquet'
+const schema: Schema = { id: 'string', instruction: 'string' }
+
+/** Reads every instruction of the shards; a row without one leaves as a reject. */
+export function readPass(config: EvolConfig): Pass {
+  return {
+    name: 'read',
+    settings: ['instructionColumn', 'inputColumn'],
+    tasks: ({ plan }) => shardTasks(plan),
+    async work(task, { plan, folder, signal, progress }) {
+      const log = openRejectLog(join(folder, 'lost.jsonl'))
+      let read = 0
+      try {
+        const kept = await pipe(
+          await instructionsOf(plan.shards[task.shard!]!, { config, rows: task.rows, signal }),
+          (source) => counted(source),
+          keep('read', hasInstruction, log.reject),
+          writeRows(join(folder, instructionsFile), { schema }),
+        )
+        return { in: read, out: kept.rows, rejected: log.rejected, failed: {} }
+      } finally {
+        log.close()
+      }
+
+      async function* counted<R>(source: Batches<R>): AsyncGenerator<readonly R[]> {
+        for await (const rows of source) {
+          read += rows.length
+          progress(rows.length)
+          yield rows
+        }
+      }
+    },
+  }
+}
+
+type ReadOptions = { config: EvolConfig; rows: Task['rows']; signal: AbortSignal }
+
+async function instructionsOf(
+  shard: PlannedShard,
+  { config, rows, signal }: ReadOptions,
+): Promise<Batches<Instruction>> {
+  const { instructionColumn } = config
+  const inputColumn = config.inputColumn ?? (await hasColumn(shard, 'input'))
+  const columns = inputColumn === undefined ? [instructionColumn] : [instructionColumn, inputColumn]
+  return identify(readShard(shard, { columns, rows, signal }))
+
+  async function* identify(source: Batches<Columns>): AsyncGenerator<Instruction[]> {
+    let row = rows?.start ?? 0
+    for await (const batch of source) {
+      yield batch.map((values) => ({
+        id: rowId(shard, row++),
+        instruction: joined(values[instructionColumn], inputColumn && values[inputColumn]),
+      }))
+    }
+  }
+}
+
+/** How many instructions there are and what some of them look like once their operator is drawn, for the plan of a run. */
+export async function foretellPool(plan: Plan, config: EvolConfig, signal: AbortSignal): Promise<AskedRows> {
+  const { instructionColumn: textColumn, mode, seed } = config
+  const own = await Promise.all(plan.shards.map((shard) => hasColumn(shard, 'input')))
+  const titleColumn = config.inputColumn ?? (own.includes(undefined) ? undefined : 'input')
+  const all = { textColumn, seed, select: Number.MAX_SAFE_INTEGER }
+  const { steps, sample } = await foretellSelection(plan, all, { judge: () => undefined, titleColumn, signal })
+  const tries = (sample as ChosenText[]).map(({ id, text, title }): Try => {
+    const child = `${id}/1`
+    return { id: child, parent: joined(text, title), operator: drawOperator(mode, { seed, id: child }) }
+  })
+  const [rows, [, pool]] = steps as [AskedRows['steps'][0], AskedRows['steps'][0]]
+  return { steps: [rows, ['instructions', pool]], sample: tries }
+}
+
+async function hasColumn(shard: PlannedShard, column: string): Promise<string | undefined> {
+  const { columns } = await describeShard(shard)
+  return columns.some(({ name }) => name === column) ? column : undefined
+}
+
+/** An instruction above its input, as they are evolved: as one text. What is no text is left for the judge. */
+function joined(instruction: unknown, input: unknown): string {
+  if (typeof instruction !== 'string') return instruction as string
+  const parts = typeof input === 'string' && input.trim() !== '' ? [instruction, input] : [instruction]
+  return parts.map((part) => part.replaceAll('\r\n', '\n').trim()).join('\n')
+}
+
+function hasInstruction({ instruction }: Instruction): string | undefined {
+  if (instruction === null || instruction === undefined) return 'no instruction'
+  if (typeof instruction !== 'string') return 'instruction is not a string'
+  return instruction.trim() === '' ? 'empty instruction' : undefined
+}

@@ -1,0 +1,29 @@
+import { splitShard } from '../formats/index.js'
+import type { Plan, Task } from '../run/types.js'
+
+/** A Parquet shard beyond this many bytes is cut at row groups into several tasks. */
+const shardBytes = 64 * 1024 * 1024
+
+/** Rows a task of the model stages takes; its replies are journalled one by one, so this bounds only the redo. */
+const modelRows = 10_000
+
+/** A task a shard, or several where a shard can be cut; ids sort in shard and row order. */
+export async function shardTasks(plan: Plan): Promise<Task[]> {
+  const tasks: Task[] = []
+  for (const [shard, planned] of plan.shards.entries()) {
+    const ranges = await splitShard(planned, { bytes: shardBytes })
+    for (const [part, rows] of ranges.entries()) {
+      const id = `${String(shard).padStart(6, '0')}-${String(part).padStart(5, '0')}`
+      tasks.push(ranges.length === 1 ? { id, shard } : { id, shard, rows })
+    }
+  }
+  return tasks
+}
+
+/** Tasks of equal length over the rows that earlier passes left. */
+export function rowTasks(rows: number): Task[] {
+  return Array.from({ length: Math.ceil(rows / modelRows) }, (_, n) => ({
+    id: String(n).padStart(5, '0'),
+    rows: { start: n * modelRows, end: Math.min(rows, (n + 1) * modelRows) },
+  }))
+}

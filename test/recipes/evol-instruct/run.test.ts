@@ -1,0 +1,234 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Columns, findShards, writeRows } from '../../../src/formats/index.js'
+import { readShards } from '../../../src/formats/shards.js'
+import { curate } from '../../../src/recipes/curate.js'
+import { operators } from '../../../src/recipes/evol-instruct/operators.js'
+import { evolTexts } from '../../../src/recipes/evol-instruct/prompts.js'
+import type { Estimate } from '../../../src/recipes/types.js'
+import { type Tally, total } from '../../../src/run/tally.js'
+import { uniform } from '../../../src/text/hash.js'
+import { sluice, startSluice } from '../../cli/sluice.js'
+import { collect } from '../../laws.js'
+import { type ChatRequest, type OpenAiServer, startOpenAiServer } from '../../server/openai-server.mjs'
+import { recordedReplies } from '../recorded-replies.js'
+
+const fixture = fileURLToPath(new URL('../../../fixtures/replies/evol-instruct/', import.meta.url))
+
+let folder: string
+let corpus: string[]
+let server: OpenAiServer
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-evol-'))
+  corpus = [join(folder, 'a.parquet'), join(folder, 'b.jsonl')]
+  await writeRows(corpus[0]!)(batches(0, 25))
+  await writeRows(corpus[1]!)(batches(25, 50))
+  server = await startOpenAiServer({ reply: toyEvolution, latencyMs: 3 })
+})
+afterAll(async () => {
+  await server.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+let runs = 0
+let out: string
+beforeEach(() => {
+  out = join(folder, `run-${runs++}`)
+})
+
+async function* batches(start: number, end: number) {
+  yield Array.from({ length: end - start }, (_, n) => ({
+    instruction: (start + n) % 9 === 8 ? '' : `Describe item ${start + n} of the list.`,
+    input: (start + n) % 2 === 0 ? `part ${n}` : null,
+  }))
+}
+
+/** A model that evolves, judges and answers, the same to the same; a good part of what it says is to be eliminated. */
+function toyEvolution({ messages }: ChatRequest): string {
+  const [system, last] = [messages[0]!.content, messages.at(-1)!.content]
+  const chance = uniform(5, last, system.slice(0, 20))
+  if (system === evolTexts.judge.system) return chance < 0.4 ? 'Equal' : chance < 0.85 ? 'Not Equal' : 'Hard to say'
+  if (system === evolTexts.answer.system) {
+    return chance < 0.1 ? 'Sorry, no.' : chance < 0.15 ? 'It is.' : `The answer has ${Math.floor(chance * 1e6)} parts.`
+  }
+  const [, parent] = /<[a-z]{6}>\n([\s\S]*)\n<\/[a-z]{6}>/.exec(last)!
+  if (chance < 0.06) return `#Given Prompt#: ${parent}`
+  return chance < 0.1 ? parent! : `${parent} Give ${Math.floor(chance * 1e6)} reasons for it.`
+}
+
+const command = (to: string, concurrency: number) => [
+  ...['run', 'evol-instruct', ...corpus, '-o', to, '--rounds', '2', '--seed', '4', '--max-failed', '1'],
+  ...['--model', 'openai:toy', '--endpoint', server.url, '--concurrency', String(concurrency)],
+]
+const rowsOf = async (path: string) => (await collect(readShards(await findShards([path])))) as Columns[]
+const outputOf = async (of: string) => {
+  const names = ['README.md', 'rejects.parquet', ...(await readdir(join(of, 'data'))).map((name) => `data/${name}`)]
+  return Object.fromEntries(await Promise.all(names.map(async (n) => [n, await readFile(join(of, n), 'base64')])))
+}
+
+describe('the run of fixtures/replies', () => {
+  it('evolves, eliminates, gives parents back to the pool, and answers, row for row', async () => {
+    const recorded = await startOpenAiServer({ reply: recordedReplies(join(fixture, 'replies.jsonl'), evolTexts) })
+    const done = await sluice([
+      ...['run', 'evol-instruct', join(fixture, 'instructions.jsonl'), '-o', out, '--json'],
+      ...['--config', join(fixture, 'run.yaml'), '--endpoint', recorded.url],
+    ])
+    await recorded.close()
+    expect(done.code, done.stderr).toBe(0)
+    const { tally } = JSON.parse(done.stdout) as { tally: Tally }
+    // Six rows were read, and round 2 took the pool of five in once more.
+    expect(tally).toEqual({
+      in: 6 + 5,
+      out: 5,
+      rejected: {
+        'read: empty instruction': 1,
+        'eliminate 1: equal to its parent': 1,
+        "eliminate 1: copies the prompt's markers": 1,
+        'eliminate 1: the answer says nothing': 1,
+        'eliminate 2: the answer is sorry': 1,
+        'eliminate 2: the answer says nothing': 1,
+      },
+      failed: {},
+    })
+    const rows = await rowsOf(join(out, 'data'))
+    expect(rows.map(({ id, operator, round }) => [id, operator, round])).toEqual([
+      ['instructions.jsonl#0/1', 'complicate-input', 1],
+      ['instructions.jsonl#3/1', 'complicate-input', 1],
+      ['instructions.jsonl#0/1/2', 'breadth', 2],
+      ['instructions.jsonl#1/2', 'constrain', 2],
+      ['instructions.jsonl#3/1/2', 'constrain', 2],
+    ])
+    expect(rows[3]).toMatchObject({
+      parent: 'Why do leaves change colour in autumn?',
+      instruction: expect.stringMatching(/^Why do leaves .* child of ten understands\.$/),
+      messages: [
+        { role: 'user', content: rows[3]!.instruction },
+        { role: 'assistant', content: rows[3]!.output },
+      ],
+    })
+    expect(rows[4]!.parent).toBe(rows[1]!.instruction)
+    const card = await readFile(join(out, 'README.md'), 'utf8')
+    expect(card).toContain('## Round 1, by operator')
+    expect(card).toMatch(/\| operator \| tried \| kept \| eliminate: copies the prompt's markers \| /)
+    expect(card).toMatch(/\| complicate-input \| 2 \| 2 \| 0 \|/)
+  }, 60_000)
+})
+
+describe('a whole run', () => {
+  it('accounts for every row and every try, by round and by rule', async () => {
+    const done = await sluice([...command(out, 8), '--json'])
+    expect(done.code, done.stderr).toBe(0)
+    const { tally } = JSON.parse(done.stdout) as { tally: Tally }
+    const pool = 50 - tally.rejected['read: empty instruction']!
+    expect(tally.in).toBe(50 + pool)
+    expect(tally.in).toBe(tally.out + total(tally.rejected) + total(tally.failed))
+    for (const rule of [
+      'equal to its parent',
+      'the answer is sorry',
+      "copies the prompt's markers",
+      'the answer says nothing',
+    ]) {
+      expect(Object.keys(tally.rejected).some((key) => key.startsWith('eliminate') && key.endsWith(rule))).toBe(true)
+    }
+    expect(tally.rejected['judge 1: no verdict']).toBeGreaterThan(0)
+    const rejects = await rowsOf(join(out, 'rejects.parquet'))
+    expect(rejects).toHaveLength(total(tally.rejected))
+    for (const { stage, reason, detail, id } of rejects) {
+      expect(tally.rejected[`${stage}: ${reason}`]).toBeGreaterThan(0)
+      if (stage !== 'read') expect(operators.paper).toContain(detail)
+      expect(id).toMatch(stage === 'read' ? /#\d+$/ : new RegExp(`#\\d+(?:/\\d)*/${String(stage).at(-1)}$`))
+    }
+    const rows = await rowsOf(join(out, 'data'))
+    expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length)
+    expect(rows[0]!.parent).toMatch(/^Describe item \d+ of the list\.(?:\npart \d+)?$/)
+    const byId = new Map(rows.map((row) => [row.id, row]))
+    for (const { id, parent } of rows) {
+      const from = byId.get(String(id).replace(/\/\d+$/, ''))
+      if (from) expect(parent).toBe(from.instruction)
+    }
+  }, 60_000)
+
+  it('gives the same bytes at concurrency 1 and 16, and after it was killed in the middle', async () => {
+    expect((await sluice(command(out, 1))).code).toBe(0)
+    const expected = await outputOf(out)
+    const perRun = new Map(server.paid)
+
+    const wide = join(folder, `run-${runs++}`)
+    expect((await sluice(command(wide, 16))).code).toBe(0)
+    expect(await outputOf(wide)).toEqual(expected)
+
+    const killed = join(folder, `run-${runs++}`)
+    const before = server.totalPaid
+    const { child, finished } = startSluice(command(killed, 16))
+    while (server.totalPaid < before + perRun.size / 2) await new Promise((resolve) => setTimeout(resolve, 5))
+    child.kill('SIGKILL')
+    expect((await finished).signal).toBe('SIGKILL')
+    expect(await readdir(killed)).toEqual(['.sluice'])
+    const paid = server.totalPaid
+    expect((await sluice(command(killed, 4))).code).toBe(0)
+    expect(await outputOf(killed)).toEqual(expected)
+    expect(server.totalPaid - paid).toBeLessThan(perRun.size)
+  }, 120_000)
+
+  it('makes one round with 5 operators and eliminates nothing as the repository does', async () => {
+    const { tally } = await curate({
+      recipe: 'evol-instruct',
+      inputs: corpus,
+      out,
+      config: { mode: 'repository', model: 'openai:toy', endpoint: server.url },
+    })
+    expect(tally.in).toBe(50)
+    expect(Object.keys(tally.rejected).filter((key) => /^(?:eliminate|judge)/.test(key))).toEqual([])
+    const rows = await rowsOf(join(out, 'data'))
+    expect(new Set(rows.map(({ operator }) => operator))).toEqual(new Set(operators.repository))
+    const asked = server.seen.at(-1)!.body
+    expect(asked).toMatchObject({ temperature: 1, top_p: 0.95, max_tokens: 2048 })
+  })
+
+  it('applies the checks of h2o-wizardlm where asked to', async () => {
+    const { tally } = await curate({
+      recipe: 'evol-instruct',
+      inputs: corpus,
+      out,
+      config: { mode: 'repository', h2oChecks: true, model: 'openai:toy', endpoint: server.url },
+    })
+    expect(tally.out).toBe(0)
+    expect(tally.rejected['eliminate 1: too short']).toBeGreaterThan(30)
+  })
+
+  it('says which column is missing, and that a corpus of no rows is none', async () => {
+    const empty = join(folder, 'empty.jsonl')
+    await writeFile(empty, '')
+    const config = { model: 'openai:toy', endpoint: server.url }
+    await expect(curate({ recipe: 'evol-instruct', inputs: [empty], out, config })).rejects.toThrow('has no rows')
+    const other = { ...config, instructionColumn: 'instructoin' }
+    await expect(
+      curate({ recipe: 'evol-instruct', inputs: corpus, out: `${out}-b`, config: other }),
+    ).rejects.toMatchObject({
+      fix: expect.stringContaining('Did you mean `instruction`?'),
+    })
+  })
+})
+
+it('is planned: three calls a try, each round again, before a call is made', async () => {
+  const before = server.seen.length
+  const args = [...command(out, 1), '--dry-run', '--json']
+  const plan = JSON.parse((await sluice(args)).stdout) as {
+    steps: [string, Estimate][]
+    stages: { stage: string; calls: Estimate }[]
+  }
+  expect(server.seen).toHaveLength(before)
+  expect(plan.steps.map(([name, { expected }]) => [name, expected])).toEqual([
+    ['rows in the corpus', 50],
+    ['instructions', 45],
+  ])
+  const names = ['evolve 1', 'judge 1', 'answer 1', 'evolve 2', 'judge 2', 'answer 2']
+  expect(plan.stages.map(({ stage }) => stage)).toEqual(names)
+  for (const { stage, calls } of plan.stages) {
+    expect(calls.high, stage).toBe(45)
+    expect(calls.expected, stage).toBeGreaterThan(stage.startsWith('answer') ? 15 : 40)
+  }
+}, 60_000)
