@@ -23,7 +23,8 @@ export function stagesOf(round: number, config: EvolConfig, texts: PromptTexts):
       name: `evolve ${round}`,
       prompt: evolvePrompt(mode, texts),
       sampling: writing(config),
-      usualReply: ({ parent }) => `${parent} ${added}`,
+      usualReply: ({ parent }) =>
+        `${parent} Name at least ${round + 1} reasons for it, and one case in which the opposite would hold.`,
     },
     judge: {
       name: `judge ${round}`,
@@ -63,8 +64,6 @@ export function callsOf(rounds: readonly number[], config: EvolConfig, texts: Pr
 function asParent(row: Try & { readonly evolved?: string }): Try {
   return { ...row, parent: row.evolved ?? row.parent }
 }
-
-const added = 'Give your reasons step by step, and name one case in which the opposite would hold.'
 
 /** As long as a strong model's answers usually are, for the plan of a run. */
 const usualAnswer = Array.from({ length: 100 }, (_, n) => `word ${n} of it`).join(' ')
