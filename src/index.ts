@@ -54,6 +54,7 @@ export type { Tally } from './run/tally.js'
 export type { Pass, RunEvent, Task, TaskContext } from './run/types.js'
 // select: vectors to a diverse subset
 export { type Coreset, createSketch, type Sketch } from './select/coreset.js'
+export { type EvenGroups, type EvenGroupsOptions, evenGroups, type VectorTiles } from './select/even-groups.js'
 export { type LargestDot, largestDot } from './select/kernel/largest-dot.js'
 export { nearestCentroid } from './select/kernel/nearest.js'
 export { kmeans } from './select/kmeans.js'

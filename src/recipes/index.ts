@@ -1,6 +1,7 @@
 import { evolInstructRecipe } from './evol-instruct/index.js'
 import { reinstructRecipe } from './reinstruct/index.js'
 import { selectRecipe } from './select/index.js'
+import { selectLlmRecipe } from './select-llm/index.js'
 import { selfInstructRecipe } from './self-instruct/index.js'
 import type { Recipe } from './types.js'
 
@@ -9,5 +10,6 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'evol-instruct': evolInstructRecipe as unknown as Recipe,
   reinstruct: reinstructRecipe as unknown as Recipe,
   select: selectRecipe as unknown as Recipe,
+  'select-llm': selectLlmRecipe as unknown as Recipe,
   'self-instruct': selfInstructRecipe as unknown as Recipe,
 }

@@ -19,10 +19,13 @@ export type ReadTextsOptions = {
   onRows?(rows: number): void
 }
 
+/** Where a row's text is; an `inputColumn` is set below the text column's. */
+export type TextConfig = Pick<SelectionConfig, 'textColumn' | 'idColumn'> & { inputColumn?: string | undefined }
+
 /** The texts of a shard with their ids; a row whose text column holds no text leaves as a reject. */
-export function readTexts(shard: PlannedShard, config: SelectionConfig, options: ReadTextsOptions): Batches<TextRow> {
-  const { textColumn, idColumn } = config
-  const columns = idColumn === undefined || idColumn === textColumn ? [textColumn] : [textColumn, idColumn]
+export function readTexts(shard: PlannedShard, config: TextConfig, options: ReadTextsOptions): Batches<TextRow> {
+  const { textColumn, idColumn, inputColumn } = config
+  const columns = [...new Set([textColumn, idColumn, inputColumn])].filter((column) => column !== undefined)
   return pipe(
     readShard(shard, { columns, rows: options.rows, signal: options.signal }),
     (source) => identify(source, shard, config, options),
@@ -33,7 +36,7 @@ export function readTexts(shard: PlannedShard, config: SelectionConfig, options:
 async function* identify(
   source: Batches<Columns>,
   shard: PlannedShard,
-  { textColumn, idColumn }: SelectionConfig,
+  { textColumn, idColumn, inputColumn }: TextConfig,
   { rows, onRows }: ReadTextsOptions,
 ): AsyncGenerator<TextRow[]> {
   let row = rows?.start ?? 0
@@ -41,11 +44,16 @@ async function* identify(
     onRows?.(batch.length)
     yield batch.map((columns) => {
       const id = idColumn === undefined ? undefined : columns[idColumn]
-      const text = columns[textColumn]
+      const input = inputColumn === undefined ? undefined : columns[inputColumn]
+      const text = withInput(columns[textColumn], input)
       const at = row++
       return { id: id === undefined || id === null ? rowId(shard, at) : String(id), row: at, text: text as string }
     })
   }
+}
+
+function withInput(text: unknown, input: unknown): unknown {
+  return typeof text === 'string' && typeof input === 'string' && input.trim() !== '' ? `${text}\n${input}` : text
 }
 
 /** The id of a row that has none of its own. */

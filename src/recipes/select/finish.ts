@@ -8,13 +8,13 @@ import { fetchedFile, originSchema } from './fetch.js'
 /** The passes that a corpus row goes through while rows are chosen. */
 export const selectionChain = ['scan', 'choose', 'fetch']
 
-/** Writes the chosen rows with every column they had. */
-export function writeChosenPass(): Pass {
+/** Writes the chosen rows with every column they had; `beside` are chains of passes that take no rows of the corpus. */
+export function writeChosenPass(beside: readonly (readonly string[])[] = []): Pass {
   return finishPass({
     summary: 'A diverse subset of a corpus: rows chosen by clusters, every column as it was.',
     rows: { passes: ['fetch'], file: fetchedFile },
     schema: unionSchema,
-    chains: [selectionChain],
+    chains: [selectionChain, ...beside],
   })
 }
 

@@ -11,8 +11,8 @@ import { readPinned } from './pilot.js'
 /** k centroids as one row-major matrix. */
 export type Centroids = { readonly centroids: Float32Array; readonly dimensions: number }
 
-/** Merges the sketches of all shards into one coreset and clusters it. */
-export function solvePass(config: SelectionConfig): Pass {
+/** Merges the sketches of all shards into one coreset and clusters it, into as many clusters as the config or `k` says. */
+export function solvePass(config: SelectionConfig, k: (run: RunView) => number = () => clusterCount(config)): Pass {
   return {
     name: 'solve',
     tasks: async () => reduceTask,
@@ -20,7 +20,7 @@ export function solvePass(config: SelectionConfig): Pass {
       requireRows({ plan, committed }, 'scan')
       const coreset = await mergeSketches({ plan, committed }, config)
       const { dimensions } = coreset
-      const { centroids } = kmeans({ ...coreset, k: clusterCount(config), seed: config.seed })
+      const { centroids } = kmeans({ ...coreset, k: k({ plan, committed }), seed: config.seed })
       await writeCentroids(join(folder, 'centroids.bin'), { centroids, dimensions })
       return emptyTally
     },

@@ -1,0 +1,92 @@
+import { countCommitted } from '../artifacts.js'
+import type { PromptTexts } from '../prompt-texts.js'
+import { fetchPass } from '../select/fetch.js'
+import { writeChosenPass } from '../select/finish.js'
+import { pilotPass } from '../select/pilot.js'
+import { polishPass, refinePass } from '../select/polish.js'
+import { foretellSelection } from '../select/sample.js'
+import { scanPass } from '../select/scan.js'
+import { solvePass } from '../select/solve.js'
+import type { CallPlan, ModelStage, Recipe } from '../types.js'
+import { choosePass } from './choose.js'
+import { dealPass } from './deal.js'
+import { centresOf, groupPass } from './group.js'
+import { dealOf, options, type SelectLlmConfig } from './options.js'
+import { pickPass } from './pick.js'
+import { type Picked, type Query, queryPrompt, querySampling, selectLlmTexts } from './query-prompt.js'
+
+const keepAll = () => undefined
+
+/**
+ * SelectLLM (arXiv 2401.16553): deals a corpus of instructions out into questions, each with a row of every cluster, and has
+ * a model pick those most worth an answer. README.md has every figure.
+ */
+export const selectLlmRecipe: Recipe<SelectLlmConfig> = {
+  name: 'select-llm',
+  summary: 'instructions worth an answer: each question shows a model one of every cluster to pick from',
+  usesModel: true,
+  options,
+  prompts: selectLlmTexts,
+  passes(config, resources, texts) {
+    const centres = (rows: number) => centresOf(rows, config)
+    const clustering =
+      config.grouping === 'random'
+        ? []
+        : [solvePass(config, (run) => centres(countCommitted(run, ['scan']))), polishPass(), refinePass()]
+    return [
+      pilotPass(config, resources, keepAll),
+      scanPass(config, resources, keepAll),
+      ...clustering,
+      groupPass(config),
+      dealPass(config),
+      pickPass(pickStage(config, texts), config, resources),
+      choosePass(config),
+      fetchPass(config, { columns: 'all' }),
+      writeChosenPass([['pick']]),
+    ]
+  },
+  calls,
+}
+
+function pickStage(config: SelectLlmConfig, texts: PromptTexts): ModelStage<Query, Picked> {
+  const { temperature, topP, maxTokens, maxItemChars } = config
+  return {
+    name: 'pick',
+    prompt: queryPrompt(texts.pick!, { maxItemChars }),
+    sampling: {
+      ...querySampling,
+      ...(temperature !== undefined && { temperature }),
+      ...(topP !== undefined && { topP }),
+      ...(maxTokens !== undefined && { maxTokens }),
+    },
+    usualReply: ({ picks }) => `[${Array.from({ length: picks }, (_, n) => n + 1).join(', ')}]`,
+  }
+}
+
+/** As many questions as rows and picks make, each filled with rows of the sample. */
+function calls(config: SelectLlmConfig, texts: PromptTexts): CallPlan {
+  return {
+    stages: [pickStage(config, texts)],
+    rows: async ({ plan, signal }) => {
+      const { steps, sample } = await foretellSelection(plan, config, { judge: keepAll, signal })
+      const kept = steps[1]![1]
+      const questionsOf = (rows: number) => dealOf(rows, config).questions
+      const questions = {
+        low: questionsOf(kept.low),
+        expected: questionsOf(kept.expected),
+        high: questionsOf(kept.high),
+      }
+      const { items, picks } = dealOf(kept.expected, config)
+      const texts = sample as unknown as readonly { text: string }[]
+      const shown = Array.from(
+        { length: texts.length === 0 ? 0 : Math.min(64, questions.expected) },
+        (_, question) => ({
+          id: `question-${question}`,
+          picks,
+          items: Array.from({ length: items }, (_, place) => texts[(question * items + place) % texts.length]!),
+        }),
+      )
+      return { steps: [...steps.slice(0, 2), ['questions', questions]], sample: shown }
+    },
+  }
+}
