@@ -87,7 +87,7 @@ describe('the folder tree is the architecture', () => {
 describe('dependencies', () => {
   /** Every runtime package, what only it can do, and where it is imported. */
   const reasons: Record<string, { for: string; in: RegExp }> = {
-    '@foxglove/wasm-zstd': { for: 'zstd on Node 20, as fast as native', in: /^formats\// },
+    '@foxglove/wasm-zstd': { for: 'writing zstd, and what our kernel leaves', in: /^formats\/zstd\// },
     '@huggingface/inference': { for: "Hugging Face's providers", in: /^models\/huggingface\.ts$/ },
     'apache-arrow': { for: 'Arrow IPC', in: /^formats\/arrow\// },
     commander: { for: 'the command line', in: /^cli\/program\.ts$/ },

@@ -1,6 +1,6 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { snappyUncompress } from './parquet/library.js'
-import { loadZstd } from './zstd.js'
+import { loadZstd } from './zstd/index.js'
 
 /** One compression scheme for a block whose plain size is known beforehand. All throw a plain Error on bad bytes. */
 export type Codec = {

@@ -7,7 +7,7 @@ const kept = 4 << 20
  * zstd by the compiled module of @foxglove/wasm-zstd, driven here because the package's own functions take and free both
  * sides of its memory and bring a new buffer for every block, which costs a fifth of the decoding.
  */
-export async function loadZstd() {
+export async function loadZstdPackage() {
   const wasm = await load()
   const rooms = [
     { at: 0, size: 0 },

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { createZstdKernel } from '../../src/formats/zstd/kernel.js'
+import { sourceHash } from '../../src/formats/zstd/kernel.wasm.js'
+import { loadZstdPackage } from '../../src/formats/zstd/package.js'
+
+let zstd: Awaited<ReturnType<typeof loadZstdPackage>>
+beforeAll(async () => {
+  zstd = await loadZstdPackage()
+})
+const kernel = createZstdKernel()
+
+const words = readFileSync(new URL('../../README.md', import.meta.url), 'utf8').split(/(?<=\s)/)
+
+/** Bytes of many kinds: prose dealt out anew, numbers, runs of one byte, noise, and pieces of it all one after another. */
+const plainBytes = fc
+  .array(
+    fc.oneof(
+      fc
+        .array(fc.nat(words.length - 1), { maxLength: 4000 })
+        .map((picks) => Buffer.from(picks.map((at) => words[at]).join(''))),
+      fc.array(fc.nat(1 << 20), { maxLength: 2000 }).map((numbers) => Buffer.from(Int32Array.from(numbers).buffer)),
+      fc.tuple(fc.nat(255), fc.nat(200_000)).map(([byte, count]) => Buffer.alloc(count, byte)),
+      fc
+        .tuple(fc.nat(40), fc.nat(5000))
+        .map(([period, count]) => Buffer.from(Array.from({ length: count }, (_, at) => at % (period + 1)))),
+      fc.uint8Array({ maxLength: 3000 }).map((bytes) => Buffer.from(bytes)),
+    ),
+    { minLength: 1, maxLength: 6 },
+  )
+  .map((parts) => Buffer.concat(parts))
+
+describe('our zstd kernel', () => {
+  it('gives what was compressed, at any level', () => {
+    let own = 0
+    fc.assert(
+      fc.property(plainBytes, fc.integer({ min: -5, max: 19 }), (plain, level) => {
+        const made = Buffer.alloc(plain.length)
+        if (kernel(zstd.compress(plain, level), made)) {
+          own++
+          expect(Buffer.compare(made, plain)).toBe(0)
+        }
+      }),
+      { numRuns: 300 },
+    )
+    expect(own).toBeGreaterThan(290)
+  })
+
+  it('makes nothing of a broken frame but what the package makes of it', () => {
+    const change = fc.record({ at: fc.double({ min: 0, max: 0.999, noNaN: true }), bit: fc.nat(7) })
+    fc.assert(
+      fc.property(plainBytes, fc.array(change, { minLength: 1, maxLength: 3 }), (plain, changes) => {
+        const frame = Buffer.from(zstd.compress(plain, 3))
+        for (const { at, bit } of changes) frame[Math.floor(at * frame.length)]! ^= 1 << bit
+        const made = Buffer.alloc(plain.length)
+        // A bit that says nothing, of the window's size say, may be refused by the package alone.
+        if (!kernel(frame, made) || made.equals(plain)) return
+        expect(Buffer.compare(made, zstd.decompress(frame, plain.length))).toBe(0)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('takes no frame that is cut short', () => {
+    const plain = Buffer.from(words.join(''))
+    const frame = zstd.compress(plain)
+    for (let size = 0; size < frame.length; size += 7) {
+      expect(kernel(frame.subarray(0, size), Buffer.alloc(plain.length)), `${size} bytes`).toBe(false)
+    }
+    expect(kernel(frame, Buffer.alloc(plain.length))).toBe(true)
+    expect(kernel(frame, Buffer.alloc(plain.length - 1))).toBe(false)
+    expect(kernel(frame, Buffer.alloc(plain.length + 1))).toBe(false)
+  })
+
+  it('decodes blocks of many megabytes, and small ones after them', () => {
+    const large = Buffer.alloc(40 << 20)
+    for (let at = 0; at < large.length; at += 4096) large.write(words[at % words.length]!, at)
+    const small = Buffer.from(words.join(''))
+    for (const plain of [large, small]) {
+      const made = Buffer.alloc(plain.length)
+      expect(kernel(zstd.compress(plain), made)).toBe(true)
+      expect(Buffer.compare(made, plain)).toBe(0)
+    }
+  })
+
+  it('was built from the committed sources, and building it again gives the same bytes', async () => {
+    const folder = new URL('../../src/formats/zstd/', import.meta.url)
+    const hash = createHash('sha256')
+    for (const name of readdirSync(new URL('assembly/', folder)).sort()) {
+      hash.update(`${name}\n${readFileSync(new URL(`assembly/${name}`, folder), 'utf8')}`)
+    }
+    expect(hash.digest('hex')).toBe(sourceHash)
+    const { generate } = (await import(new URL('build.mjs', folder).href)) as { generate(): Promise<string> }
+    expect(await generate()).toBe(readFileSync(new URL('kernel.wasm.ts', folder), 'utf8'))
+  })
+})
