@@ -27,6 +27,7 @@ export {
   writeRows,
 } from './formats/index.js'
 export { readShards } from './formats/shards.js'
+export { type BudgetOptions, budgeted, type Limits, noSpending, type Spending } from './models/budget.js'
 // models: questions to replies, none paid for twice
 export { type ModelOptions, openModel } from './models/index.js'
 export { type Journal, journalled, openJournal } from './models/journal.js'
@@ -36,9 +37,11 @@ export { type Call, CallFailure, type Message, type Model, type Reply, type Usag
 // recipes: whole methods, and the runs that carry them
 export { type AskOptions, ask } from './recipes/ask.js'
 export { type Asking, openAsking } from './recipes/asking.js'
-export { type Curated, type CurateOptions, curate, type MachineOptions } from './recipes/curate.js'
-export { type Forecast, type ForecastOptions, forecast, type StageForecast } from './recipes/forecast.js'
+export { type Curated, type CurateOptions, curate } from './recipes/curate.js'
+export { type ForecastOptions, forecast } from './recipes/forecast.js'
+export type { Forecast, StageForecast } from './recipes/forecast-calls.js'
 export { recipes } from './recipes/index.js'
+export type { Calls, MachineOptions } from './recipes/resources.js'
 export type {
   CallPlan,
   Estimate,
@@ -74,6 +77,7 @@ export {
   CorruptInputError,
   DiskError,
   EndpointError,
+  LimitError,
   RefusedError,
   ResumeMismatchError,
   SluiceError,

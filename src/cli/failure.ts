@@ -17,8 +17,13 @@ export function describeFailure(error: unknown): { text: string; exitCode: numbe
   }
 }
 
+/** A line that should not be overlooked. */
+export function warning(text: string): string {
+  return printable(`${pc.yellow('warning:')} ${text}`)
+}
+
 /** Control characters of file names or replies must not reach the terminal; our own colours may. */
-function printable(text: string): string {
+export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return text.replace(/\x1b(?!\[\d+m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]/g, '�')
 }

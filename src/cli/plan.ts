@@ -1,8 +1,8 @@
-import { readPrices } from '../models/prices.js'
-import { type Forecast, forecast } from '../recipes/forecast.js'
+import { forecast } from '../recipes/forecast.js'
+import type { Forecast } from '../recipes/forecast-calls.js'
 import { recipes } from '../recipes/index.js'
 import type { Estimate, Recipe } from '../recipes/types.js'
-import { pricesFlag, readSettings, recipeFlags } from './recipe-flags.js'
+import { readSettings, recipeFlags } from './recipe-flags.js'
 import type { Flags, Terminal, Verb, VerbGroup, VerbName } from './verb.js'
 
 export const planVerb: VerbGroup = {
@@ -30,10 +30,8 @@ export async function showPlan(
   flags: Flags,
   terminal: Terminal,
 ): Promise<number> {
-  const { config } = await readSettings(recipe, flags)
-  const path = flags[pricesFlag.name]
-  const prices = typeof path === 'string' ? await readPrices(path) : undefined
-  const plan = await forecast({ recipe: recipe.name, inputs, config, prices })
+  const { config, machine } = await readSettings(recipe, flags)
+  const plan = await forecast({ recipe: recipe.name, inputs, config, prices: machine.prices })
   if (terminal.json) terminal.out(JSON.stringify({ recipe: recipe.name, model: config.model, ...plan }))
   else for (const line of planLines(plan, String(config.model))) terminal.out(line)
   return 0

@@ -1,4 +1,5 @@
 import type { RunEvent } from '../run/types.js'
+import { warning } from './failure.js'
 import type { Terminal } from './verb.js'
 
 const linesEveryMs = 10_000
@@ -16,7 +17,7 @@ export type Progress = {
  * when a pass ends. `end` clears what is being drawn.
  */
 export function showProgress(terminal: Terminal): Progress {
-  if (terminal.quiet) return { onEvent: () => {}, note: terminal.err, end: () => {} }
+  if (terminal.quiet) return { onEvent: onWarning(terminal.err), note: terminal.err, end: () => {} }
   const live = process.stderr.isTTY === true && process.env.TERM !== 'dumb'
   let pass: PassProgress | undefined
   let drawnAt = 0
@@ -34,9 +35,15 @@ export function showProgress(terminal: Terminal): Progress {
     }
     pass = undefined
   }
+  const note = (text: string) => {
+    if (live) process.stderr.write('\r\x1b[2K')
+    terminal.err(text)
+  }
+  const warn = onWarning(note)
   return {
     onEvent: (event) => {
       const now = Date.now()
+      warn(event)
       if (event.kind === 'pass') {
         finishPass()
         const { pass: name, tasks, committed, rows: allRows } = event
@@ -46,11 +53,15 @@ export function showProgress(terminal: Terminal): Progress {
       else if (pass && event.kind === 'task') pass.done++
       draw(now)
     },
-    note: (text) => {
-      if (live) process.stderr.write('\r\x1b[2K')
-      terminal.err(text)
-    },
+    note,
     end: finishPass,
+  }
+}
+
+/** Says aloud what a run warns of, also where no progress is wanted. */
+function onWarning(say: (text: string) => void): (event: RunEvent) => void {
+  return (event) => {
+    if (event.kind === 'warning') say(warning(event.text))
   }
 }
 

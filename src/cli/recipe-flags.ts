@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import { readPrices } from '../models/prices.js'
 import { optionFacts } from '../recipes/config.js'
+import type { MachineOptions } from '../recipes/resources.js'
 import type { Recipe } from '../recipes/types.js'
 import { UsageError } from '../stream/errors.js'
 import { readYaml } from '../text/yaml.js'
@@ -25,7 +27,7 @@ const endpointFlags: readonly Flag[] = [
   { name: 'allowHttp', type: 'boolean', description: 'allow http:// to other machines than this one' },
 ]
 
-export const pricesFlag: Flag = {
+const pricesFlag: Flag = {
   name: 'prices',
   type: 'string',
   description: 'YAML file of prices, `openai:NAME: {input: 0.15, output: 0.6}`, dollars for a million tokens',
@@ -36,29 +38,55 @@ const modelFlags: readonly Flag[] = [
   { name: 'journal', type: 'string', description: 'folder of replies to share between runs' },
 ]
 
-const planFlags: readonly Flag[] = [
-  { name: 'dryRun', type: 'boolean', description: 'count rows, calls, tokens and price, and ask nothing' },
-  pricesFlag,
+/** What one command may spend; the run stops before it would spend more, and resumes. */
+const limitFlags: readonly Flag[] = [
+  { name: 'maxCost', type: 'number', min: 0, description: 'stop before this command spends more dollars' },
+  { name: 'maxRequests', type: 'integer', min: 1, description: 'stop before it sends more requests' },
+  {
+    name: 'maxTotalTokens',
+    type: 'integer',
+    min: 1,
+    description: 'stop before it spends more tokens, of prompts and replies together',
+  },
 ]
+
+const dryRunFlag: Flag = {
+  name: 'dryRun',
+  type: 'boolean',
+  description: 'count rows, calls, tokens and price, and ask nothing',
+}
 
 /** The flags that say how this machine runs a recipe. */
 export function machineFlags(recipe: Recipe): readonly Flag[] {
-  return [...endpointFlags, ...(recipe.usesModel ? modelFlags : [])]
+  return [...endpointFlags, ...(recipe.usesModel ? [...modelFlags, ...limitFlags, pricesFlag] : [])]
 }
 
 /** The flags of a recipe beside those of every run. */
 export function recipeFlags(recipe: Recipe): Flag[] {
   const own = optionFacts(recipe).map(({ required: _, ...option }) => option)
-  const planned = recipe.calls === undefined ? [] : planFlags
+  const planned = recipe.calls === undefined ? [] : [dryRunFlag]
   return [...runFlags, maxFailedFlag, ...own, ...machineFlags(recipe), ...planned]
 }
 
 /** The recipe's options and the machine's, from `--config` and the flags over it. */
-export async function readSettings(recipe: Recipe, flags: Flags): Promise<{ config: Flags; machine: Flags }> {
+export async function readSettings(
+  recipe: Recipe,
+  flags: Flags,
+): Promise<{ config: Flags; machine: Omit<MachineOptions, 'callSignal'> }> {
   const fromFile = await readConfigFile(flags.config)
-  const machine = pick({ ...fromFile, ...flags }, machineFlags(recipe))
-  const known = Object.entries(fromFile).filter(([name]) => !(name in machine))
-  return { config: { ...Object.fromEntries(known), ...pick(flags, optionFacts(recipe)) }, machine }
+  const given = pick({ ...fromFile, ...flags }, machineFlags(recipe))
+  const known = Object.entries(fromFile).filter(([name]) => !(name in given))
+  const config = { ...Object.fromEntries(known), ...pick(flags, optionFacts(recipe)) }
+  return { config, machine: await machineOf(given) }
+}
+
+async function machineOf(given: Flags): Promise<Omit<MachineOptions, 'callSignal'>> {
+  const { prices, maxCost, maxRequests, maxTotalTokens, ...machine } = given as Record<string, never>
+  return {
+    ...machine,
+    limits: { dollars: maxCost, requests: maxRequests, tokens: maxTotalTokens },
+    ...(prices === undefined ? {} : { prices: await readPrices(prices) }),
+  }
 }
 
 async function readConfigFile(path: unknown): Promise<Flags> {

@@ -1,11 +1,12 @@
+import { accountingLines } from '../recipes/accounting.js'
 import { optionFacts } from '../recipes/config.js'
 import { type Curated, curate } from '../recipes/curate.js'
-import { accountingLines } from '../recipes/finish.js'
 import { recipes } from '../recipes/index.js'
 import { recipeNamed } from '../recipes/plan-run.js'
+import type { Calls } from '../recipes/resources.js'
 import type { Recipe } from '../recipes/types.js'
 import { total } from '../run/tally.js'
-import { UsageError } from '../stream/errors.js'
+import { LimitError, UsageError } from '../stream/errors.js'
 import { listenForInterrupt } from './interrupt.js'
 import { showPlan } from './plan.js'
 import { duration, showProgress } from './progress.js'
@@ -69,9 +70,10 @@ export async function runRecipe(
   } catch (error) {
     progress.end()
     const exitCode = interrupt.exitCode()
-    if (exitCode === undefined) throw error
-    terminal.err(`Stopped. To go on where it left off, run the same command again:\n  ${commandLine()}`)
-    return { exitCode }
+    if (exitCode === undefined && !(error instanceof LimitError)) throw error
+    const why = error instanceof LimitError ? `${error.message}.` : 'Stopped.'
+    terminal.err(`${why} To go on where it left off, run the same command again:\n  ${commandLine()}`)
+    return { exitCode: exitCode ?? (error as LimitError).exitCode }
   } finally {
     interrupt.release()
   }
@@ -90,9 +92,14 @@ export function report(outcome: { curated: Curated; tookMs: number }, terminal: 
   for (const [name, count] of accounting) terminal.err(`${count.toLocaleString('en').padStart(12)}  ${name}`)
   if (curated.tally.out === 0) terminal.err(nothingLeft(accounting))
   if (curated.wasDone) return
-  const { made, journalled } = curated.calls
-  const calls = made + journalled > 0 ? ` ${made} calls made, ${journalled} replies from the journal.` : ''
-  terminal.err(`Wrote ${curated.out} in ${duration(tookMs)}; peak memory ${peakMb} MB.${calls}`)
+  terminal.err(`Wrote ${curated.out} in ${duration(tookMs)}; peak memory ${peakMb} MB.${callsLine(curated.calls)}`)
+}
+
+function callsLine({ made, journalled, promptTokens, completionTokens, dollars }: Calls): string {
+  if (made + journalled === 0) return ''
+  const spent = made === 0 ? '' : `, ${promptTokens} + ${completionTokens} tokens`
+  const cost = made === 0 || !dollars ? '' : `, ${dollars.toFixed(4)} dollars`
+  return ` ${made} calls made${spent}${cost}; ${journalled} replies from the journal.`
 }
 
 /** 1 where more rows failed than `--max-failed` allows, else 0. */

@@ -31,7 +31,7 @@ export async function openAsking(context: TaskContext, resources: Resources): Pr
   const { folder, signal } = context
   const model = await resources.model()
   const log = openRejectLog(join(folder, 'lost.jsonl'), { sorted: true, onLost: () => context.progress(1) })
-  const counts = createReplyCounts()
+  const counts = createReplyCounts(context.warn)
   return {
     model,
     log,

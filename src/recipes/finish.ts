@@ -1,16 +1,16 @@
-import { createReadStream } from 'node:fs'
-import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { arrowBytes, cardFeatures } from '../formats/features.js'
 import { type Columns, type Schema, writeRows } from '../formats/index.js'
 import { type CardTable, datasetCard } from '../report/card.js'
-import { chainTallies, checkTally, emptyTally, mergeTallies, type Tally, total } from '../run/tally.js'
 import { type Pass, type RunView, reduceTask, type TaskContext } from '../run/types.js'
-import { SluiceError } from '../stream/errors.js'
 import { map } from '../stream/map.js'
 import { pipe } from '../stream/pipe.js'
+import { accountingLines, requireAll, runTally } from './accounting.js'
 import { countCommitted, readCommitted } from './artifacts.js'
+import { callsTable } from './calls-table.js'
+import { lostRows, rejectSchema } from './lost-rows.js'
+import type { CallPlan } from './types.js'
 
 /** Rows of an output shard; the last one holds the rest. */
 const shardRows = 100_000
@@ -26,19 +26,10 @@ export type FinishOptions = {
    * enter, such as seed data. The tallies of a chain must join end to end.
    */
   chains: readonly (readonly string[])[]
+  /** What the recipe asked its model, for the card to show beside what was answered. */
+  calls?: CallPlan
   /** Further tables for the card. */
   tables?: (run: RunView) => Promise<readonly CardTable[]>
-}
-
-/** A row of rejects.parquet: who left, where and why. */
-export const rejectSchema: Schema = {
-  id: 'string',
-  outcome: 'string',
-  stage: 'string',
-  reason: 'string',
-  detail: 'string',
-  attempts: 'int32',
-  status: 'int32',
 }
 
 /** The last pass of every recipe: output shards, rejects, card; and the accounting must close. */
@@ -48,10 +39,11 @@ export function finishPass(options: FinishOptions): Pass {
     tasks: async () => reduceTask,
     async work(_task, context) {
       const tally = runTally(context, options.chains)
+      const passes = options.chains.flat()
       const schema = await options.schema(context)
       const written = await writeShards(context, options, schema)
       const rejects = await writeRows(join(context.folder, 'rejects.parquet'), { schema: rejectSchema })(
-        lostRows(context, options),
+        lostRows(context, passes),
       )
       requireAll(tally, { out: written.rows, listed: rejects.rows })
       const card = datasetCard({
@@ -62,7 +54,7 @@ export function finishPass(options: FinishOptions): Pass {
         ...written,
         sources: context.plan.shards,
         accounting: accountingLines(tally),
-        tables: await options.tables?.(context),
+        tables: await cardTables(context, options, passes),
       })
       await writeFile(join(context.folder, 'README.md'), card)
       return tally
@@ -70,17 +62,13 @@ export function finishPass(options: FinishOptions): Pass {
   }
 }
 
-/** What became of every row of the run, over all its chains: in + added = out + rejected + failed. */
-export function runTally(run: RunView, chains: FinishOptions['chains']): Tally {
-  const passTally = (pass: string) =>
-    run
-      .committed(pass)
-      .map((done) => done.tally)
-      .reduce(mergeTallies, emptyTally)
-  const joined = chains.map(([first, ...rest]) =>
-    rest.reduce((sum, pass) => chainTallies(sum, passTally(pass), pass), passTally(first!)),
-  )
-  return checkTally(joined.reduce(mergeTallies, emptyTally), 'the run')
+async function cardTables(
+  context: TaskContext,
+  { calls, tables }: FinishOptions,
+  passes: readonly string[],
+): Promise<CardTable[]> {
+  const asked = calls ? [await callsTable(context, calls, passes)] : []
+  return [...((await tables?.(context)) ?? []), ...asked]
 }
 
 /** Settings as they may be published: without addresses, and files of this machine by their name alone. */
@@ -93,22 +81,6 @@ function publicSettings(config: Readonly<Record<string, unknown>>): Record<strin
     if (key === 'model') settings[key] = String(value).replace(/^gguf:.*/, (path) => `gguf:${basename(path)}`)
   }
   return settings
-}
-
-/** A tally as lines to show: `['rows read', 5812]`, …, `['rows written', 200]`. */
-export function accountingLines(tally: Tally): [string, number][] {
-  const group = (title: string, counts: Readonly<Record<string, number>>): [string, number][] =>
-    Object.entries(counts)
-      .sort(([, a], [, b]) => b - a)
-      .map(([reason, count]) => [`${title}, ${reason}`, count])
-  return [
-    ['rows in', tally.in],
-    ...group('added', tally.added ?? {}),
-    ...group('rejected', tally.rejected),
-    ...group('failed', tally.failed),
-    ['rows out', tally.out],
-    ['unaccounted for', tally.in + total(tally.added ?? {}) - tally.out - total(tally.rejected) - total(tally.failed)],
-  ]
 }
 
 type Written = { rows: number; bytes: number; arrowBytes: number }
@@ -133,34 +105,4 @@ async function writeShards(context: TaskContext, { rows }: FinishOptions, schema
     bytes += written.bytes
   }
   return { rows: count, bytes, arrowBytes: Math.ceil(memory) }
-}
-
-/** The tallies are what passes said; these are the rows that lie in the files. Rows merely not chosen are not listed. */
-function requireAll(tally: Tally, { out, listed }: { out: number; listed: number }): void {
-  const lost = total(tally.rejected) + total(tally.failed) - (tally.rejected['choose: not chosen'] ?? 0)
-  if (out === tally.out && listed === lost) return
-  throw new SluiceError(
-    'E_ACCOUNTING',
-    70,
-    `${out} of ${tally.out} rows were written, ${listed} of ${lost} lost ones listed`,
-    {
-      fix: 'This is a bug in sluice: please report it with the command you ran.',
-    },
-  )
-}
-
-/** Every lost row, from the JSONL that each task left. */
-async function* lostRows(run: RunView, { chains }: FinishOptions): AsyncGenerator<Columns[]> {
-  for (const { folder } of chains.flat().flatMap((pass) => run.committed(pass))) {
-    const path = join(folder, 'lost.jsonl')
-    if (!(await stat(path).catch(() => undefined))) continue
-    let batch: Columns[] = []
-    for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
-      batch.push({ detail: null, attempts: null, status: null, ...JSON.parse(line) })
-      if (batch.length < 1024) continue
-      yield batch
-      batch = []
-    }
-    if (batch.length > 0) yield batch
-  }
 }

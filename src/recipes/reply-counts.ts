@@ -22,11 +22,15 @@ export type ReplyCounts = {
   readonly stages: ReadonlyMap<string, StageCounts>
 }
 
-export function createReplyCounts(): ReplyCounts {
+/** Replies of a stage after which it is said aloud that none could be read: early, as all further ones cost too. */
+const tellAfter = 20
+
+/** Counts from nothing; `tell` is told, once a stage, when none of its first replies could be read, with one of them. */
+export function createReplyCounts(tell: (text: string) => void): ReplyCounts {
   const stages = new Map<string, StageCounts>()
   return {
     stages,
-    add: (stage, { usage }, unread) => {
+    add: (stage, { text, usage }, unread) => {
       const counts = stages.get(stage) ?? noReplies()
       stages.set(stage, counts)
       counts.replies++
@@ -34,6 +38,10 @@ export function createReplyCounts(): ReplyCounts {
       if (usage === undefined) counts.uncounted++
       counts.promptTokens += usage?.promptTokens ?? 0
       counts.completionTokens += usage?.completionTokens ?? 0
+      if (counts.replies === tellAfter && counts.read === 0) {
+        const shown = JSON.stringify(text.length > 300 ? `${text.slice(0, 300)}…` : text)
+        tell(`${stage}: 0 of ${tellAfter} replies could be read. The last one (${unread?.unread}): ${shown}`)
+      }
     },
   }
 }
@@ -55,14 +63,20 @@ export async function readReplyCounts(run: RunView, passes: readonly string[]): 
       throw error
     })
     for (const [stage, counts] of Object.entries(JSON.parse(text) as Record<string, StageCounts>)) {
-      const before = sum.get(stage) ?? noReplies()
-      for (const key of Object.keys(before) as (keyof StageCounts)[]) before[key] += counts[key]
-      sum.set(stage, before)
+      sum.set(stage, addCounts(sum.get(stage) ?? noReplies(), counts))
     }
   }
   return sum
 }
 
-function noReplies(): StageCounts {
+/** The counts of a stage that has no reply yet. */
+export function noReplies(): StageCounts {
   return { replies: 0, read: 0, promptTokens: 0, completionTokens: 0, uncounted: 0 }
+}
+
+/** The counts of two sets of replies together. */
+export function addCounts(a: StageCounts, b: StageCounts): StageCounts {
+  const sum = { ...a }
+  for (const key of Object.keys(sum) as (keyof StageCounts)[]) sum[key] += b[key]
+  return sum
 }

@@ -1,8 +1,8 @@
 import type { ColumnType, Schema } from '../formats/index.js'
 import { optionsSchema } from './config.js'
 import { evolvedSchema } from './evol-instruct/round.js'
-import { rejectSchema } from './finish.js'
 import { recipes } from './index.js'
+import { rejectSchema } from './lost-rows.js'
 import { pairSchema } from './reinstruct/pair.js'
 
 /** Every file of schemas/ as JSON Schema (draft 2020-12): a config a recipe, and the rows that cross the border. */

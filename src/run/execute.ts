@@ -121,6 +121,7 @@ async function runTask(pass: Pass, task: Task, setting: PassSetting): Promise<vo
       folder,
       signal,
       progress: (rows) => onEvent({ kind: 'rows', pass: pass.name, rows }),
+      warn: (text) => onEvent({ kind: 'warning', pass: pass.name, text }),
     })
     checkTally(tally, `task ${pass.name}/${task.id}`)
     const files = await listFiles(folder)

@@ -56,6 +56,8 @@ export type TaskContext = RunView & {
   readonly signal: AbortSignal
   /** Tells whoever watches that this many more rows went by. */
   progress(rows: number): void
+  /** Tells them what they may want to stop the run for. */
+  warn(text: string): void
 }
 
 /**
@@ -89,4 +91,5 @@ export type RunEvent =
       readonly rows?: number
     }
   | { readonly kind: 'rows'; readonly pass: string; readonly rows: number }
+  | { readonly kind: 'warning'; readonly pass: string; readonly text: string }
   | { readonly kind: 'task'; readonly pass: string; readonly task: string; readonly tally: Tally }

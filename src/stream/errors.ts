@@ -61,6 +61,13 @@ export class ResumeMismatchError extends SluiceError {
   }
 }
 
+/** Whoever set a limit on requests, tokens or cost can act: the next call would pass it. Exit code 8. */
+export class LimitError extends SluiceError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('E_LIMIT', 8, message, details)
+  }
+}
+
 const diskCodes = new Set([
   'ENOSPC',
   'EDQUOT',

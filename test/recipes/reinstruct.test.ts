@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Columns, findShards } from '../../src/formats/index.js'
 import { readShards } from '../../src/formats/shards.js'
-import { type Curated, curate, type MachineOptions } from '../../src/recipes/curate.js'
+import { type Curated, curate } from '../../src/recipes/curate.js'
+import type { MachineOptions } from '../../src/recipes/resources.js'
 import { total } from '../../src/run/tally.js'
 import { collect } from '../laws.js'
 import { paragraph, writeProseShards } from '../prose.js'
@@ -69,6 +70,19 @@ describe('reinstruct', () => {
     expect(calls.journalled).toBe(0)
   })
 
+  it('shows in the card what the model was asked and answered, beside the plan', async () => {
+    const { calls } = await run()
+    const card = await readFile(join(out, 'README.md'), 'utf8')
+    const line = (stage: string) => new RegExp(`\\n\\| ${stage} \\|(.*)\\|\\n`).exec(card)![1]!.split('|').map(Number)
+    const [replies, planned, read, promptTokens, , completionTokens] = line('all')
+    expect(replies).toBe(calls.made)
+    expect([promptTokens, completionTokens]).toEqual([calls.promptTokens, calls.completionTokens])
+    expect(planned).toBe(60 + 54)
+    expect(read).toBeLessThan(replies!)
+    expect(line('instruct').slice(0, 2)).toEqual([60, 60])
+    expect(line('rewrite')[0]).toBe(line('instruct')[2])
+  })
+
   it('lists every lost row with its stage and reason', async () => {
     const { tally } = await run()
     const rows = await rejects()
@@ -104,7 +118,7 @@ describe('reinstruct', () => {
     out = join(folder, `run-${runs++}`)
     const { calls } = await run({ removeRefusals: true }, { journal })
     expect(server.totalPaid).toBe(before)
-    expect(calls).toEqual({ made: 0, journalled: expect.any(Number) })
+    expect(calls).toMatchObject({ made: 0, requests: 0, journalled: expect.any(Number) })
     expect(calls.journalled).toBeGreaterThan(100)
   })
 

@@ -18,7 +18,7 @@ import { selectionChain } from '../select/finish.js'
 import { selectionOptions, selectionPasses } from '../select/index.js'
 import { foretellSelection } from '../select/sample.js'
 import { rowTasks } from '../tasks.js'
-import type { ModelStage, Recipe, Resources, Sampling } from '../types.js'
+import type { CallPlan, ModelStage, Recipe, Resources, Sampling } from '../types.js'
 import { type Instructed, mostAlike, onSubject } from './most-alike.js'
 import { pairSchema, toPair, type Written } from './pair.js'
 import {
@@ -88,17 +88,22 @@ export const reinstructRecipe: Recipe<ReinstructConfig> = {
         rows: { passes: ['write', 'seed'], file: 'pairs.parquet' },
         schema: async () => pairSchema,
         chains: [[...selectionChain, 'write'], ['seed']],
+        calls: callPlan(config, texts),
       }),
     ]
   },
-  calls: (config, texts) => ({
+  calls: callPlan,
+}
+
+function callPlan(config: ReinstructConfig, texts: PromptTexts): CallPlan {
+  const { titleColumn } = config
+  return {
     stages: Object.values(modelStages(config, texts)),
     rows: async ({ plan, signal }) => {
-      const { titleColumn } = config
       const { steps, sample } = await foretellSelection(plan, config, { judge: judgeOf(config), titleColumn, signal })
-      return { steps, sample: (sample as ChosenText[]).map(forModel) }
+      return { steps, sample: sample.map(forModel) }
     },
-  }),
+  }
 }
 
 function judgeOf({ selector, minChars, maxChars }: ReinstructConfig) {

@@ -23,7 +23,7 @@ export async function foretellSelection(
   { shards }: Plan,
   config: Pick<SelectionConfig, 'textColumn' | 'select' | 'seed'>,
   { judge, titleColumn, signal }: SampleOptions,
-): Promise<AskedRows> {
+): Promise<AskedRows & { readonly sample: readonly ChosenText[] }> {
   const every = Math.ceil(shards.length / sampleShards)
   const looked = shards.filter((_, index) => index % every === 0)
   const all = { seen: 0, kept: 0, low: 0, expected: 0, high: 0 }

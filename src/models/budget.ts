@@ -1,0 +1,96 @@
+import { LimitError } from '../stream/errors.js'
+import { costOf, type Price } from './prices.js'
+import { estimatingCounter } from './token-counter.js'
+import type { Call, Model, Reply, Usage } from './types.js'
+
+/** What may be spent from now on; absent is no limit. */
+export type Limits = {
+  readonly requests?: number | undefined
+  /** Of prompts and replies together. */
+  readonly tokens?: number | undefined
+  readonly dollars?: number | undefined
+}
+
+/** What was spent: every request that was sent, and the tokens of those that were answered. */
+export type Spending = { requests: number; promptTokens: number; completionTokens: number }
+
+/** Nothing spent yet. */
+export function noSpending(): Spending {
+  return { requests: 0, promptTokens: 0, completionTokens: 0 }
+}
+
+export type BudgetOptions = { limits?: Limits | undefined; price?: Price | undefined; spent: Spending }
+
+/**
+ * The same model, asked until a limit would be passed. A call sets aside the most it may cost; where that is too much it
+ * waits for the calls in flight, and rejects with a LimitError once there are none. Adds to `spent`, by the server's own
+ * count of tokens or, where it gives none, by an estimate. Belongs inside `withRetry`, so that every attempt counts.
+ */
+export function budgeted(model: Model, { limits = {}, price, spent }: BudgetOptions): Model {
+  const held = { promptTokens: 0, completionTokens: 0 }
+  let inFlight = 0
+  let waiting: (() => void)[] = []
+
+  const enter = async (most: Usage) => {
+    for (;;) {
+      const passed = passedBy(limits, price, {
+        requests: spent.requests + 1,
+        promptTokens: spent.promptTokens + held.promptTokens + most.promptTokens,
+        completionTokens: spent.completionTokens + held.completionTokens + most.completionTokens,
+      })
+      if (passed === undefined) break
+      if (inFlight === 0) throw limitError(passed, spent)
+      await new Promise<void>((resolve) => waiting.push(resolve))
+    }
+    inFlight++
+    spent.requests++
+    addTokens(held, most, 1)
+  }
+  const leave = (most: Usage) => {
+    inFlight--
+    addTokens(held, most, -1)
+    const woken = waiting
+    waiting = []
+    for (const wake of woken) wake()
+  }
+  return {
+    ...model,
+    async ask(call, options) {
+      const most = { promptTokens: estimatingCounter.prompt(call.messages), completionTokens: call.maxTokens }
+      await enter(most)
+      try {
+        const reply = await model.ask(call, options)
+        addTokens(spent, usageOf(call, reply), 1)
+        return reply
+      } finally {
+        leave(most)
+      }
+    },
+  }
+}
+
+/** The tokens of a call and its reply, as the server counted them or, where it did not, by an estimate. */
+function usageOf({ messages }: Call, { text, usage }: Reply): Usage {
+  return usage ?? { promptTokens: estimatingCounter.prompt(messages), completionTokens: estimatingCounter.reply(text) }
+}
+
+function addTokens(sum: { promptTokens: number; completionTokens: number }, more: Usage, times: number): void {
+  sum.promptTokens += times * more.promptTokens
+  sum.completionTokens += times * more.completionTokens
+}
+
+/** The limit that this much would pass, in words. */
+function passedBy(limits: Limits, price: Price | undefined, sum: Spending): string | undefined {
+  const { requests = Infinity, tokens = Infinity, dollars = Infinity } = limits
+  if (sum.requests > requests) return `${requests} requests`
+  if (sum.promptTokens + sum.completionTokens > tokens) return `${tokens} tokens`
+  const cost = price === undefined ? 0 : costOf(price, sum.promptTokens, sum.completionTokens)
+  return cost > dollars ? `${dollars} dollars` : undefined
+}
+
+function limitError(limit: string, { requests, promptTokens, completionTokens }: Spending): LimitError {
+  return new LimitError(
+    `The limit of ${limit} is reached: ${requests} requests, ${promptTokens + completionTokens} tokens`,
+    { fix: 'Run the same command again to spend as much once more, or raise the limit: it resumes.' },
+  )
+}

@@ -1,0 +1,33 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Columns, Schema } from '../formats/index.js'
+import type { RunView } from '../run/types.js'
+
+/** A row of rejects.parquet: who left, where and why. */
+export const rejectSchema: Schema = {
+  id: 'string',
+  outcome: 'string',
+  stage: 'string',
+  reason: 'string',
+  detail: 'string',
+  attempts: 'int32',
+  status: 'int32',
+}
+
+/** Every row that the tasks of some passes lost, from the JSONL that each left. */
+export async function* lostRows(run: RunView, passes: readonly string[]): AsyncGenerator<Columns[]> {
+  for (const { folder } of passes.flatMap((pass) => run.committed(pass))) {
+    const path = join(folder, 'lost.jsonl')
+    if (!(await stat(path).catch(() => undefined))) continue
+    let batch: Columns[] = []
+    for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
+      batch.push({ detail: null, attempts: null, status: null, ...JSON.parse(line) })
+      if (batch.length < 1024) continue
+      yield batch
+      batch = []
+    }
+    if (batch.length > 0) yield batch
+  }
+}

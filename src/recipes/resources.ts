@@ -1,0 +1,95 @@
+import { openEmbedder } from '../embed/index.js'
+import { type BudgetOptions, type Limits, noSpending, type Spending } from '../models/budget.js'
+import { type Journal, openJournal } from '../models/journal.js'
+import { costOf, type Price, priceOf } from '../models/prices.js'
+import { runPaths } from '../run/paths.js'
+import { UsageError } from '../stream/errors.js'
+import { openJournalledModel } from './open-model.js'
+import type { Resources } from './types.js'
+
+/** What differs from one machine to the next and changes no byte of the output. */
+export type MachineOptions = {
+  /** Calls in flight at once; default 8. */
+  concurrency?: number
+  /** Folder of the journal of replies; default inside the run folder. */
+  journal?: string
+  /** Name of the environment variable that holds the endpoint's key. */
+  apiKeyEnv?: string
+  /** Allows http:// to other machines than this one. */
+  allowHttp?: boolean
+  /** What may be spent from now on; a call that would pass it stops the run with a LimitError. */
+  limits?: Limits
+  /** Dollars for a million tokens by model, before the built-in list. */
+  prices?: Readonly<Record<string, Price>>
+  /** Aborts calls in flight; for the time after `signal`. */
+  callSignal?: AbortSignal
+}
+
+/** What a run asked this time: calls made, replies found in the journal, and what the endpoint was sent and answered. */
+export type Calls = Readonly<Spending> & {
+  readonly made: number
+  readonly journalled: number
+  /** Absent where the model's price is not known. */
+  readonly dollars?: number
+}
+
+export type OpenResources = { readonly resources: Resources; calls(): Calls; close(): Promise<void> }
+
+/** Opens the model and the embedder when a pass first asks for them, each once. */
+export function openResources(
+  config: Readonly<Record<string, unknown>>,
+  out: string,
+  machine: MachineOptions,
+): OpenResources {
+  const { concurrency = 8, journal: journalFolder = runPaths(out).journal, apiKeyEnv, allowHttp, callSignal } = machine
+  const named = config as { model: string; endpoint?: string }
+  const budget = openBudget(named, machine)
+  let journal: Journal | undefined
+  const model = once(async () => {
+    journal = await openJournal(journalFolder)
+    return openJournalledModel(named, { concurrency, journal, budget, apiKeyEnv, allowHttp })
+  })
+  const embedder = once(() =>
+    openEmbedder(String(config.embedder), {
+      endpoint: config.embedderEndpoint as string | undefined,
+      apiKey: process.env[apiKeyEnv ?? 'OPENAI_API_KEY'],
+      allowHttp,
+    }),
+  )
+  return {
+    resources: { model: model.get, embedder: embedder.get, concurrency, callSignal },
+    calls: () => {
+      const { spent, price } = budget
+      const dollars = price && costOf(price, spent.promptTokens, spent.completionTokens)
+      const counts = { made: journal?.counts.calls ?? 0, journalled: journal?.counts.hits ?? 0 }
+      return { ...counts, ...spent, ...(dollars === undefined ? {} : { dollars }) }
+    },
+    close: async () => {
+      await (await model.opened())?.close?.()
+      await journal?.close()
+    },
+  }
+}
+
+/** What may be spent, at which price; a limit in dollars needs a price that somebody told. */
+function openBudget(named: { model: string; endpoint?: string }, { limits, prices }: MachineOptions): BudgetOptions {
+  const price = named.model === undefined ? undefined : priceOf(named, prices)
+  if (limits?.dollars !== undefined && price === undefined) {
+    throw new UsageError(`A limit of ${limits.dollars} dollars needs the price of ${named.model}, which is not known`, {
+      fix: 'Say it with --prices FILE, or limit requests or tokens instead.',
+    })
+  }
+  return { limits, price, spent: noSpending() }
+}
+
+function once<T>(open: () => Promise<T>): { get(): Promise<T>; opened(): Promise<T | undefined> } {
+  let opening: Promise<T> | undefined
+  return {
+    get: () => {
+      opening ??= open()
+      return opening
+    },
+    // What failed to open has told its caller so, and needs no closing.
+    opened: async () => opening?.catch(() => undefined),
+  }
+}

@@ -1,0 +1,75 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeProseShards } from '../prose.js'
+import { toyReply } from '../recipes/toy-model.js'
+import { type OpenAiServer, startOpenAiServer } from '../server/openai-server.mjs'
+import { sluice } from './sluice.js'
+
+let folder: string
+let corpus: string
+let server: OpenAiServer
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-limits-'))
+  corpus = join(folder, 'corpus')
+  await writeProseShards(corpus, 2, 60)
+  server = await startOpenAiServer({ reply: toyReply })
+})
+afterAll(async () => {
+  await server.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const command = (out: string, ...more: string[]) => [
+  ...['run', 'reinstruct', corpus, '-o', join(folder, out), '--selector', 'light', '--select', '30', '--seed', '7'],
+  ...['-q', '--model', 'openai:toy', '--endpoint', server.url, ...more],
+]
+const shard = (out: string) => readFile(join(folder, out, 'data', 'train-00000-of-00001.parquet'))
+
+describe('a limit', () => {
+  it('stops with the command that goes on, which ends with the bytes of a run without a limit', async () => {
+    expect((await sluice(command('free'))).code).toBe(0)
+    const needed = server.totalPaid
+    let stops = 0
+    for (let args = command('limited', '--max-requests', '20'); ; stops++) {
+      const before = server.totalPaid
+      const { code, stderr } = await sluice(args)
+      if (code === 0) break
+      expect(code).toBe(8)
+      expect(stderr).toMatch(/limit of 20 requests/)
+      expect(server.totalPaid - before).toBe(20)
+      const said = stderr.trimEnd().split('\n').at(-1)!.trim().split(' ')
+      expect(said[0]).toBe('sluice')
+      args = said.slice(1)
+    }
+    expect(stops).toBe(Math.ceil(needed / 20) - 1)
+    expect(server.totalPaid).toBe(2 * needed)
+    expect((await shard('limited')).equals(await shard('free'))).toBe(true)
+  }, 120_000)
+
+  it('in dollars needs a price, and takes one from a file', async () => {
+    const unknown = await sluice(command('priced', '--max-cost', '1'))
+    expect(unknown.code).toBe(2)
+    expect(unknown.stderr).toMatch(/price of openai:toy.*not known[\s\S]*--prices/)
+    const prices = join(folder, 'prices.yaml')
+    await writeFile(prices, 'openai:toy: {input: 1000, output: 1000}\n')
+    const { code, stderr } = await sluice(command('priced', '--max-cost', '1', '--prices', prices))
+    expect(code).toBe(8)
+    expect(stderr).toMatch(/limit of 1 dollars/)
+  })
+})
+
+describe('a run whose replies cannot be read', () => {
+  it('says so aloud and early, with one of them, also when it is to be quiet', async () => {
+    const mute = await startOpenAiServer({ reply: () => 'As an AI language model, I cannot \u001b[31manswer.' })
+    const out = join(folder, 'mute')
+    const { stderr, code } = await sluice([...command('mute'), '--endpoint', mute.url])
+    await mute.close()
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/warning: instruct: 0 of 20 replies could be read.*refusal.*As an AI language model/)
+    expect(stderr.match(/warning:/g)).toHaveLength(1)
+    expect(stderr).not.toContain('\u001b[31m')
+    expect(await readFile(join(out, 'README.md'), 'utf8')).toMatch(/\| instruct \| 30 \| 30 \| 0 \|/)
+  })
+})
