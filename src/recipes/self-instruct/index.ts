@@ -42,6 +42,7 @@ export const selfInstructRecipe: Recipe<SelfInstructConfig> = {
           ['grow', 'instances'],
           ['seed', 'seed-pairs'],
         ],
+        calls: calls(config, texts),
       }),
     ]
   },
