@@ -23,6 +23,11 @@ const verbs: readonly VerbEntry[] = [
     load: async () => (await import('./cli/select.js')).selectVerb,
   },
   {
+    name: 'dedup',
+    summary: 'leave out duplicates: equal, nearly equal, or alike in meaning',
+    load: async () => (await import('./cli/dedup.js')).dedupVerb,
+  },
+  {
     name: 'convert',
     summary: 'write shards of any format as one file, or as a folder of shards',
     load: async () => (await import('./cli/convert.js')).convertVerb,

@@ -58,9 +58,11 @@ export type { Pass, RunEvent, Task, TaskContext } from './run/types.js'
 // select: vectors to a diverse subset
 export { type Coreset, createSketch, type Sketch } from './select/coreset.js'
 export { type EvenGroups, type EvenGroupsOptions, evenGroups, type VectorTiles } from './select/even-groups.js'
+export { createExactFingerprint, type Fingerprinter } from './select/fingerprint.js'
 export { type LargestDot, largestDot } from './select/kernel/largest-dot.js'
 export { nearestCentroid } from './select/kernel/nearest.js'
 export { kmeans } from './select/kmeans.js'
+export { createMinHash, type MinHashOptions } from './select/minhash.js'
 export {
   createNoveltyIndex,
   type Neighbour,

@@ -31,7 +31,15 @@ describe('README.md', () => {
   })
 
   it('shows flags that exist', async () => {
-    const verbs = [['run', 'reinstruct'], ['plan', 'reinstruct'], ['select'], ['convert'], ['head'], ['stats']]
+    const verbs = [
+      ['run', 'reinstruct'],
+      ['plan', 'reinstruct'],
+      ['select'],
+      ['dedup'],
+      ['convert'],
+      ['head'],
+      ['stats'],
+    ]
     const help = (await Promise.all(verbs.map((words) => sluice([...words, '--help']))))
       .map(({ stdout }) => stdout)
       .join()

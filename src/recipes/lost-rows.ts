@@ -11,6 +11,8 @@ export const rejectSchema: Schema = {
   outcome: 'string',
   stage: 'string',
   reason: 'string',
+  duplicate_of: 'string',
+  score: 'double',
   detail: 'string',
   attempts: 'int32',
   status: 'int32',
@@ -23,7 +25,7 @@ export async function* lostRows(run: RunView, passes: readonly string[]): AsyncG
     if (!(await stat(path).catch(() => undefined))) continue
     let batch: Columns[] = []
     for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
-      batch.push({ detail: null, attempts: null, status: null, ...JSON.parse(line) })
+      batch.push({ duplicate_of: null, score: null, detail: null, attempts: null, status: null, ...JSON.parse(line) })
       if (batch.length < 1024) continue
       yield batch
       batch = []

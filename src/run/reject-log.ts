@@ -8,11 +8,14 @@ export type LostRow = Reject & {
   readonly attempts?: number
   /** Last HTTP status, where there was one. */
   readonly status?: number
+  /** Of a duplicate: the row it is most like, and how alike they are, from 0 to 1. */
+  readonly duplicate_of?: string
+  readonly score?: number
 }
 
 export type RejectLog = {
   /** Notes a row that a filter judged away. */
-  reject(row: Reject): void
+  reject(row: Reject & Pick<LostRow, 'duplicate_of' | 'score'>): void
   /** Notes a row that could not be answered. */
   fail(row: Reject & { attempts?: number; status?: number }): void
   /** Rows by `stage: reason`. */

@@ -29,7 +29,7 @@ export function readTexts(shard: PlannedShard, config: TextConfig, options: Read
   return pipe(
     readShard(shard, { columns, rows: options.rows, signal: options.signal }),
     (source) => identify(source, shard, config, options),
-    keep('read', hasText, options.onReject),
+    keep('read', ({ text }) => textFault(text), options.onReject),
   )
 }
 
@@ -61,7 +61,8 @@ export function rowId(shard: { name: string }, row: number): string {
   return `${shard.name}#${row}`
 }
 
-function hasText({ text }: TextRow): string | undefined {
+/** Why the value of a text column is no text, or `undefined` where it is one. */
+export function textFault(text: unknown): string | undefined {
   if (typeof text !== 'string') return text === null || text === undefined ? 'no text' : 'text is not a string'
   return text.trim() === '' ? 'empty text' : undefined
 }

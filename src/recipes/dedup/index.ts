@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+import type { Schema } from '../../formats/index.js'
+import { schemaOf } from '../../formats/shards.js'
+import type { Pass, RunView } from '../../run/types.js'
+import { finishPass } from '../finish.js'
+import type { Recipe } from '../types.js'
+import { decidePass } from './decide.js'
+import { fingerprintSpill, matchPass } from './match.js'
+import { nothingSpilled, noveltyPass } from './novelty.js'
+import { comparisonSettings, type DedupConfig, dedupOptions } from './options.js'
+import { scanPass } from './scan.js'
+import { scorePass } from './score.js'
+import { keptFile, writePass } from './write.js'
+
+/** A corpus without its duplicates: of every group of like rows the first, every column as it was. */
+export const dedupRecipe: Recipe<DedupConfig> = {
+  name: 'dedup',
+  summary: 'a corpus without its exact, near or semantic duplicates; no model',
+  usesModel: false,
+  options: dedupOptions,
+  passes: (config) => dedupPasses(config),
+}
+
+/** The passes of the recipe; keys are compared `sliceRows` rows at a time, about 100 bytes each, whatever their number. */
+export function dedupPasses(config: DedupConfig, { sliceRows = 2 ** 20 }: { sliceRows?: number } = {}): Pass[] {
+  // ROUGE-L compares with the rows that the threshold lets stay; elsewhere it is not asked until all is compared.
+  const settings = config.by === 'rouge' ? undefined : comparisonSettings
+  const compared = comparison(config, sliceRows).map((pass) => ({ ...pass, settings }))
+  return [...compared, decidePass(config), writePass(config), finish()]
+}
+
+/** The passes up to and with `score`, which leaves every pair of like rows. */
+function comparison(config: DedupConfig, sliceRows: number): Pass[] {
+  if (config.by === 'rouge') return [scanPass(config, async () => nothingSpilled), noveltyPass(config)]
+  return [
+    scanPass(config, (folder) => fingerprintSpill(folder, config)),
+    matchPass(config, sliceRows),
+    scorePass(config, sliceRows),
+  ]
+}
+
+function finish(): Pass {
+  return finishPass({
+    summary: 'A corpus without its duplicates: of every group of like rows the first, every column as it was.',
+    rows: { passes: ['write'], file: keptFile },
+    schema: keptSchema,
+    chains: [['scan', 'write']],
+  })
+}
+
+/** The columns of all that stays; a column must have one type throughout. */
+async function keptSchema(run: RunView): Promise<Schema> {
+  const files = run.committed('write').map(({ task, folder }) => ({
+    name: run.plan.shards[task.shard!]!.name,
+    path: join(folder, keptFile),
+    format: 'parquet',
+  }))
+  return (await schemaOf(files)) ?? {}
+}

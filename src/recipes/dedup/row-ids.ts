@@ -1,0 +1,81 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { RunView } from '../../run/types.js'
+import { rowId } from '../select/corpus.js'
+import type { DedupConfig } from './options.js'
+import { numberRows, type Stretch } from './row-numbers.js'
+
+/** Spills the ids of a scan's rows, so that one of any row can be read. */
+export type IdFile = { push(local: number, id: string): Promise<void>; finish(rows: number): Promise<void> }
+
+const textFile = 'ids.txt'
+/** Where each id ends in the text file, as float64. */
+const endsFile = 'ids.ends'
+
+/** Begins an id file in a task's folder; rows that are left out have an empty id. */
+export async function createIdFile(folder: string): Promise<IdFile> {
+  const [texts, ends] = [await open(join(folder, textFile), 'w'), await open(join(folder, endsFile), 'w')]
+  let pending: string[] = []
+  let pendingEnds: number[] = []
+  let written = 0
+  let row = 0
+  const flush = async () => {
+    await writeAll(texts, Buffer.from(pending.join('')))
+    await writeAll(ends, Buffer.from(Float64Array.from(pendingEnds).buffer))
+    pending = []
+    pendingEnds = []
+  }
+  const skipTo = (next: number) => {
+    for (; row < next; row++) pendingEnds.push(written)
+  }
+  return {
+    async push(local, id) {
+      skipTo(local)
+      pending.push(id)
+      written += Buffer.byteLength(id)
+      skipTo(local + 1)
+      if (pendingEnds.length >= 8192) await flush()
+    },
+    async finish(rows) {
+      skipTo(rows)
+      await flush()
+      await texts.close()
+      await ends.close()
+    },
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten
+}
+
+/** The id of any row by its number: made from its shard and place, or read from what the scan spilled. */
+export function rowIds(run: RunView, { idColumn }: DedupConfig): (row: number) => string {
+  const numbers = numberRows(run)
+  return (row) => {
+    const stretch = numbers.stretchOf(row)
+    const local = row - stretch.first
+    const { task, folder } = stretch.scanned
+    const spilled = idColumn === undefined ? '' : readId(folder, local)
+    return spilled === '' ? rowId(run.plan.shards[task.shard!]!, (task.rows?.start ?? 0) + local) : spilled
+  }
+}
+
+function readId(folder: Stretch['scanned']['folder'], local: number): string {
+  const bounds = new Float64Array(2)
+  const part = new Uint8Array(bounds.buffer, local === 0 ? 8 : 0)
+  readAt(join(folder, endsFile), part, 8 * Math.max(0, local - 1))
+  const id = Buffer.alloc(bounds[1]! - bounds[0]!)
+  readAt(join(folder, textFile), id, bounds[0]!)
+  return id.toString()
+}
+
+function readAt(path: string, into: Uint8Array, position: number): void {
+  const file = openSync(path, 'r')
+  try {
+    readSync(file, into, 0, into.length, position)
+  } finally {
+    closeSync(file)
+  }
+}

@@ -1,0 +1,57 @@
+import { join } from 'node:path'
+import { openRejectLog } from '../../run/reject-log.js'
+import type { Tally } from '../../run/tally.js'
+import type { Pass, Task, TaskContext } from '../../run/types.js'
+import { readTexts, type TextRow } from '../select/corpus.js'
+import { shardTasks } from '../tasks.js'
+import type { DedupConfig } from './options.js'
+import { createIdFile } from './row-ids.js'
+
+/** What a scan makes of its texts, in files of its task's folder; `local` is a row's place in the task. */
+export type TextSpill = {
+  push(rows: readonly TextRow[], localOf: (row: TextRow) => number): Promise<void>
+  /** Closes the files; `rows` is how many there were, those without a text included. */
+  finish(rows: number): Promise<void>
+}
+
+/** Reads every row once and spills what its text is compared by; a row without a text leaves. */
+export function scanPass(
+  config: DedupConfig,
+  begin: (folder: string, context: TaskContext) => Promise<TextSpill>,
+): Pass {
+  return {
+    name: 'scan',
+    tasks: ({ plan }) => shardTasks(plan),
+    work: async (task, context) => scan(task, context, config, await begin(context.folder, context)),
+  }
+}
+
+async function scan(task: Task, context: TaskContext, config: DedupConfig, spill: TextSpill): Promise<Tally> {
+  const { plan, folder, signal, progress } = context
+  const log = openRejectLog(join(folder, 'lost.jsonl'))
+  const ids = config.idColumn === undefined ? undefined : await createIdFile(folder)
+  const localOf = ({ row }: TextRow) => row - (task.rows?.start ?? 0)
+  let [read, kept] = [0, 0]
+  const onRows = (rows: number) => {
+    read += rows
+    progress(rows)
+  }
+  try {
+    const texts = readTexts(plan.shards[task.shard!]!, config, {
+      rows: task.rows,
+      signal,
+      onReject: log.reject,
+      onRows,
+    })
+    for await (const rows of texts) {
+      await spill.push(rows, localOf)
+      for (const row of ids ? rows : []) await ids!.push(localOf(row), row.id)
+      kept += rows.length
+    }
+  } finally {
+    await spill.finish(read)
+    await ids?.finish(read)
+    log.close()
+  }
+  return { in: read, out: kept, rejected: log.rejected, failed: {} }
+}
