@@ -8,15 +8,24 @@ used = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(json.dumps({"code": done.returncode, "out": done.stdout, "cpu": used.ru_utime + used.ru_stime, "mb": used.ru_maxrss / 1024}))
 `
 
+/** One run of a command: CPU seconds, peak memory in MB, and what it printed. Throws where it fails. */
+export function metered(command, args) {
+  const { stdout, stderr } = spawnSync('python3', ['-c', meter, command, ...args], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  })
+  const { code, out, cpu, mb } = JSON.parse(stdout || '{"code":1}')
+  if (code !== 0) throw new Error(stderr.trim().split('\n').at(-1))
+  return { out, cpu, mb }
+}
+
 /**
  * The best of three runs of `command … file`: CPU seconds beyond those of the same on `empty`, peak memory in MB, and the
  * JSON it printed. Undefined, with a line that says why, where it does not run.
  */
 export function timed(command, args, file, empty) {
   const run = (last) => {
-    const { stdout, stderr } = spawnSync('python3', ['-c', meter, command, ...args, last], { encoding: 'utf8' })
-    const { code, out, cpu, mb } = JSON.parse(stdout || '{"code":1}')
-    if (code !== 0) throw new Error(stderr.trim().split('\n').at(-1))
+    const { out, cpu, mb } = metered(command, [...args, last])
     return { cpu, mb, said: JSON.parse(out) }
   }
   try {
