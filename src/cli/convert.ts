@@ -7,6 +7,7 @@ import { UsageError } from '../stream/errors.js'
 import { listenForInterrupt } from './interrupt.js'
 import { listFlag } from './list-flag.js'
 import { rowsFlag } from './rows-flag.js'
+import { gatherSkipped, onBadShardFlag, readingOf, shardFlags, tellSkipped } from './shard-flags.js'
 import { sizeFlag } from './size-flag.js'
 import type { Verb } from './verb.js'
 import { writeFlags, writeOptions } from './write-flags.js'
@@ -44,6 +45,8 @@ export const convertVerb: Verb = {
     },
     { name: 'shardRows', type: 'integer', min: 1, description: 'rows of a shard; makes --out a new folder of them' },
     ...writeFlags,
+    onBadShardFlag,
+    ...shardFlags,
   ],
   run: async (inputs, flags, terminal) => {
     const { out, to, shardRows } = flags as { out?: string; to?: string; shardRows?: number }
@@ -57,7 +60,8 @@ export const convertVerb: Verb = {
     const shards = await findShards(inputs, { from: flags.from as string | undefined })
     const policy = flags.schema as SchemaPolicy | undefined
     const range = rowsFlag(flags.rows)
-    const opened = await openShards(shards, { columns })
+    const { onBad, skipped } = gatherSkipped(flags)
+    const opened = await openShards(shards, { columns, onBad, ...readingOf(flags) })
     const schema = opened.schema(policy)
     const interrupt = listenForInterrupt(terminal.err)
     try {
@@ -71,9 +75,10 @@ export const convertVerb: Verb = {
             write: { ...options, schema },
           })
         : await writeRows(out, { ...options, format, schema })(rows)
-      if (terminal.json) terminal.out(JSON.stringify({ out, ...written }))
+      if (terminal.json) terminal.out(JSON.stringify({ out, ...written, ...(onBad && { skipped }) }))
       else if (!terminal.quiet)
         terminal.err(`${written.rows.toLocaleString('en')} rows, ${written.bytes.toLocaleString('en')} bytes: ${out}`)
+      tellSkipped(skipped, terminal)
       return 0
     } catch (error) {
       const exitCode = interrupt.exitCode()

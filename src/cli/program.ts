@@ -71,6 +71,7 @@ function toOption(flag: Flag): Option {
     flag.choices ? `${flag.description}: ${flag.choices.join(', ')}${standard}` : `${flag.description}${standard}`,
   )
   if (flag.type === 'number' || flag.type === 'integer') option.argParser(numberParser(flag))
+  if (flag.group !== undefined) option.helpGroup(flag.group)
   if (flag.repeats) option.argParser((text: string, before: string[] = []) => [...before, text])
   if (flag.choices) {
     option.argParser((text: string) => {

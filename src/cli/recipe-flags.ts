@@ -5,6 +5,7 @@ import type { MachineOptions } from '../recipes/resources.js'
 import type { Recipe } from '../recipes/types.js'
 import { UsageError } from '../stream/errors.js'
 import { readYaml } from '../text/yaml.js'
+import { readingOf, shardFlags } from './shard-flags.js'
 import type { Flag, Flags } from './verb.js'
 
 /** Flags of every run that say where and how, and change no byte of the output. */
@@ -65,7 +66,7 @@ export function machineFlags(recipe: Recipe): readonly Flag[] {
 export function recipeFlags(recipe: Recipe): Flag[] {
   const own = optionFacts(recipe).map(({ required: _, ...option }) => option)
   const planned = recipe.calls === undefined ? [] : [dryRunFlag]
-  return [...runFlags, maxFailedFlag, ...own, ...machineFlags(recipe), ...planned]
+  return [...runFlags, maxFailedFlag, ...own, ...machineFlags(recipe), ...planned, ...shardFlags]
 }
 
 /** The recipe's options and the machine's, from `--config` and the flags over it. */
@@ -74,10 +75,10 @@ export async function readSettings(
   flags: Flags,
 ): Promise<{ config: Flags; machine: Omit<MachineOptions, 'callSignal'> }> {
   const fromFile = await readConfigFile(flags.config)
-  const given = pick({ ...fromFile, ...flags }, machineFlags(recipe))
+  const given = pick({ ...fromFile, ...flags }, [...machineFlags(recipe), ...shardFlags])
   const known = Object.entries(fromFile).filter(([name]) => !(name in given))
   const config = { ...Object.fromEntries(known), ...pick(flags, optionFacts(recipe)) }
-  return { config, machine: await machineOf(given) }
+  return { config, machine: { ...(await machineOf(pick(given, machineFlags(recipe)))), reading: readingOf(given) } }
 }
 
 async function machineOf(given: Flags): Promise<Omit<MachineOptions, 'callSignal'>> {

@@ -1,4 +1,5 @@
 import { accountingLines } from '../recipes/accounting.js'
+import { badShardReason } from '../recipes/bad-shards.js'
 import { optionFacts } from '../recipes/config.js'
 import { type Curated, curate } from '../recipes/curate.js'
 import { recipes } from '../recipes/index.js'
@@ -91,6 +92,9 @@ export function report(outcome: { curated: Curated; tookMs: number }, terminal: 
   if (curated.wasDone) terminal.err(`Already done: ${curated.out} is complete, and nothing was run.`)
   for (const [name, count] of accounting) terminal.err(`${count.toLocaleString('en').padStart(12)}  ${name}`)
   if (curated.tally.out === 0) terminal.err(nothingLeft(accounting))
+  if (Object.keys(curated.tally.rejected).some((reason) => reason.endsWith(`: ${badShardReason}`))) {
+    terminal.err('Not every shard decodes: rejects.parquet lists what was left out, and why.')
+  }
   if (curated.wasDone) return
   terminal.err(`Wrote ${curated.out} in ${duration(tookMs)}; peak memory ${peakMb} MB.${callsLine(curated.calls)}`)
 }

@@ -1,5 +1,7 @@
-import { type Description, describeShard, findShards, readShard, type Shard } from '../formats/index.js'
+import { type DescribeOptions, type Description, findShards, readShard, type Shard } from '../formats/index.js'
+import { describeUnlessBad, leavingBad, type OnBadShard } from '../formats/shards.js'
 import { type ColumnStats, columnTally, type Lengths } from './column-stats.js'
+import { gatherSkipped, onBadShardFlag, readingOf, shardFlags, tellSkipped } from './shard-flags.js'
 import type { Terminal, Verb } from './verb.js'
 
 type ShardStats = Description & { name: string; format: string; bytes: number }
@@ -15,33 +17,54 @@ export const statsVerb: Verb = {
       type: 'boolean',
       description: "read all rows: count them where a format does not tell, and every column's nulls and lengths",
     },
+    onBadShardFlag,
+    ...shardFlags,
   ],
   run: async (inputs, flags, terminal) => {
     const shards = await findShards(inputs)
     const tally = flags.full === true ? columnTally() : undefined
     const stats: ShardStats[] = []
-    for (const shard of shards) stats.push(await shardStats(shard, tally))
+    const { onBad, skipped } = gatherSkipped(flags)
+    const how = { onBad, ...readingOf(flags) }
+    for (const shard of shards) stats.push(...(await shardStats(shard, tally, how)))
     const isCounted = stats.every((each) => each.rows !== undefined)
     const rows = isCounted ? stats.reduce((sum, each) => sum + each.rows!, 0) : undefined
     const bytes = stats.reduce((sum, each) => sum + each.bytes, 0)
     const columns = tally?.stats()
     if (terminal.json)
-      terminal.out(JSON.stringify({ rows: rows ?? null, bytes, ...(columns && { columns }), shards: stats }))
+      terminal.out(
+        JSON.stringify({
+          rows: rows ?? null,
+          bytes,
+          ...(columns && { columns }),
+          shards: stats,
+          ...(onBad && { skipped }),
+        }),
+      )
     else printStats(stats, { rows, bytes }, columns, terminal)
+    tellSkipped(skipped, terminal)
     return 0
   },
 }
 
-async function shardStats(shard: Shard, tally: ReturnType<typeof columnTally> | undefined): Promise<ShardStats> {
-  const description = await describeShard(shard)
+type How = DescribeOptions & { onBad: OnBadShard | undefined }
+
+/** Nothing for a shard that cannot even be described; the rows up to where it stops decoding for one that can. */
+async function shardStats(
+  shard: Shard,
+  tally: ReturnType<typeof columnTally> | undefined,
+  { onBad, ...how }: How,
+): Promise<ShardStats[]> {
+  const description = await describeUnlessBad(shard, { onBad, ...how })
+  if (description === undefined) return []
   const told = { name: shard.name, format: shard.format, bytes: shard.bytes, ...description }
-  if (tally === undefined) return told
+  if (tally === undefined) return [told]
   let rows = 0
-  for await (const batch of readShard(shard)) {
+  for await (const batch of leavingBad(shard, readShard(shard, how), { onBad })) {
     tally.add(batch)
     rows += batch.length
   }
-  return { ...told, rows }
+  return [{ ...told, rows }]
 }
 
 function printStats(stats: readonly ShardStats[], all: Totals, full: Full, terminal: Terminal): void {

@@ -13,6 +13,8 @@ export type Flag = {
   readonly min?: number
   readonly max?: number
   readonly default?: unknown
+  /** The heading that help lists it under; default the common one. */
+  readonly group?: string
 }
 
 export type Flags = Readonly<Record<string, unknown>>

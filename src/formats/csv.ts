@@ -18,9 +18,9 @@ export const csv: Format = {
   extensions: ['.csv', '.csv.gz', '.csv.zst', '.tsv', '.tsv.gz', '.tsv.zst'],
   streams: true,
   read: (path, options) => batch<Columns>()(readCsv(path, options)),
-  async describe(path) {
+  async describe(path, { signal } = {}) {
     if (path === '-') throw new UsageError('Cannot describe stdin: it can be read only once')
-    for await (const records of readRecords(path)) {
+    for await (const records of readRecords(path, undefined, signal)) {
       const schema: Schema = Object.fromEntries(headerOf(path, records[0]!).map((name) => [name, 'string']))
       return { columns: Object.keys(schema).map((name) => ({ name, type: 'string' })), schema }
     }
@@ -34,7 +34,7 @@ async function* readCsv(path: string, { columns, rows, signal }: ReadOptions = {
   let header: string[] | undefined
   let wanted: [name: string, index: number][] = []
   let row = 0
-  for await (const records of readRecords(path)) {
+  for await (const records of readRecords(path, undefined, signal)) {
     signal?.throwIfAborted()
     if (header === undefined) {
       header = headerOf(path, records.shift()!)
@@ -61,11 +61,15 @@ async function* readCsv(path: string, { columns, rows, signal }: ReadOptions = {
 }
 
 /** The records of a file, its header the first, one array for each block read. */
-export async function* readRecords(path: string, blockSize?: number): AsyncGenerator<CsvRecord[]> {
+export async function* readRecords(
+  path: string,
+  blockSize?: number,
+  signal?: AbortSignal,
+): AsyncGenerator<CsvRecord[]> {
   let parser: ReturnType<typeof csvParser> | undefined
   let head: Uint8Array = new Uint8Array()
   try {
-    for await (const block of unpackBlocks(path, readBlocks(path, blockSize))) {
+    for await (const block of unpackBlocks(path, readBlocks(path, blockSize, signal))) {
       let records: CsvRecord[]
       if (parser === undefined) {
         // The delimiter is told by the whole header, which a block may end within.

@@ -14,8 +14,21 @@ export async function openFile(path: string, signal?: AbortSignal): Promise<Byte
 
 /** A file, local or at an address, or stdin for `-`, front to back in blocks of about `size` bytes. */
 export async function* readBlocks(path: string, size = 1 << 20, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-  if (path === '-') yield* process.stdin as AsyncIterable<Uint8Array>
+  if (path === '-') yield* readStdin(signal)
   else yield* (await placeOf(path)).stream(path, { size, signal })
+}
+
+async function* readStdin(signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  const { stdin } = process
+  // Nothing may ever come, so an abort must not wait for the next block.
+  const onAbort = () => stdin.destroy(signal!.reason)
+  signal?.throwIfAborted()
+  signal?.addEventListener('abort', onAbort, { once: true })
+  try {
+    yield* stdin as AsyncIterable<Uint8Array>
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+  }
 }
 
 /** Where a format's bytes go. Exactly one of `commit` and `abort` ends it. */

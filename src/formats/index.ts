@@ -1,12 +1,22 @@
 import { UsageError } from '../stream/errors.js'
 import type { Batches, Sink } from '../stream/types.js'
 import { formatNamed, formatOf, formats } from './table.js'
-import type { Columns, Description, ReadOptions, RowRange, Shard, WriteOptions, Written } from './types.js'
+import type {
+  Columns,
+  DescribeOptions,
+  Description,
+  ReadOptions,
+  RowRange,
+  Shard,
+  WriteOptions,
+  Written,
+} from './types.js'
 
 export { findShards } from './find.js'
 export type {
   Columns,
   ColumnType,
+  DescribeOptions,
   Description,
   Format,
   ParquetOptions,
@@ -26,8 +36,8 @@ export function readShard(shard: Pick<Shard, 'path' | 'format'>, options?: ReadO
 }
 
 /** What a shard says of itself without its rows being read. */
-export function describeShard(shard: Pick<Shard, 'path' | 'format'>): Promise<Description> {
-  return formatNamed(shard.format).describe(shard.path)
+export function describeShard(shard: Pick<Shard, 'path' | 'format'>, options?: DescribeOptions): Promise<Description> {
+  return formatNamed(shard.format).describe(shard.path, options)
 }
 
 /** The `end` of a range that reaches to a shard's last row, whichever that is; survives JSON, as Infinity does not. */
@@ -39,11 +49,11 @@ export const lastRow = Number.MAX_SAFE_INTEGER
  */
 export async function splitShard(
   shard: Pick<Shard, 'path' | 'format'>,
-  { bytes }: { bytes: number },
+  { bytes, ...options }: DescribeOptions & { bytes: number },
 ): Promise<RowRange[]> {
   if (!(bytes >= 1)) throw new TypeError(`Expected \`bytes\` to be a number from 1 up, got \`${bytes}\``)
   if (shard.format !== 'parquet') return [{ start: 0, end: lastRow }]
-  const { rowGroups = [] } = await describeShard(shard)
+  const { rowGroups = [] } = await describeShard(shard, options)
   const ranges: RowRange[] = []
   let [start, end, held] = [0, 0, 0]
   for (const group of rowGroups) {

@@ -18,8 +18,8 @@ export const json: Format = {
   name: 'json',
   extensions: ['.json', '.json.gz', '.json.zst'],
   streams: true,
-  read: (path, options) => batch<Columns>()(readObjects(path, readElements(path), options)),
-  describe: (path) => describeByRows(path, json),
+  read: (path, options) => batch<Columns>()(readObjects(path, readElements(path, undefined, options?.signal), options)),
+  describe: (path, options) => describeByRows(path, json, options),
   write: writeJson,
 }
 
@@ -27,9 +27,9 @@ export const json: Format = {
  * The texts of a file's objects and the line each begins on, one array for each block read. Only brackets and strings are
  * looked at, so a block may end at any byte; what lies between is JSON.parse's to judge.
  */
-export async function* readElements(path: string, blockSize?: number): AsyncGenerator<Line[]> {
+export async function* readElements(path: string, blockSize?: number, signal?: AbortSignal): AsyncGenerator<Line[]> {
   const scanner = elementScanner(path)
-  for await (const block of unpackBlocks(path, readBlocks(path, blockSize))) {
+  for await (const block of unpackBlocks(path, readBlocks(path, blockSize, signal))) {
     const elements = scanner.push(block)
     if (elements.length > 0) yield elements
   }

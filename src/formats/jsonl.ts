@@ -6,7 +6,7 @@ import { jsonValue } from './json-values.js'
 import { type Line, readLines } from './lines.js'
 import { inferSchema, nullColumns, typeName } from './schema.js'
 import { writeText } from './text-output.js'
-import type { Columns, Description, Format, ReadOptions, WriteOptions, Written } from './types.js'
+import type { Columns, DescribeOptions, Description, Format, ReadOptions, WriteOptions, Written } from './types.js'
 
 /** JSON Lines: one object a line, UTF-8, plain, gzipped or zstd (told by the bytes, not the ending). Blank lines are no rows. */
 export const jsonl: Format = {
@@ -73,14 +73,18 @@ export function pick(row: Columns, columns: readonly string[]): Columns {
   return picked
 }
 
-function describe(path: string): Promise<Description> {
-  return describeByRows(path, jsonl)
+function describe(path: string, options?: DescribeOptions): Promise<Description> {
+  return describeByRows(path, jsonl, options)
 }
 
 /** Column types as the first batch of rows shows them, for formats that do not tell. */
-export async function describeByRows(path: string, { read }: Pick<Format, 'read'>): Promise<Description> {
+export async function describeByRows(
+  path: string,
+  { read }: Pick<Format, 'read'>,
+  options?: DescribeOptions,
+): Promise<Description> {
   if (path === '-') throw new UsageError('Cannot describe stdin: it can be read only once')
-  for await (const rows of read(path)) {
+  for await (const rows of read(path, options)) {
     const schema = inferSchema(rows)
     const nulls = nullColumns(rows)
     const columns = Object.entries(schema).map(([name, type]) => ({ name, type: typeName(type) }))

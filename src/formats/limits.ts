@@ -1,62 +1,57 @@
-/**
- * What a file may ask of the process before it is refused. A file says how large its parts are; each figure here is
- * checked against what it says before memory is taken or a loop is entered for it.
- */
-export type Limits = {
-  /** Bytes of a footer. */
-  footerBytes: number
-  /** Values in a footer: every number, text and list counts, since each becomes an object in memory. */
-  footerValues: number
-  /** Columns, the leaves of nested ones counted each. */
-  columns: number
-  /** Structs and lists inside one another. */
-  depth: number
-  /** Rows of one row group. */
-  groupRows: number
-  /** Bytes of one page header, which may hold its smallest and largest value. */
-  pageHeaderBytes: number
-  /** Bytes of one page once decompressed. */
-  pageBytes: number
-  /** Bytes out of each byte in when a page of more than a megabyte is decompressed. */
-  ratio: number
-  /** Entries of one dictionary. */
-  dictionaryValues: number
-  /** Decompressed bytes of pages held at one time, all columns together. */
-  heldBytes: number
-  /** Bytes of one text or binary value; V8 itself holds no text above 512 MB. */
-  valueBytes: number
-  /** Values of one row in one nested column. */
-  rowValues: number
-}
+/** A limit: what any honest file keeps within, and what it counts. */
+type LimitFacts = { readonly standard: number; readonly counts: string }
 
-/** What any honest file keeps within; whoever trusts a larger one passes other figures. */
-export const defaultLimits: Limits = {
-  footerBytes: 64 << 20,
-  footerValues: 5_000_000,
-  columns: 10_000,
-  depth: 64,
-  groupRows: 50_000_000,
-  pageHeaderBytes: 16 << 20,
-  pageBytes: 256 << 20,
-  ratio: 10_000,
-  dictionaryValues: 10_000_000,
-  heldBytes: 512 << 20,
-  valueBytes: 128 << 20,
-  rowValues: 4_000_000,
-}
+/**
+ * What a file may ask of the process before it is refused, by name. A file says how large its parts are; each figure here
+ * is checked against what it says before memory is taken or a loop is entered for it. Whoever trusts a larger file passes
+ * other figures. Arrow files are held to those of them that they have a counterpart of.
+ */
+export const limitTable = {
+  footerBytes: { standard: 64 << 20, counts: "bytes of a footer, or of an Arrow message's metadata" },
+  // Every number, text and list counts, since each becomes an object in memory.
+  footerValues: { standard: 5_000_000, counts: 'values in a footer' },
+  columns: { standard: 10_000, counts: 'columns, those within structs and lists each' },
+  depth: { standard: 64, counts: 'structs and lists inside one another' },
+  groupRows: { standard: 50_000_000, counts: 'rows of one row group' },
+  // A page header may hold its page's smallest and largest value.
+  pageHeaderBytes: { standard: 16 << 20, counts: 'bytes of one page header' },
+  pageBytes: { standard: 256 << 20, counts: 'bytes of one page, or of an Arrow buffer, once decompressed' },
+  ratio: { standard: 10_000, counts: 'bytes out of each byte in, where more than a megabyte comes out' },
+  dictionaryValues: { standard: 10_000_000, counts: 'entries of one dictionary' },
+  heldBytes: { standard: 512 << 20, counts: 'decompressed bytes of pages, or of an Arrow batch, held at one time' },
+  // V8 itself holds no text above 512 MB.
+  valueBytes: { standard: 128 << 20, counts: 'bytes of one text or binary value in Parquet' },
+  rowValues: { standard: 4_000_000, counts: 'values of one row in one nested column' },
+  groupMs: { standard: 60_000, counts: 'milliseconds of work on one row group, waiting left out' },
+} as const satisfies Record<string, LimitFacts>
+
+export type LimitName = keyof typeof limitTable
+
+/** A figure for each limit of {@link limitTable}. */
+export type Limits = Record<LimitName, number>
+
+/** What any honest file keeps within. */
+export const defaultLimits: Limits = Object.fromEntries(
+  Object.entries(limitTable).map(([name, { standard }]) => [name, standard]),
+) as Limits
 
 /** A file asks for more than a limit allows. Readers wrap it in a CorruptInputError that says where. */
 export class LimitError extends Error {
   readonly fix: string
 
-  constructor(message: string, name: keyof Limits) {
+  constructor(message: string, name: LimitName) {
     super(message)
     this.name = 'LimitError'
-    this.fix = `If you trust this file, raise the limit \`${name}\`.`
+    this.fix = `If you trust this file, raise the limit \`${name}\`: ${limitFlag(name)}.`
   }
 }
 
+/** The flag of the command line that sets a limit. */
+export function limitFlag(name: LimitName): string {
+  return `--limit-${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+}
+
 /** Throws a LimitError where `value`, told of as `what`, is above the limit `name`. */
-export function withinLimit(what: string, value: number, limits: Limits, name: keyof Limits): void {
+export function withinLimit(what: string, value: number, limits: Limits, name: LimitName): void {
   if (value > limits[name]) throw new LimitError(`${what}: ${value} is above the limit of ${limits[name]}`, name)
 }

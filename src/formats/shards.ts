@@ -1,19 +1,49 @@
+import { CorruptInputError } from '../stream/errors.js'
 import type { Batches } from '../stream/types.js'
 import { checkColumns } from './columns.js'
 import { describeShard, readShard } from './index.js'
 import { pick } from './jsonl.js'
-import type { Columns, Description, ReadOptions, RowRange, Schema, Shard } from './types.js'
+import type { Columns, DescribeOptions, Description, ReadOptions, RowRange, Schema, Shard } from './types.js'
 import { type SchemaPolicy, unionSchemas } from './union-schema.js'
 
 type Where = Pick<Shard, 'path' | 'format'>
 type Named = Where & { name: string }
 
+/** A shard that does not decode: its rows before `row` were read, the others were not. */
+export type BadShard = { readonly path: string; readonly row: number; readonly error: CorruptInputError }
+
+/** Told of a shard that does not decode, which is then left for the next one. Without it the error is thrown. */
+export type OnBadShard = (bad: BadShard) => void
+
 /** The rows of several shards, one shard after another; a range of `rows` counts through them all. */
 export function readShards(
   shards: readonly Where[],
-  { rows, ...options }: ReadOptions = {},
+  { rows, onBad, ...options }: ReadOptions & { onBad?: OnBadShard | undefined } = {},
 ): AsyncGenerator<readonly Columns[]> {
-  return readInTurn(shards, rows, (shard, range) => readShard(shard, { ...options, rows: range }))
+  const read = (shard: Where, range?: RowRange) =>
+    leavingBad(shard, readShard(shard, { ...options, rows: range }), { start: range?.start, onBad })
+  // Reading a bad one meets the same fault, and tells of it.
+  const rowsOf = async (shard: Where) =>
+    (await describeUnlessBad(shard, { ...options, onBad: onBad && (() => {}) }))?.rows
+  return readInTurn(shards, rows, { read, rowsOf })
+}
+
+/** Passes rows on until the shard does not decode any further; `onBad` is then told of it. `start` is the first row's number. */
+export async function* leavingBad<R>(
+  { path }: Pick<Shard, 'path'>,
+  rows: Batches<R>,
+  { start = 0, onBad }: { start?: number | undefined; onBad: OnBadShard | undefined },
+): AsyncGenerator<readonly R[]> {
+  let row = start
+  try {
+    for await (const batch of rows) {
+      row += batch.length
+      yield batch
+    }
+  } catch (error) {
+    if (onBad === undefined || !(error instanceof CorruptInputError)) throw error
+    onBad({ path, row, error })
+  }
 }
 
 /** Several shards taken for one table. */
@@ -24,13 +54,18 @@ export type OpenShards = {
 }
 
 /**
- * Several shards as one table, of which a shard may lack columns. Throws a UsageError for a column that none has.
+ * Several shards as one table, of which a shard may lack columns. Throws a UsageError for a column that none has, and
+ * where `onBad` was told of every one of them a CorruptInputError.
  */
 export async function openShards(
   shards: readonly Named[],
-  { columns }: { columns?: readonly string[] } = {},
+  {
+    columns,
+    onBad,
+    ...how
+  }: { columns?: readonly string[] | undefined; onBad?: OnBadShard | undefined } & DescribeOptions = {},
 ): Promise<OpenShards> {
-  const described = await describeAll(shards)
+  const described = await describeAll(shards, { ...how, onBad })
   const present = new Set(described.flatMap(({ description }) => description?.columns.map(({ name }) => name) ?? []))
   // A column that only later rows have, or stdin, is found out about by reading.
   const isTold = described.every(({ description, format }) => description !== undefined && !hasLooseColumns(format))
@@ -45,7 +80,11 @@ export async function openShards(
   return {
     schema: (policy) => unionOf(described, columns, policy),
     read: ({ rows, signal } = {}) =>
-      readInTurn(described, rows, (shard, range) => read(shard, { rows: range, signal })),
+      readInTurn(described, rows, {
+        read: (shard, range) =>
+          leavingBad(shard, read(shard, { ...how, rows: range, signal }), { start: range?.start, onBad }),
+        rowsOf: async (shard) => shard.description?.rows,
+      }),
   }
 }
 
@@ -55,18 +94,45 @@ export async function schemaOf(
   columns?: readonly string[],
   policy?: SchemaPolicy,
 ): Promise<Schema | undefined> {
-  return unionOf(await describeAll(shards), columns, policy)
+  return unionOf(await describeAll(shards, {}), columns, policy)
 }
 
 /** Stdin can be read only once, so nothing is known of it beforehand. */
 type Described = Named & { description: Description | undefined }
 
-async function describeAll(shards: readonly Named[]): Promise<Described[]> {
+async function describeAll(
+  shards: readonly Named[],
+  { onBad, ...how }: DescribeOptions & { onBad?: OnBadShard | undefined },
+): Promise<Described[]> {
   const described: Described[] = []
+  let last: CorruptInputError | undefined
+  const noteBad: OnBadShard | undefined =
+    onBad &&
+    ((bad) => {
+      last = bad.error
+      onBad(bad)
+    })
   for (const shard of shards) {
-    described.push({ ...shard, description: shard.path === '-' ? undefined : await describeShard(shard) })
+    const isPipe = shard.path === '-'
+    const description = isPipe ? undefined : await describeUnlessBad(shard, { ...how, onBad: noteBad })
+    if (isPipe || description !== undefined) described.push({ ...shard, description })
   }
+  if (described.length === 0 && last !== undefined) throw last
   return described
+}
+
+/** What a shard says of itself, or undefined where it does not decode and `onBad` was told so. */
+export async function describeUnlessBad(
+  shard: Where,
+  { onBad, ...how }: DescribeOptions & { onBad: OnBadShard | undefined },
+): Promise<Description | undefined> {
+  try {
+    return await describeShard(shard, how)
+  } catch (error) {
+    if (onBad === undefined || !(error instanceof CorruptInputError)) throw error
+    onBad({ path: shard.path, row: 0, error })
+    return undefined
+  }
 }
 
 function unionOf(
@@ -95,10 +161,16 @@ async function* picked(source: Batches<Columns>, columns: readonly string[]): Ba
   for await (const batch of source) yield batch.map((row) => pick(row, columns))
 }
 
-async function* readInTurn<S extends Where & { description?: Description }>(
+type Access<S> = {
+  read(shard: S, range?: RowRange): Batches<Columns>
+  /** How many rows a shard has, where that is known without reading it. */
+  rowsOf(shard: S): Promise<number | undefined>
+}
+
+async function* readInTurn<S extends Where>(
   shards: readonly S[],
   rows: RowRange | undefined,
-  read: (shard: S, range?: RowRange) => Batches<Columns>,
+  { read, rowsOf }: Access<S>,
 ): AsyncGenerator<readonly Columns[]> {
   let before = 0
   for (const [index, shard] of shards.entries()) {
@@ -109,7 +181,7 @@ async function* readInTurn<S extends Where & { description?: Description }>(
     if (before >= rows.end) return
     const range = { start: Math.max(0, rows.start - before), end: rows.end - before }
     const isLast = index === shards.length - 1
-    const known = isLast || shard.path === '-' ? undefined : (shard.description ?? (await describeShard(shard))).rows
+    const known = isLast || shard.path === '-' ? undefined : await rowsOf(shard)
     if (known !== undefined || isLast) {
       if (range.start < (known ?? Number.POSITIVE_INFINITY))
         yield* read(shard, range) as AsyncGenerator<readonly Columns[]>

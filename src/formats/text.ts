@@ -31,7 +31,7 @@ async function* readTexts(
   const files = path === '-' ? [{ path: '-', name: '-' }] : await listTexts(path)
   for (const file of files.slice(rows?.start ?? 0, rows?.end)) {
     signal?.throwIfAborted()
-    const bytes = await readAll(file.path)
+    const bytes = await readAll(file.path, signal)
     if (!isUtf8(bytes))
       throw new CorruptInputError(`${file.path}: it is not UTF-8 text`, { fix: 'Convert it to UTF-8.' })
     // A mark at the start of a file tells its encoding and is no part of its text.
@@ -41,9 +41,9 @@ async function* readTexts(
   }
 }
 
-async function readAll(path: string): Promise<Buffer> {
+async function readAll(path: string, signal: AbortSignal | undefined): Promise<Buffer> {
   const blocks: Uint8Array[] = []
-  for await (const block of readBlocks(path)) blocks.push(block)
+  for await (const block of readBlocks(path, undefined, signal)) blocks.push(block)
   return Buffer.concat(blocks)
 }
 

@@ -1,5 +1,6 @@
 import type { Batches, Sink } from '../stream/types.js'
 import type { WriteCodec } from './compress.js'
+import type { Limits } from './limits.js'
 
 /** A row as it stands in a file: column names to values, without an id of ours. */
 export type Columns = Record<string, unknown>
@@ -28,7 +29,12 @@ export type ReadOptions = {
   rows?: RowRange
   /** Reading stops with the signal's reason once this aborts. */
   signal?: AbortSignal
+  /** Figures that replace those of the default limits, for a file that is trusted, or less so. */
+  limits?: Partial<Limits>
 }
+
+/** What looking at a file takes without reading its rows. */
+export type DescribeOptions = Pick<ReadOptions, 'signal' | 'limits'>
 
 export type WriteOptions = {
   /** Column types; by default taken from the first rows, which every later row must then fit. JSONL needs none. */
@@ -74,7 +80,7 @@ export type Format = {
   /** Whether it can be read front to back without seeking, as stdin must be. */
   readonly streams: boolean
   read(path: string, options?: ReadOptions): Batches<Columns>
-  describe(path: string): Promise<Description>
+  describe(path: string, options?: DescribeOptions): Promise<Description>
   write?(path: string, options?: WriteOptions): Sink<Columns, Written>
 }
 

@@ -3,17 +3,21 @@ import type { CardTable } from '../report/card.js'
 import type { TaskContext } from '../run/types.js'
 import { addForecasts, type CallForecast, forecastCalls, type StageForecast } from './forecast-calls.js'
 import { addCounts, noReplies, readReplyCounts, type StageCounts } from './reply-counts.js'
-import type { CallPlan } from './types.js'
+import type { CallPlan, Resources } from './types.js'
 
 /**
  * What the model was asked, stage by stage, beside what a plan expects of it: the replies that the rows were made from,
  * whether they came now or from the journal, and how many of them the stage's reader could read.
  */
-export async function callsTable(context: TaskContext, calls: CallPlan, passes: readonly string[]): Promise<CardTable> {
+export async function callsTable(
+  context: TaskContext,
+  calls: CallPlan,
+  { passes, reading }: { passes: readonly string[]; reading: Resources['reading'] | undefined },
+): Promise<CardTable> {
   const counts = await readReplyCounts(context, passes)
   const { plan, signal } = context
   // Estimated for every model, so that the card does not depend on what is installed here.
-  const { stages, total } = await forecastCalls(calls, plan, { counter: estimatingCounter, signal })
+  const { stages, total } = await forecastCalls(calls, plan, { counter: estimatingCounter, signal, reading })
   const lines = [...byStage(stages)].map(([stage, planned]) => line(stage, planned, counts.get(stage) ?? noReplies()))
   const all = [...counts.values()].reduce(addCounts, noReplies())
   const rest = all.uncounted === 0 ? '' : `; ${all.uncounted} replies came without a count of tokens`

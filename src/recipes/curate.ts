@@ -33,7 +33,8 @@ export type Curated = {
 /** Runs a recipe over shards into a folder of Parquet; resumes what an earlier call left unfinished. */
 export async function curate(options: CurateOptions): Promise<Curated> {
   const { inputs, out, machine = {}, signal, onEvent } = options
-  const { recipe, plan, texts } = await planRun(options.recipe, inputs, { out, config: options.config ?? {} })
+  const { reading } = machine
+  const { recipe, plan, texts } = await planRun(options.recipe, inputs, { out, config: options.config ?? {}, reading })
   const { config } = plan
   const open = openResources(config, out, machine)
   try {

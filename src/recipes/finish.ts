@@ -8,9 +8,10 @@ import { map } from '../stream/map.js'
 import { pipe } from '../stream/pipe.js'
 import { accountingLines, requireAll, runTally } from './accounting.js'
 import { countCommitted, readCommitted } from './artifacts.js'
+import { badShardReason } from './bad-shards.js'
 import { callsTable } from './calls-table.js'
 import { lostRows, rejectSchema } from './lost-rows.js'
-import type { CallPlan } from './types.js'
+import type { CallPlan, Resources } from './types.js'
 
 /** Rows of an output shard; the last one holds the rest. */
 const shardRows = 100_000
@@ -28,6 +29,8 @@ export type FinishOptions = {
   chains: readonly (readonly string[])[]
   /** What the recipe asked its model, for the card to show beside what was answered. */
   calls?: CallPlan
+  /** How the corpus is read when that is counted again. */
+  reading?: Resources['reading']
   /** Further tables for the card. */
   tables?: (run: RunView) => Promise<readonly CardTable[]>
 }
@@ -42,10 +45,17 @@ export function finishPass(options: FinishOptions): Pass {
       const passes = options.chains.flat()
       const schema = await options.schema(context)
       const written = await writeShards(context, options, schema)
-      const rejects = await writeRows(join(context.folder, 'rejects.parquet'), { schema: rejectSchema })(
+      const listed = { rows: 0, badShards: [] as string[] }
+      const rejects = pipe(
         lostRows(context, passes),
+        map((lost) => {
+          listed.rows += Number(lost.rows)
+          if (lost.reason === badShardReason) listed.badShards.push(String(lost.detail))
+          return lost
+        }),
       )
-      requireAll(tally, { out: written.rows, listed: rejects.rows })
+      await writeRows(join(context.folder, 'rejects.parquet'), { schema: rejectSchema })(rejects)
+      requireAll(tally, { out: written.rows, listed: listed.rows })
       const card = datasetCard({
         summary: options.summary,
         recipe: context.plan.recipe,
@@ -55,6 +65,7 @@ export function finishPass(options: FinishOptions): Pass {
         sources: context.plan.shards,
         accounting: accountingLines(tally),
         tables: await cardTables(context, options, passes),
+        badShards: listed.badShards,
       })
       await writeFile(join(context.folder, 'README.md'), card)
       return tally
@@ -64,10 +75,10 @@ export function finishPass(options: FinishOptions): Pass {
 
 async function cardTables(
   context: TaskContext,
-  { calls, tables }: FinishOptions,
+  { calls, tables, reading }: FinishOptions,
   passes: readonly string[],
 ): Promise<CardTable[]> {
-  const asked = calls ? [await callsTable(context, calls, passes)] : []
+  const asked = calls ? [await callsTable(context, calls, { passes, reading })] : []
   return [...((await tables?.(context)) ?? []), ...asked]
 }
 

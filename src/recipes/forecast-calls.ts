@@ -3,7 +3,7 @@ import type { TokenCounter } from '../models/types.js'
 import type { Plan } from '../run/types.js'
 import { SluiceError } from '../stream/errors.js'
 import type { Row } from '../stream/types.js'
-import type { CallPlan, Estimate, ModelStage } from './types.js'
+import type { CallPlan, Estimate, ModelStage, Resources } from './types.js'
 
 /** What a stage will ask and be answered; tokens are those of all its calls. */
 export type CallForecast = {
@@ -27,6 +27,14 @@ export type Forecast = {
   readonly isExact: boolean
 }
 
+export type ForecastView = {
+  counter: TokenCounter
+  price?: Price | undefined
+  signal: AbortSignal
+  /** How shards are read. */
+  reading?: Resources['reading'] | undefined
+}
+
 /** Rows whose prompts are written and counted. */
 const countedRows = 512
 
@@ -41,9 +49,9 @@ const countingError = 0.15
 export async function forecastCalls(
   { stages, rows }: CallPlan,
   plan: Plan,
-  { counter, price, signal }: { counter: TokenCounter; price?: Price | undefined; signal: AbortSignal },
+  { counter, price, ...view }: ForecastView,
 ): Promise<Forecast> {
-  const { steps, sample } = await rows({ plan, signal })
+  const { steps, sample } = await rows({ plan, ...view })
   const asked = steps.at(-1)![1]
   const forecasts: StageForecast[] = []
   let samples = evenly(sample, countedRows)

@@ -3,6 +3,7 @@ import { openTokenCounter } from '../models/token-counter.js'
 import { UsageError } from '../stream/errors.js'
 import { type Forecast, forecastCalls } from './forecast-calls.js'
 import { planRun } from './plan-run.js'
+import type { Resources } from './types.js'
 
 export type ForecastOptions = {
   recipe: string
@@ -11,6 +12,8 @@ export type ForecastOptions = {
   /** Dollars for a million tokens by model, such as `openai:NAME`, before the built-in list. */
   prices?: Readonly<Record<string, Price>> | undefined
   signal?: AbortSignal
+  /** How shards are read. */
+  reading?: Resources['reading'] | undefined
 }
 
 /** What {@link curate} would ask its model with the same recipe, inputs and config, and what that would cost. */
@@ -19,9 +22,10 @@ export async function forecast({
   inputs,
   config = {},
   prices,
+  reading = {},
   signal = new AbortController().signal,
 }: ForecastOptions): Promise<Forecast> {
-  const { recipe, plan, texts } = await planRun(name, inputs, { config })
+  const { recipe, plan, texts } = await planRun(name, inputs, { config, reading })
   if (recipe.calls === undefined) {
     throw new UsageError(`The recipe ${name} asks no model, so there is nothing to plan`, { fix: 'Just run it.' })
   }
@@ -32,6 +36,7 @@ export async function forecast({
       counter,
       price: priceOf(model, prices),
       signal,
+      reading,
     })
   } finally {
     await counter.close?.()

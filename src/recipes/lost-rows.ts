@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import type { Columns, Schema } from '../formats/index.js'
 import type { RunView } from '../run/types.js'
 
-/** A row of rejects.parquet: who left, where and why. */
+/** A row of rejects.parquet: who left, where and why; `rows` is how many rows it stands for, most often one. */
 export const rejectSchema: Schema = {
   id: 'string',
   outcome: 'string',
@@ -16,7 +16,11 @@ export const rejectSchema: Schema = {
   detail: 'string',
   attempts: 'int32',
   status: 'int32',
+  rows: 'int64',
 }
+
+/** What a line says that says nothing of it. */
+const absent = { duplicate_of: null, score: null, detail: null, attempts: null, status: null, rows: 1 }
 
 /** Every row that the tasks of some passes lost, from the JSONL that each left. */
 export async function* lostRows(run: RunView, passes: readonly string[]): AsyncGenerator<Columns[]> {
@@ -25,7 +29,7 @@ export async function* lostRows(run: RunView, passes: readonly string[]): AsyncG
     if (!(await stat(path).catch(() => undefined))) continue
     let batch: Columns[] = []
     for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
-      batch.push({ duplicate_of: null, score: null, detail: null, attempts: null, status: null, ...JSON.parse(line) })
+      batch.push({ ...absent, ...JSON.parse(line) })
       if (batch.length < 1024) continue
       yield batch
       batch = []

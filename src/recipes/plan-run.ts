@@ -6,21 +6,32 @@ import { suggest } from '../text/suggest.js'
 import { readConfig } from './config.js'
 import { recipes } from './index.js'
 import { type GivenTexts, type PromptTexts, readPromptTexts } from './prompt-texts.js'
-import type { Recipe } from './types.js'
+import type { Recipe, Resources } from './types.js'
+
+export type PlanOptions = {
+  out?: string | undefined
+  config: Readonly<Record<string, unknown>>
+  reading?: Resources['reading'] | undefined
+}
 
 /** Fixes what a run's bytes depend on: finds the shards, fills in the options, looks for the files that options name. */
 export async function planRun(
   recipeName: string,
   inputs: readonly string[],
-  { out, config: given }: { out?: string | undefined; config: Readonly<Record<string, unknown>> },
+  { out, config: given, reading }: PlanOptions,
 ): Promise<{ recipe: Recipe; plan: Plan; texts: PromptTexts }> {
   const recipe = recipeNamed(recipeName)
-  const config = readConfig(recipe, given)
+  const config = { ...readConfig(recipe, given), ...limitSettings(given, reading) }
   const shards = await plannedShards(inputs.length === 0 && recipe.bundledInput ? [recipe.bundledInput] : inputs, out)
   const wording = await givenTexts(recipe, config)
   const files = { ...(await plannedFiles(recipe, config)), ...(wording && { prompts: [wording.file] }) }
   const plan: Plan = { format: 1, recipe: recipe.name, config, shards, files }
   return { recipe, plan, texts: wording?.texts ?? recipe.prompts ?? {} }
+}
+
+/** What a limit refuses is left out with `onBadShard: skip`, so the output's bytes then depend on the limits too. */
+function limitSettings({ onBadShard }: PlanOptions['config'], reading: PlanOptions['reading']): { limits?: unknown } {
+  return onBadShard === 'skip' && reading?.limits !== undefined ? { limits: reading.limits } : {}
 }
 
 /** The recipe of that name; an unknown one is a {@link UsageError} with the names there are. */

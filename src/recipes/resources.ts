@@ -23,6 +23,8 @@ export type MachineOptions = {
   prices?: Readonly<Record<string, Price>>
   /** Aborts calls in flight; for the time after `signal`. */
   callSignal?: AbortSignal
+  /** How shards are read: other limits, or in a process of their own. */
+  reading?: Resources['reading']
 }
 
 /** What a run asked this time: calls made, replies found in the journal, and what the endpoint was sent and answered. */
@@ -57,7 +59,7 @@ export function openResources(
     }),
   )
   return {
-    resources: { model: model.get, embedder: embedder.get, concurrency, callSignal },
+    resources: { model: model.get, embedder: embedder.get, concurrency, callSignal, reading: machine.reading ?? {} },
     calls: () => {
       const { spent, price } = budget
       const dollars = price && costOf(price, spent.promptTokens, spent.completionTokens)

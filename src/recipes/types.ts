@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Embedder } from '../embed/types.js'
+import type { DescribeOptions } from '../formats/index.js'
 import type { Call, Message, Model } from '../models/types.js'
 import type { Pass, Plan } from '../run/types.js'
 import type { Row } from '../stream/types.js'
@@ -12,6 +13,8 @@ export type Resources = {
   embedder(): Promise<Embedder>
   /** Calls in flight at once. */
   readonly concurrency: number
+  /** How shards are read. */
+  readonly reading: Omit<DescribeOptions, 'signal'>
   /** Aborts calls already in flight, some seconds after a run was asked to stop. */
   readonly callSignal?: AbortSignal
 }
@@ -44,7 +47,7 @@ export type CallPlan = {
   /** Every stage a row may go through, in the order of the flow; a stage that comes again (a round) is listed again. */
   readonly stages: readonly ModelStage<Row, object>[]
   /** Looks at the corpus, or as much of it as tells, without asking a model. */
-  rows(view: { plan: Plan; signal: AbortSignal }): Promise<AskedRows>
+  rows(view: { plan: Plan; signal: AbortSignal; reading?: Resources['reading'] | undefined }): Promise<AskedRows>
 }
 
 export type AskedRows = {

@@ -15,6 +15,8 @@ export type CardFacts = {
   readonly sources: readonly { readonly name: string; readonly bytes: number }[]
   /** Lines of the accounting, such as `['rows read', 5812]`. */
   readonly accounting: readonly (readonly [string, number])[]
+  /** What was left out because its shard does not decode, a sentence each. */
+  readonly badShards: readonly string[]
   /** What a recipe has to show beside it. */
   readonly tables?: readonly CardTable[]
 }
@@ -49,7 +51,7 @@ function cardHead({ features, rows, bytes, arrowBytes, recipe }: CardFacts): Rec
   }
 }
 
-function cardBody({ summary, recipe, config, rows, sources, accounting, tables = [] }: CardFacts): string {
+function cardBody({ summary, recipe, config, rows, sources, accounting, badShards, tables = [] }: CardFacts): string {
   const table = (head: string, lines: (readonly [string, unknown])[]) =>
     [head, '| --- | --- |', ...lines.map(([name, value]) => `| ${cell(name)} | ${cell(value)} |`)].join('\n')
   const settings = Object.entries(config).filter(([, value]) => value !== undefined)
@@ -63,7 +65,7 @@ ${table('| rows | |', [...accounting])}
 
 Every row that left on the way, with its stage and its reason, is in \`rejects.parquet\`; rows that were merely not
 chosen are counted here only.
-${tables.map(section).join('')}
+${badShards.length === 0 ? '' : leftOut(badShards)}${tables.map(section).join('')}
 ## How it was made
 
 ${table('| option | value |', settings)}
@@ -82,6 +84,12 @@ Check the licence and the contents of the sources before you share or train on t
 function section({ title, head, lines }: CardTable): string {
   const row = (cells: readonly (string | number)[]) => `| ${cells.map(cell).join(' | ')} |`
   return `\n## ${title}\n\n${[row(head), row(head.map(() => '---')), ...lines.map(row)].join('\n')}\n`
+}
+
+function leftOut(badShards: readonly string[]): string {
+  const shown = badShards.slice(0, 50).map((each) => `- ${each.replaceAll(/\s+/g, ' ')}`)
+  if (badShards.length > 50) shown.push(`- and ${badShards.length - 50} more`)
+  return `\nLeft out, as these shards do not decode:\n\n${shown.join('\n')}\n`
 }
 
 function cell(value: unknown): string {

@@ -5,6 +5,8 @@ import type { Reject } from '../stream/types.js'
 /** A row that did not make it: judged away (`rejected`), or not answerable (`failed`, with what was tried). */
 export type LostRow = Reject & {
   readonly outcome: 'rejected' | 'failed'
+  /** How many rows it stands for, from its own on, where that is not one. */
+  readonly rows?: number
   readonly attempts?: number
   /** Last HTTP status, where there was one. */
   readonly status?: number
@@ -16,6 +18,8 @@ export type LostRow = Reject & {
 export type RejectLog = {
   /** Notes a row that a filter judged away. */
   reject(row: Reject & Pick<LostRow, 'duplicate_of' | 'score'>): void
+  /** Notes by one line the rows of a shard that could not be read: `rows` of them, 0 where nobody knows. */
+  leave(row: Reject, rows: number): void
   /** Notes a row that could not be answered. */
   fail(row: Reject & { attempts?: number; status?: number }): void
   /** Rows by `stage: reason`. */
@@ -48,7 +52,7 @@ export function openRejectLog(
   }
   const add = (row: LostRow, counts: Record<string, number>) => {
     const key = `${row.stage}: ${row.reason}`
-    counts[key] = (counts[key] ?? 0) + 1
+    counts[key] = (counts[key] ?? 0) + (row.rows ?? 1)
     pending.push(row)
     onLost()
     if (pending.length === 512 && !sorted) flush()
@@ -57,6 +61,7 @@ export function openRejectLog(
     rejected,
     failed,
     reject: (row) => add({ ...row, outcome: 'rejected' }, rejected),
+    leave: (row, rows) => add({ ...row, outcome: 'rejected', rows }, rejected),
     fail: (row) => add({ ...row, outcome: 'failed' }, failed),
     close: () => {
       try {

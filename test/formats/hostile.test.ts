@@ -86,7 +86,7 @@ describe('a hostile Parquet file', () => {
     const error = await errorOf(() => collect(readParquet(path, { limits: { pageBytes: 10 } })))
     expect(error).toBeInstanceOf(CorruptInputError)
     expect(error.message).toMatch(/row group 0, column `text`, page at byte 4: its page: \d+ is above the limit of 10$/)
-    expect(error.fix).toBe('If you trust this file, raise the limit `pageBytes`.')
+    expect(error.fix).toBe('If you trust this file, raise the limit `pageBytes`: --limit-page-bytes.')
   })
 
   it.each([

@@ -9,10 +9,10 @@ export const arrow: Format = {
   extensions: ['.arrow', '.arrows', '.ipc', '.feather'],
   streams: true,
   read: (path, options) => batch<Columns>()(readLazily(path, options)),
-  async describe(path) {
+  async describe(path, options) {
     if (path === '-') throw new UsageError('Cannot describe stdin: it can be read only once')
     const { describeArrow } = await import('./read.js')
-    return describeArrow(path)
+    return describeArrow(path, options)
   },
   write: (path, options) => async (source) => {
     const { writeArrow } = await import('./write.js')

@@ -1,3 +1,5 @@
+import type { Limits } from '../limits.js'
+
 /** What an Arrow file may ask for before it counts as broken or hostile. Sizes are bytes. */
 export const arrowLimits = {
   /** Metadata of one message, and a file's footer. */
@@ -20,3 +22,16 @@ export const arrowLimits = {
 
 /** The limits as an argument, so that a test can lower them. */
 export type ArrowLimits = typeof arrowLimits
+
+/** What the limits of all formats mean for an Arrow file. */
+export function arrowLimitsOf(limits: Partial<Limits> = {}): ArrowLimits {
+  return {
+    ...arrowLimits,
+    metadata: limits.footerBytes ?? arrowLimits.metadata,
+    fields: limits.columns ?? arrowLimits.fields,
+    depth: limits.depth ?? arrowLimits.depth,
+    plainBuffer: limits.pageBytes ?? arrowLimits.plainBuffer,
+    plainBatch: limits.heldBytes ?? arrowLimits.plainBatch,
+    ratio: limits.ratio ?? arrowLimits.ratio,
+  }
+}

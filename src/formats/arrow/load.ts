@@ -1,4 +1,5 @@
 import type { Codec } from '../codecs.js'
+import { LimitError } from '../limits.js'
 import { type AnyType, Type } from './library.js'
 import type { ArrowLimits } from './limits.js'
 import { decompressLz4Frame } from './lz4.js'
@@ -188,8 +189,16 @@ function unpack(bytes: Uint8Array, codec: 'lz4' | 'zstd', cursor: Cursor, { limi
   const size = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(0, true))
   const frame = bytes.subarray(8)
   if (size === -1) return frame
-  const most = Math.min(limits.plainBuffer, limits.plainBatch - cursor.plainBytes, 65_536 + frame.length * limits.ratio)
-  cursor.plainBytes += within(size, most, 'plain bytes in a compressed buffer')
+  const bounds = {
+    pageBytes: limits.plainBuffer,
+    heldBytes: limits.plainBatch - cursor.plainBytes,
+    ratio: 65_536 + frame.length * limits.ratio,
+  }
+  for (const [name, most] of Object.entries(bounds)) {
+    const what = `it claims ${size} plain bytes in a compressed buffer, and at most ${most} are possible`
+    if (size > most) throw new LimitError(what, name as keyof typeof bounds)
+  }
+  cursor.plainBytes += within(size, limits.plainBuffer, 'plain bytes in a compressed buffer')
   if (size === 0) return empty
   const plain = codec === 'lz4' ? decompressLz4Frame(frame, size) : zstd.decompress(frame, size)
   if (plain.length !== size) throw new Error(`a buffer of ${plain.length} bytes where ${size} were announced`)

@@ -1,6 +1,7 @@
 import { CorruptInputError } from '../../stream/errors.js'
 import { byteQueue } from '../byte-queue.js'
 import { type ByteSource, openFile, readBlocks } from '../files.js'
+import { LimitError } from '../limits.js'
 import type { ArrowLimits } from './limits.js'
 import { type Footer, type Message, readFooter, readMessage } from './metadata.js'
 
@@ -14,8 +15,8 @@ const fileMagic = 'ARROW1'
  * file's footer is counted against, and asked for the schema where a writer left that out elsewhere. Throws a CorruptInputError for whatever does not
  * fit the bytes, the end among them.
  */
-export async function* readMessages(path: string, limits: ArrowLimits): AsyncGenerator<Framed> {
-  const input = path === '-' ? pipeInput() : await fileInput(path)
+export async function* readMessages(path: string, limits: ArrowLimits, signal?: AbortSignal): AsyncGenerator<Framed> {
+  const input = path === '-' ? pipeInput() : await fileInput(path, signal)
   try {
     const magic = await input.peek(8)
     const isFile = magic.toString('latin1', 0, fileMagic.length) === fileMagic
@@ -61,7 +62,8 @@ async function nextMessage(path: string, input: Input, limits: ArrowLimits, end:
   if (size === 0) return 'end'
   const where = `at byte ${input.position()}`
   if (size < 0 || size > limits.metadata) {
-    throw corrupt(path, `a message of ${size} bytes of metadata ${where}, and at most ${limits.metadata} are read`)
+    const what = `a message of ${size} bytes of metadata ${where}, and at most ${limits.metadata} are read`
+    throw corrupt(path, what, new LimitError(what, 'footerBytes'))
   }
   if (size > left()) throw endsTooEarly(path)
   const metadata = await input.take(size)
@@ -112,7 +114,8 @@ function checked<T>(path: string, where: string, work: () => T): T {
 }
 
 function corrupt(path: string, what: string, cause?: unknown): CorruptInputError {
-  return new CorruptInputError(`${path}: not readable as Arrow IPC: ${what}`, { cause })
+  const fix = cause instanceof LimitError ? cause.fix : undefined
+  return new CorruptInputError(`${path}: not readable as Arrow IPC: ${what}`, { cause, fix })
 }
 
 function endsTooEarly(path: string): CorruptInputError {
@@ -134,8 +137,8 @@ type Input = {
   close(): Promise<unknown>
 }
 
-async function fileInput(path: string): Promise<Input> {
-  const source: ByteSource = await openFile(path)
+async function fileInput(path: string, signal?: AbortSignal): Promise<Input> {
+  const source: ByteSource = await openFile(path, signal)
   let position = 0
   const at = async (start: number, end: number) => Buffer.from(await source.read(start, end))
   const peek = (bytes: number) => at(position, Math.min(source.size, position + bytes))

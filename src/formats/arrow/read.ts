@@ -3,9 +3,9 @@ import type { Batches } from '../../stream/types.js'
 import { loadCodecs } from '../codecs.js'
 import { checkColumns } from '../columns.js'
 import { typeName } from '../schema.js'
-import type { Columns, Description, ReadOptions, Schema } from '../types.js'
+import type { Columns, DescribeOptions, Description, ReadOptions, Schema } from '../types.js'
 import { type AnyType, type Field, RecordBatchReader, Type } from './library.js'
-import { type ArrowLimits, arrowLimits } from './limits.js'
+import { type ArrowLimits, arrowLimitsOf } from './limits.js'
 import { type Column, type Dictionary, loadColumns } from './load.js'
 import { type Framed, readMessages } from './messages.js'
 import { within } from './metadata.js'
@@ -16,7 +16,11 @@ import { columnReader } from './values.js'
  * Reads Arrow IPC, stream or file, one record batch at a time, front to back; streams one after another in one file are
  * read as one. Nothing in it is believed: see {@link arrowLimits}.
  */
-export async function* readArrow(path: string, options: ReadOptions = {}, limits = arrowLimits): Batches<Columns> {
+export async function* readArrow(
+  path: string,
+  options: ReadOptions = {},
+  limits = arrowLimitsOf(options.limits),
+): Batches<Columns> {
   const { columns, rows, signal } = options
   const { start, end } = rows ?? { start: 0, end: Number.POSITIVE_INFINITY }
   const { ZSTD: zstd } = await loadCodecs()
@@ -25,7 +29,7 @@ export async function* readArrow(path: string, options: ReadOptions = {}, limits
   let names: readonly string[] = []
   let places: number[] = []
   let before = 0
-  for await (const framed of readMessages(path, limits)) {
+  for await (const framed of readMessages(path, limits, signal)) {
     signal?.throwIfAborted()
     const { message } = framed
     if (message.kind === 'schema') {
@@ -73,10 +77,14 @@ export async function* readArrow(path: string, options: ReadOptions = {}, limits
 }
 
 /** The columns that its schema tells, and its rows, for which it walks the batches without reading their bodies. */
-export async function describeArrow(path: string, limits = arrowLimits): Promise<Description> {
+export async function describeArrow(
+  path: string,
+  { limits: given, signal }: DescribeOptions = {},
+): Promise<Description> {
+  const limits = arrowLimitsOf(given)
   let schema: Field[] | undefined
   let rows = 0
-  for await (const framed of readMessages(path, limits)) {
+  for await (const framed of readMessages(path, limits, signal)) {
     const { message } = framed
     if (message.kind === 'schema') schema = nextSchema(path, schema, framed)
     if (message.kind === 'batch') rows += orCorrupt(path, () => rowCount(message.batch.rows, message.bodyBytes, limits))
@@ -154,8 +162,8 @@ function orCorrupt<T>(path: string, work: () => T): T {
   }
 }
 
-function corrupt(path: string, cause: Error): CorruptInputError {
-  return new CorruptInputError(`${path}: not readable as Arrow IPC: ${cause.message}`, { cause })
+function corrupt(path: string, cause: Error & { fix?: string }): CorruptInputError {
+  return new CorruptInputError(`${path}: not readable as Arrow IPC: ${cause.message}`, { cause, fix: cause.fix })
 }
 
 const batchRows = 1024

@@ -3,26 +3,26 @@ import type { Batches } from '../../stream/types.js'
 import { loadCodecs } from '../codecs.js'
 import { checkColumns } from '../columns.js'
 import { openFile } from '../files.js'
-import { defaultLimits, type Limits } from '../limits.js'
+import { defaultLimits } from '../limits.js'
 import { typeName } from '../schema.js'
-import type { Columns, Description, ReadOptions, RowRange, Schema } from '../types.js'
+import type { Columns, DescribeOptions, Description, ReadOptions, RowRange, Schema } from '../types.js'
 import { createBuffers } from './buffers.js'
 import { type Footer, readFooter } from './footer.js'
 import { type OpenFile, openGroup } from './group.js'
+import { type GroupWatch, groupWatch } from './group-watch.js'
 import { leavesOf } from './leaves.js'
 import { storedName } from './schema.js'
-
-/** What reading Parquet takes beside the options of every format: limits other than the default ones. */
-export type ParquetReadOptions = ReadOptions & { limits?: Partial<Limits> }
 
 /**
  * Reads a Parquet file page by page, decoding only the columns and rows asked for. Throws a CorruptInputError naming file,
  * row group, column and page for whatever does not decode or exceeds a limit.
  */
-export async function* readParquet(path: string, options: ParquetReadOptions = {}): Batches<Columns> {
+export async function* readParquet(path: string, options: ReadOptions = {}): Batches<Columns> {
   const { columns, rows, signal } = options
   const limits = { ...defaultLimits, ...options.limits }
-  const source = await openFile(path, signal)
+  const opened = await openFile(path, signal)
+  const watch = groupWatch(opened, limits)
+  const { source } = watch
   try {
     const footer = await readFooter(path, source, limits)
     const present = footer.tree.children.map((child) => child.element.name)
@@ -30,7 +30,7 @@ export async function* readParquet(path: string, options: ParquetReadOptions = {
     const names = [...new Set(columns ?? present)]
     const leaves = leavesOf(footer, limits)
     const file = { path, source, limits, codecs: await loadCodecs(), leaves, footer, buffers: createBuffers() }
-    const groups = readGroups(file, names, rows, signal)
+    const groups = readGroups(file, names, { rows, signal, watch })
     yield* hasTinyGroups(footer) ? batch<Columns>()(groups) : groups
   } finally {
     await source.close()
@@ -45,18 +45,18 @@ function hasTinyGroups({ metadata: { row_groups: groups } }: Footer): boolean {
 async function* readGroups(
   file: OpenFile,
   names: readonly string[],
-  rows: RowRange = { start: 0, end: Number.POSITIVE_INFINITY },
-  signal?: AbortSignal,
+  { rows, signal, watch }: { rows: RowRange | undefined; signal: AbortSignal | undefined; watch: GroupWatch },
 ): Batches<Columns> {
   let groupStart = 0
   for (const [index, group] of file.footer.metadata.row_groups.entries()) {
     signal?.throwIfAborted()
     const groupEnd = groupStart + Number(group.num_rows)
-    const start = Math.max(groupStart, rows.start)
-    const end = Math.min(groupEnd, rows.end)
+    const start = Math.max(groupStart, rows?.start ?? 0)
+    const end = Math.min(groupEnd, rows?.end ?? groupEnd)
     if (start < end) {
       const range = { start: start - groupStart, end: end - groupStart }
-      for await (const batch of openGroup(file, index, names, range)) {
+      const batches = openGroup(file, index, names, range)
+      for await (const batch of watch.during(`${file.path}: row group ${index}`, batches)) {
         yield batch
         signal?.throwIfAborted()
       }
@@ -66,10 +66,10 @@ async function* readGroups(
 }
 
 /** What the footer tells; no page is read. */
-export async function describeParquet(path: string): Promise<Description> {
-  const source = await openFile(path)
+export async function describeParquet(path: string, { limits, signal }: DescribeOptions = {}): Promise<Description> {
+  const source = await openFile(path, signal)
   try {
-    const { metadata, tree, types } = await readFooter(path, source, defaultLimits)
+    const { metadata, tree, types } = await readFooter(path, source, { ...defaultLimits, ...limits })
     const whole = Object.values(types).every((type) => type !== undefined)
     return {
       rows: metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0),

@@ -19,10 +19,11 @@ export const local: Place = {
   stream: streamLocal,
 }
 
-async function openLocal(path: string): Promise<ByteSource> {
+async function openLocal(path: string, signal?: AbortSignal): Promise<ByteSource> {
   const handle = await open(path, 'r')
   const { size } = await handle.stat()
   const check = (start: number, end: number) => {
+    signal?.throwIfAborted()
     if (start >= 0 && start <= end && end <= size) return
     throw new CorruptInputError(`${path}: bytes ${start} to ${end} lie outside its ${size} bytes`)
   }
@@ -47,10 +48,14 @@ async function openLocal(path: string): Promise<ByteSource> {
   }
 }
 
-async function* streamLocal(path: string, { size = 1 << 20 }: { size?: number } = {}): AsyncGenerator<Uint8Array> {
+async function* streamLocal(
+  path: string,
+  { size = 1 << 20, signal }: { size?: number; signal?: AbortSignal } = {},
+): AsyncGenerator<Uint8Array> {
   const handle = await open(path, 'r')
   try {
     for (;;) {
+      signal?.throwIfAborted()
       // A new block each time, because rows cut at its end are still held by whoever takes it.
       const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafeSlow(size), 0, size, null)
       if (bytesRead === 0) return

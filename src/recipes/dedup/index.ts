@@ -3,7 +3,7 @@ import type { Schema } from '../../formats/index.js'
 import { schemaOf } from '../../formats/shards.js'
 import type { Pass, RunView } from '../../run/types.js'
 import { finishPass } from '../finish.js'
-import type { Recipe } from '../types.js'
+import type { Recipe, Resources } from '../types.js'
 import { decidePass } from './decide.js'
 import { fingerprintSpill, matchPass } from './match.js'
 import { nothingSpilled, noveltyPass } from './novelty.js'
@@ -18,22 +18,29 @@ export const dedupRecipe: Recipe<DedupConfig> = {
   summary: 'a corpus without its exact, near or semantic duplicates; no model',
   usesModel: false,
   options: dedupOptions,
-  passes: (config) => dedupPasses(config),
+  passes: (config, resources) => dedupPasses(config, { reading: resources.reading }),
 }
 
 /** The passes of the recipe; keys are compared `sliceRows` rows at a time, about 100 bytes each, whatever their number. */
-export function dedupPasses(config: DedupConfig, { sliceRows = 2 ** 20 }: { sliceRows?: number } = {}): Pass[] {
+export function dedupPasses(
+  config: DedupConfig,
+  { sliceRows = 2 ** 20, reading = {} }: { sliceRows?: number; reading?: Resources['reading'] } = {},
+): Pass[] {
   // ROUGE-L compares with the rows that the threshold lets stay; elsewhere it is not asked until all is compared.
   const settings = config.by === 'rouge' ? undefined : comparisonSettings
-  const compared = comparison(config, sliceRows).map((pass) => ({ ...pass, settings }))
-  return [...compared, decidePass(config), writePass(config), finish()]
+  const compared = comparison(config, { sliceRows, reading }).map((pass) => ({ ...pass, settings }))
+  return [...compared, decidePass(config), writePass(config, reading), finish()]
 }
 
 /** The passes up to and with `score`, which leaves every pair of like rows. */
-function comparison(config: DedupConfig, sliceRows: number): Pass[] {
-  if (config.by === 'rouge') return [scanPass(config, async () => nothingSpilled), noveltyPass(config)]
+function comparison(
+  config: DedupConfig,
+  { sliceRows, reading }: { sliceRows: number; reading: Resources['reading'] },
+): Pass[] {
+  if (config.by === 'rouge')
+    return [scanPass(config, reading, async () => nothingSpilled), noveltyPass(config, reading)]
   return [
-    scanPass(config, (folder) => fingerprintSpill(folder, config)),
+    scanPass(config, reading, (folder) => fingerprintSpill(folder, config)),
     matchPass(config, sliceRows),
     scorePass(config, sliceRows),
   ]

@@ -3,6 +3,7 @@ import { emptyTally } from '../../run/tally.js'
 import { type Pass, reduceTask } from '../../run/types.js'
 import { createNoveltyIndex } from '../../select/novelty.js'
 import { readTexts } from '../select/corpus.js'
+import type { Resources } from '../types.js'
 import { type DedupConfig, thresholdOf } from './options.js'
 import { createRecordFile, wordOf } from './record-file.js'
 import { numberRows } from './row-numbers.js'
@@ -16,7 +17,7 @@ export const nothingSpilled: TextSpill = { push: async () => {}, finish: async (
  * Compares every row with all that were new before it, in corpus order, as Self-Instruct grows its pool. Memory grows with
  * the tokens of the rows that stay; the threshold decides here which do.
  */
-export function noveltyPass(config: DedupConfig): Pass {
+export function noveltyPass(config: DedupConfig, reading: Resources['reading']): Pass {
   return {
     name: 'score',
     tasks: async () => reduceTask,
@@ -27,7 +28,7 @@ export function noveltyPass(config: DedupConfig): Pass {
       try {
         for (const { scanned, first } of numberRows(context).stretches) {
           const { shard, rows } = scanned.task
-          const texts = readTexts(context.plan.shards[shard!]!, config, { rows, signal, onReject: () => {} })
+          const texts = readTexts(context.plan.shards[shard!]!, config, { rows, signal, reading, onReject: () => {} })
           for await (const batch of texts) {
             signal.throwIfAborted()
             for (const { row, text } of batch) {

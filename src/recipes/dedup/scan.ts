@@ -4,6 +4,7 @@ import type { Tally } from '../../run/tally.js'
 import type { Pass, Task, TaskContext } from '../../run/types.js'
 import { readTexts, type TextRow } from '../select/corpus.js'
 import { shardTasks } from '../tasks.js'
+import type { Resources } from '../types.js'
 import type { DedupConfig } from './options.js'
 import { createIdFile } from './row-ids.js'
 
@@ -17,16 +18,20 @@ export type TextSpill = {
 /** Reads every row once and spills what its text is compared by; a row without a text leaves. */
 export function scanPass(
   config: DedupConfig,
+  reading: Resources['reading'],
   begin: (folder: string, context: TaskContext) => Promise<TextSpill>,
 ): Pass {
   return {
     name: 'scan',
-    tasks: ({ plan }) => shardTasks(plan),
-    work: async (task, context) => scan(task, context, config, await begin(context.folder, context)),
+    tasks: ({ plan }) => shardTasks(plan, {}, { reading }),
+    work: async (task, context) =>
+      scan(task, context, { config, reading, spill: await begin(context.folder, context) }),
   }
 }
 
-async function scan(task: Task, context: TaskContext, config: DedupConfig, spill: TextSpill): Promise<Tally> {
+type Setting = { config: DedupConfig; reading: Resources['reading']; spill: TextSpill }
+
+async function scan(task: Task, context: TaskContext, { config, reading, spill }: Setting): Promise<Tally> {
   const { plan, folder, signal, progress } = context
   const log = openRejectLog(join(folder, 'lost.jsonl'))
   const ids = config.idColumn === undefined ? undefined : await createIdFile(folder)
@@ -40,6 +45,7 @@ async function scan(task: Task, context: TaskContext, config: DedupConfig, spill
     const texts = readTexts(plan.shards[task.shard!]!, config, {
       rows: task.rows,
       signal,
+      reading,
       onReject: log.reject,
       onRows,
     })

@@ -4,6 +4,7 @@ import { openRejectLog, type RejectLog } from '../../run/reject-log.js'
 import type { Pass, TaskContext } from '../../run/types.js'
 import { reduced } from '../artifacts.js'
 import { textFault } from '../select/corpus.js'
+import type { Resources } from '../types.js'
 import { type Decision, readDecisions } from './decide.js'
 import type { DedupConfig } from './options.js'
 import { rowIds } from './row-ids.js'
@@ -19,7 +20,7 @@ const reasons: Record<DedupConfig['by'], string> = {
 }
 
 /** Reads the corpus a second time and lets the rows that stay through; the others are listed with whom they duplicate. */
-export function writePass(config: DedupConfig): Pass {
+export function writePass(config: DedupConfig, reading: Resources['reading']): Pass {
   return {
     name: 'write',
     tasks: async (run) => run.committed('scan').map(({ task }) => task),
@@ -29,8 +30,8 @@ export function writePass(config: DedupConfig): Pass {
       const { rows, signal, folder } = { ...context, ...task }
       const log = openRejectLog(join(folder, 'lost.jsonl'))
       try {
-        const { schema } = await describeShard(shard)
-        const source = readShard(shard, { rows, signal })
+        const { schema } = await describeShard(shard, reading)
+        const source = readShard(shard, { ...reading, rows, signal })
         const kept = rowsThatStay(source, stretch, { config, context, log })
         const written = await writeRows(join(folder, keptFile), { schema })(kept)
         return { in: stretch.scanned.tally.out, out: written.rows, rejected: log.rejected, failed: {} }

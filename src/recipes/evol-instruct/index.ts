@@ -21,7 +21,7 @@ export const evolInstructRecipe: Recipe<EvolConfig> = {
     const rounds = roundsOf(config)
     const names = rounds.map(roundName)
     return [
-      readPass(config),
+      readPass(config, resources),
       ...rounds.map((round) => roundPass(round, { config, resources, texts })),
       finishPass({
         summary: 'Instructions evolved by Evol-Instruct, with their answers.',
@@ -35,6 +35,6 @@ export const evolInstructRecipe: Recipe<EvolConfig> = {
   },
   calls: (config, texts) => ({
     stages: callsOf(roundsOf(config), config, texts),
-    rows: ({ plan, signal }) => foretellPool(plan, config, signal),
+    rows: (view) => foretellPool(view, config),
   }),
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod'
+import { badShardOption } from '../bad-shards.js'
 import { modelOptions } from '../model-options.js'
 import type { Sampling } from '../types.js'
 
 export const evolOptions = z.object({
   ...modelOptions,
+  ...badShardOption,
   instructionColumn: z.string().min(1).default('instruction').describe('column that holds the instruction'),
   inputColumn: z
     .string()

@@ -1,15 +1,17 @@
 import { join } from 'node:path'
-import { type Columns, describeShard, readShard, type Schema, writeRows } from '../../formats/index.js'
+import { type Columns, readShard, type Schema, writeRows } from '../../formats/index.js'
+import { describeUnlessBad, leavingBad, type OnBadShard } from '../../formats/shards.js'
 import { openRejectLog } from '../../run/reject-log.js'
-import type { Pass, Plan, PlannedShard, Task } from '../../run/types.js'
+import type { Pass, PlannedShard, Task } from '../../run/types.js'
 import { keep } from '../../stream/keep.js'
 import { pipe } from '../../stream/pipe.js'
 import type { Batches, Row } from '../../stream/types.js'
+import { onBadAgain, watchBadShard } from '../bad-shards.js'
 import { rowId } from '../select/corpus.js'
 import type { ChosenText } from '../select/fetch.js'
 import { foretellSelection } from '../select/sample.js'
 import { shardTasks } from '../tasks.js'
-import type { AskedRows } from '../types.js'
+import type { AskedRows, CallPlan, Resources } from '../types.js'
 import { drawOperator } from './operators.js'
 import type { EvolConfig } from './options.js'
 import type { Try } from './stages.js'
@@ -22,21 +24,25 @@ export const instructionsFile = 'instructions.parquet'
 const schema: Schema = { id: 'string', instruction: 'string' }
 
 /** Reads every instruction of the shards; a row without one leaves as a reject. */
-export function readPass(config: EvolConfig): Pass {
+export function readPass(config: EvolConfig, { reading }: Resources): Pass {
   return {
     name: 'read',
-    settings: ['instructionColumn', 'inputColumn'],
-    tasks: ({ plan }) => shardTasks(plan),
+    settings: ['instructionColumn', 'inputColumn', 'onBadShard', 'limits'],
+    tasks: ({ plan }) => shardTasks(plan, config, { reading }),
     async work(task, { plan, folder, signal, progress }) {
       const log = openRejectLog(join(folder, 'lost.jsonl'))
+      const shard = plan.shards[task.shard!]!
+      const { rows } = task
+      const { onBad, leaveRest } = watchBadShard(config, { shard, rows, log, reading })
       let read = 0
       try {
         const kept = await pipe(
-          await instructionsOf(plan.shards[task.shard!]!, { config, rows: task.rows, signal }),
+          await instructionsOf(shard, { config, rows, signal, reading, onBad }),
           (source) => counted(source),
           keep('read', hasInstruction, log.reject),
           writeRows(join(folder, instructionsFile), { schema }),
         )
+        read += await leaveRest()
         return { in: read, out: kept.rows, rejected: log.rejected, failed: {} }
       } finally {
         log.close()
@@ -53,16 +59,23 @@ export function readPass(config: EvolConfig): Pass {
   }
 }
 
-type ReadOptions = { config: EvolConfig; rows: Task['rows']; signal: AbortSignal }
+type ReadOptions = {
+  config: EvolConfig
+  rows: Task['rows']
+  signal: AbortSignal
+  reading: Resources['reading']
+  onBad: OnBadShard | undefined
+}
 
 async function instructionsOf(
   shard: PlannedShard,
-  { config, rows, signal }: ReadOptions,
+  { config, rows, signal, reading, onBad }: ReadOptions,
 ): Promise<Batches<Instruction>> {
   const { instructionColumn } = config
-  const inputColumn = config.inputColumn ?? (await hasColumn(shard, 'input'))
+  const inputColumn = config.inputColumn ?? (await hasColumn(shard, 'input', { reading, onBad: onBadAgain(config) }))
   const columns = inputColumn === undefined ? [instructionColumn] : [instructionColumn, inputColumn]
-  return identify(readShard(shard, { columns, rows, signal }))
+  const source = readShard(shard, { ...reading, columns, rows, signal })
+  return identify(leavingBad(shard, source, { start: rows?.start, onBad }))
 
   async function* identify(source: Batches<Columns>): AsyncGenerator<Instruction[]> {
     let row = rows?.start ?? 0
@@ -76,12 +89,18 @@ async function instructionsOf(
 }
 
 /** How many instructions there are and what some of them look like once their operator is drawn, for the plan of a run. */
-export async function foretellPool(plan: Plan, config: EvolConfig, signal: AbortSignal): Promise<AskedRows> {
-  const { instructionColumn: textColumn, mode, seed } = config
-  const own = await Promise.all(plan.shards.map((shard) => hasColumn(shard, 'input')))
+export async function foretellPool(
+  { plan, signal, reading }: Parameters<CallPlan['rows']>[0],
+  config: EvolConfig,
+): Promise<AskedRows> {
+  const { instructionColumn: textColumn, mode, seed, onBadShard } = config
+  const onBad = onBadAgain(config)
+  const own = await Promise.all(plan.shards.map((shard) => hasColumn(shard, 'input', { reading, onBad })))
   const titleColumn = config.inputColumn ?? (own.includes(undefined) ? undefined : 'input')
-  const all = { textColumn, seed, select: Number.MAX_SAFE_INTEGER }
-  const { steps, sample } = await foretellSelection(plan, all, { judge: () => undefined, titleColumn, signal })
+  const all = { textColumn, seed, select: Number.MAX_SAFE_INTEGER, onBadShard }
+  const { steps, sample } = await foretellSelection(plan, all, {
+    ...{ judge: () => undefined, titleColumn, signal, reading },
+  })
   const tries = (sample as ChosenText[]).map(({ id, text, title }): Try => {
     const child = `${id}/1`
     return { id: child, parent: joined(text, title), operator: drawOperator(mode, { seed, id: child }) }
@@ -90,9 +109,13 @@ export async function foretellPool(plan: Plan, config: EvolConfig, signal: Abort
   return { steps: [rows, ['instructions', pool]], sample: tries }
 }
 
-async function hasColumn(shard: PlannedShard, column: string): Promise<string | undefined> {
-  const { columns } = await describeShard(shard)
-  return columns.some(({ name }) => name === column) ? column : undefined
+async function hasColumn(
+  shard: PlannedShard,
+  column: string,
+  { reading, onBad }: { reading: Resources['reading'] | undefined; onBad: OnBadShard | undefined },
+): Promise<string | undefined> {
+  const description = await describeUnlessBad(shard, { ...reading, onBad })
+  return description?.columns.some(({ name }) => name === column) ? column : undefined
 }
 
 /** An instruction above its input, as they are evolved: as one text. What is no text is left for the judge. */

@@ -89,6 +89,7 @@ export const reinstructRecipe: Recipe<ReinstructConfig> = {
         schema: async () => pairSchema,
         chains: [[...selectionChain, 'write'], ['seed']],
         calls: callPlan(config, texts),
+        reading: resources.reading,
       }),
     ]
   },
@@ -99,8 +100,8 @@ function callPlan(config: ReinstructConfig, texts: PromptTexts): CallPlan {
   const { titleColumn } = config
   return {
     stages: Object.values(modelStages(config, texts)),
-    rows: async ({ plan, signal }) => {
-      const { steps, sample } = await foretellSelection(plan, config, { judge: judgeOf(config), titleColumn, signal })
+    rows: async ({ plan, ...view }) => {
+      const { steps, sample } = await foretellSelection(plan, config, { ...view, judge: judgeOf(config), titleColumn })
       return { steps, sample: sample.map(forModel) }
     },
   }
@@ -141,7 +142,7 @@ function modelStages(
 function writePass(config: ReinstructConfig, resources: Resources, texts: PromptTexts): Pass {
   return {
     name: 'write',
-    settings: Object.keys(options.shape).filter((key) => key !== 'seedData'),
+    settings: [...Object.keys(options.shape).filter((key) => key !== 'seedData'), 'limits'],
     tasks: async (run) => rowTasks(countCommitted(run, ['fetch'])),
     async work(task, context) {
       const asking = await openAsking(context, resources)

@@ -4,8 +4,10 @@ import { readShard } from '../../formats/index.js'
 import { emptyTally } from '../../run/tally.js'
 import type { Pass, RunView } from '../../run/types.js'
 import { countCommitted, readRows } from '../artifacts.js'
+import { onBadAgain } from '../bad-shards.js'
 import { readTexts, type TextRow } from '../select/corpus.js'
 import type { Kept } from '../select/scan.js'
+import type { Resources } from '../types.js'
 import { readPlaces } from './group.js'
 import { dealOf, type SelectLlmConfig } from './options.js'
 
@@ -29,7 +31,7 @@ export function packetsOf(run: RunView, config: SelectLlmConfig): { packets: num
 }
 
 /** Reads every kept row's text a second time and lays it into the packet of its question. */
-export function dealPass(config: SelectLlmConfig): Pass {
+export function dealPass(config: SelectLlmConfig, { reading }: Resources): Pass {
   return {
     name: 'deal',
     tasks: async (run) => run.committed('scan').map(({ task }) => task),
@@ -43,7 +45,11 @@ export function dealPass(config: SelectLlmConfig): Pass {
       let item = scans.slice(0, at).reduce((sum, { tally }) => sum + tally.out, 0)
       const packets = createPackets(folder)
       try {
-        const texts = readTexts(plan.shards[task.shard!]!, config, { rows: task.rows, signal, onReject: () => {} })
+        const { rows } = task
+        const texts = readTexts(plan.shards[task.shard!]!, config, {
+          ...{ rows, signal, reading, onReject: () => {} },
+          onBad: onBadAgain(config),
+        })
         for await (const rows of keptTexts(texts, readRows<Kept>(join(kept.folder, 'kept.parquet')))) {
           for (const text of rows) {
             for (const { question, ...place } of placesOf(item)) {

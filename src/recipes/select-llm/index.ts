@@ -38,10 +38,10 @@ export const selectLlmRecipe: Recipe<SelectLlmConfig> = {
       scanPass(config, resources, keepAll),
       ...clustering,
       groupPass(config),
-      dealPass(config),
+      dealPass(config, resources),
       pickPass(pickStage(config, texts), config, resources),
       choosePass(config),
-      fetchPass(config, { columns: 'all' }),
+      fetchPass(config, resources, { columns: 'all' }),
       writeChosenPass([['pick']]),
     ]
   },
@@ -67,8 +67,8 @@ function pickStage(config: SelectLlmConfig, texts: PromptTexts): ModelStage<Quer
 function calls(config: SelectLlmConfig, texts: PromptTexts): CallPlan {
   return {
     stages: [pickStage(config, texts)],
-    rows: async ({ plan, signal }) => {
-      const { steps, sample } = await foretellSelection(plan, config, { judge: keepAll, signal })
+    rows: async ({ plan, ...view }) => {
+      const { steps, sample } = await foretellSelection(plan, config, { ...view, judge: keepAll })
       const kept = steps[1]![1]
       const questionsOf = (rows: number) => dealOf(rows, config).questions
       const questions = {

@@ -1,8 +1,10 @@
 import { type Columns, readShard } from '../../formats/index.js'
+import { leavingBad, type OnBadShard } from '../../formats/shards.js'
 import type { PlannedShard, Task } from '../../run/types.js'
 import { keep, type Reason } from '../../stream/keep.js'
 import { pipe } from '../../stream/pipe.js'
 import type { Batches, Reject } from '../../stream/types.js'
+import type { Resources } from '../types.js'
 import type { SelectionConfig } from './options.js'
 
 /** A text of the corpus; `row` is its number in its shard, from 0 up. */
@@ -14,6 +16,9 @@ export type JudgeText = (text: string) => Reason | undefined
 export type ReadTextsOptions = {
   rows?: Task['rows']
   signal?: AbortSignal
+  reading: Resources['reading']
+  /** Told where the shard does not decode, which then ends there; without it that is an error. */
+  onBad?: OnBadShard | undefined
   onReject(reject: Reject): void
   /** Told of every row that was read, before any is judged. */
   onRows?(rows: number): void
@@ -26,8 +31,9 @@ export type TextConfig = Pick<SelectionConfig, 'textColumn' | 'idColumn'> & { in
 export function readTexts(shard: PlannedShard, config: TextConfig, options: ReadTextsOptions): Batches<TextRow> {
   const { textColumn, idColumn, inputColumn } = config
   const columns = [...new Set([textColumn, idColumn, inputColumn])].filter((column) => column !== undefined)
+  const { rows, signal, reading, onBad } = options
   return pipe(
-    readShard(shard, { columns, rows: options.rows, signal: options.signal }),
+    leavingBad(shard, readShard(shard, { ...reading, columns, rows, signal }), { start: rows?.start, onBad }),
     (source) => identify(source, shard, config, options),
     keep('read', ({ text }) => textFault(text), options.onReject),
   )

@@ -1,7 +1,11 @@
 import { join } from 'node:path'
 import { type Columns, describeShard, readShard, type Schema, writeRows } from '../../formats/index.js'
+import { type BadShard, leavingBad } from '../../formats/shards.js'
+import { openRejectLog } from '../../run/reject-log.js'
 import type { Pass, PlannedShard } from '../../run/types.js'
 import type { Batches, Row } from '../../stream/types.js'
+import { badShardDetail, badShardReason } from '../bad-shards.js'
+import type { Resources } from '../types.js'
 import { type Chosen, readChosen } from './chosen.js'
 import type { SelectionConfig } from './options.js'
 
@@ -24,7 +28,11 @@ export const fetchedFile = 'rows.parquet'
 export type FetchOptions = { columns: 'text' | 'all'; titleColumn?: string | undefined }
 
 /** Reads the chosen rows out of their shards: a second look at few rows costs less than a copy of every text kept. */
-export function fetchPass(config: SelectionConfig, { columns, titleColumn }: FetchOptions): Pass {
+export function fetchPass(
+  config: SelectionConfig,
+  { reading }: Resources,
+  { columns, titleColumn }: FetchOptions,
+): Pass {
   const wanted = [config.textColumn, ...(titleColumn === undefined ? [] : [titleColumn])]
   return {
     name: 'fetch',
@@ -40,15 +48,32 @@ export function fetchPass(config: SelectionConfig, { columns, titleColumn }: Fet
       const chosen = (await readChosen(context)).filter((row) => row.task === task.id)
       // In corpus order, so the first and the last bound what must be read.
       const rows = { start: chosen[0]!.row, end: chosen.at(-1)!.row + 1 }
-      const { signal } = context
-      const picked =
-        columns === 'text'
-          ? pick(readShard(shard, { rows, signal, columns: wanted }), chosen, textRow(config.textColumn, titleColumn))
-          : pick(readShard(shard, { rows, signal }), chosen, fullRow)
-      const schema = columns === 'text' ? textSchema : await fullSchema(shard)
-      const written = await writeRows(join(context.folder, fetchedFile), { schema })(picked)
-      context.progress(written.rows)
-      return { in: chosen.length, out: written.rows, rejected: {}, failed: {} }
+      const log = openRejectLog(join(context.folder, 'lost.jsonl'))
+      // Of the columns that no pass has read yet one may not decode.
+      const onBad = ({ row, error }: BadShard) => {
+        const detail = badShardDetail(shard, error)
+        for (const { id, row: at } of chosen) {
+          if (at >= row) log.reject({ id, stage: 'fetch', reason: badShardReason, detail })
+        }
+      }
+      const isText = columns === 'text'
+      const source = readShard(shard, {
+        ...{ ...reading, rows, signal: context.signal },
+        ...(isText && { columns: wanted }),
+      })
+      const readable = leavingBad(shard, source, {
+        start: rows.start,
+        onBad: config.onBadShard === 'skip' ? onBad : undefined,
+      })
+      try {
+        const picked = pick(readable, chosen, isText ? textRow(config.textColumn, titleColumn) : fullRow)
+        const schema = isText ? textSchema : await fullSchema(shard, reading)
+        const written = await writeRows(join(context.folder, fetchedFile), { schema })(picked)
+        context.progress(written.rows)
+        return { in: chosen.length, out: written.rows, rejected: log.rejected, failed: {} }
+      } finally {
+        log.close()
+      }
     },
   }
 }
@@ -71,8 +96,8 @@ const fullRow: Shape = ({ id, cluster, distance }, values) => ({
 })
 
 /** The shard's own types where the file tells them; else `undefined`, and the writer goes by the rows. */
-async function fullSchema(shard: PlannedShard): Promise<Schema | undefined> {
-  const { schema } = await describeShard(shard)
+async function fullSchema(shard: PlannedShard, reading: Resources['reading']): Promise<Schema | undefined> {
+  const { schema } = await describeShard(shard, reading)
   return schema && { ...originSchema, ...schema, ...originSchema }
 }
 

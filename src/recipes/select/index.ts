@@ -35,9 +35,9 @@ export function selectionPasses(
   { judge, judgeSettings, columns, titleColumn }: SelectionOptions,
 ): Pass[] {
   const scanning = [pilotPass(config, resources, judge), scanPass(config, resources, judge)]
-  const choosing = [...strategies[config.by].passes(config), fetchPass(config, { columns, titleColumn })]
-  const scanSettings = [...Object.keys(corpusOptions), ...judgeSettings]
-  const settings = [...Object.keys(selectionOptions), ...judgeSettings]
+  const choosing = [...strategies[config.by].passes(config), fetchPass(config, resources, { columns, titleColumn })]
+  const scanSettings = [...Object.keys(corpusOptions), 'limits', ...judgeSettings]
+  const settings = [...Object.keys(selectionOptions), 'limits', ...judgeSettings]
   return [
     ...scanning.map((pass) => ({ ...pass, settings: scanSettings })),
     ...choosing.map((pass) => ({ ...pass, settings })),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { badShardOption } from '../bad-shards.js'
 
 /** Options of every selection, whatever its strategy; a strategy's own are in its file in strategies/. */
 export const corpusOptions = {
@@ -9,6 +10,7 @@ export const corpusOptions = {
   coresetRows: z.int().min(1).optional().describe('rows of the coreset (default: 100 a cluster, at least 20,000)'),
   embedder: z.string().default('static').describe('static (bundled, English and Chinese) or openai:NAME'),
   embedderEndpoint: z.string().optional().describe('base URL of the embedding endpoint, with /v1'),
+  ...badShardOption,
   seed: z.int().default(0).describe('seed of every random choice'),
 }
 

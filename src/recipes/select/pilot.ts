@@ -9,6 +9,7 @@ import { keep } from '../../stream/keep.js'
 import { pipe } from '../../stream/pipe.js'
 import type { Batches } from '../../stream/types.js'
 import { readArtifact } from '../artifacts.js'
+import { onBadAgain } from '../bad-shards.js'
 import type { Resources } from '../types.js'
 import { type JudgeText, readTexts, type TextRow } from './corpus.js'
 import type { SelectionConfig } from './options.js'
@@ -34,7 +35,10 @@ export function pilotPass(config: SelectionConfig, resources: Resources, judge: 
     async work(_task, { plan, folder, signal, progress }) {
       const embedder = await resources.embedder()
       const { dimensions } = embedder
-      const { ids, vectors } = toMatrix(await firstKeptRows({ plan, signal }, config, judge, embedder), dimensions)
+      const { ids, vectors } = toMatrix(
+        await firstKeptRows({ plan, signal, reading: resources.reading }, config, judge, embedder),
+        dimensions,
+      )
       progress(ids.length)
       const whitening = fitWhitening(vectors.subarray(0, whiteningRows * dimensions), dimensions)
       const pilot = fitPilot(applyWhitening(whitening, vectors), dimensions, { seed: config.seed, ids })
@@ -57,7 +61,7 @@ type Embedded = { ids: string[]; vectors: Float32Array[] }
 
 /** Ids and vectors of the first kept rows, dealt out: the first of each shard, then the second of each, and so on. */
 async function firstKeptRows(
-  { plan, signal }: { plan: Plan; signal: AbortSignal },
+  { plan, signal, reading }: { plan: Plan; signal: AbortSignal; reading: Resources['reading'] },
   config: SelectionConfig,
   judge: JudgeText,
   embedder: Embedder,
@@ -67,8 +71,12 @@ async function firstKeptRows(
   const wanted = Math.ceil(pilotRows / shards.length)
   const found: Embedded[] = []
   for (const shard of shards) {
-    // The scan counts the rejects; here they only do not help.
-    const texts = readTexts(shard, config, { rows: { start: 0, end: patience * wanted }, signal, onReject: () => {} })
+    // The scan counts the rejects and tells of bad shards; here they only do not help.
+    const texts = readTexts(shard, config, {
+      ...{ rows: { start: 0, end: patience * wanted }, signal, reading },
+      onReject: () => {},
+      onBad: onBadAgain(config),
+    })
     const kept = keep<TextRow>(
       'select',
       (row) => judge(row.text),

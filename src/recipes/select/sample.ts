@@ -1,7 +1,9 @@
-import { describeShard, readShard } from '../../formats/index.js'
+import { readShard } from '../../formats/index.js'
+import { describeUnlessBad, leavingBad } from '../../formats/shards.js'
 import type { Plan, PlannedShard } from '../../run/types.js'
 import { uniform } from '../../text/hash.js'
-import type { AskedRows, Estimate } from '../types.js'
+import { onBadAgain } from '../bad-shards.js'
+import type { AskedRows, Estimate, Resources } from '../types.js'
 import { type JudgeText, rowId } from './corpus.js'
 import type { ChosenText } from './fetch.js'
 import type { SelectionConfig } from './options.js'
@@ -11,7 +13,12 @@ const sampleRows = 4096
 const sampleShards = 64
 const sampleBlocks = 4
 
-export type SampleOptions = { judge: JudgeText; titleColumn?: string | undefined; signal: AbortSignal }
+export type SampleOptions = {
+  judge: JudgeText
+  titleColumn?: string | undefined
+  signal: AbortSignal
+  reading?: Resources['reading'] | undefined
+}
 
 /**
  * Foretells what the selection will choose, from blocks of rows spread over the shards: how many there are, how many the
@@ -21,8 +28,8 @@ export type SampleOptions = { judge: JudgeText; titleColumn?: string | undefined
  */
 export async function foretellSelection(
   { shards }: Plan,
-  config: Pick<SelectionConfig, 'textColumn' | 'select' | 'seed'>,
-  { judge, titleColumn, signal }: SampleOptions,
+  config: Pick<SelectionConfig, 'textColumn' | 'select' | 'seed' | 'onBadShard'>,
+  { judge, titleColumn, signal, reading }: SampleOptions,
 ): Promise<AskedRows & { readonly sample: readonly ChosenText[] }> {
   const every = Math.ceil(shards.length / sampleShards)
   const looked = shards.filter((_, index) => index % every === 0)
@@ -50,13 +57,15 @@ export async function foretellSelection(
   }
 
   async function lookAt(shard: PlannedShard, wanted: number, { textColumn, seed }: typeof config, title?: string) {
-    const known = (await describeShard(shard)).rows
+    // What a bad shard has before its fault is part of the run, and foretold.
+    const onBad = onBadAgain(config)
+    const known = (await describeUnlessBad(shard, { ...reading, signal, onBad }))?.rows
     const kept: ChosenText[] = []
     let [seen, characters] = [0, 0]
     const columns = title === undefined ? [textColumn] : [textColumn, title]
     for (const rows of blocks(shard, known, wanted, seed)) {
       let at = rows.start
-      for await (const batch of readShard(shard, { columns, rows, signal })) {
+      for await (const batch of leavingBad(shard, readShard(shard, { ...reading, columns, rows, signal }), { onBad })) {
         for (const row of batch) {
           const text = row[textColumn]
           const id = rowId(shard, at++)

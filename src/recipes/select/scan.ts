@@ -10,6 +10,7 @@ import { batch } from '../../stream/batch.js'
 import { keep } from '../../stream/keep.js'
 import { pipe } from '../../stream/pipe.js'
 import type { Batches } from '../../stream/types.js'
+import { watchBadShard } from '../bad-shards.js'
 import { shardTasks } from '../tasks.js'
 import type { Resources } from '../types.js'
 import { type JudgeText, readTexts, type TextRow } from './corpus.js'
@@ -25,7 +26,7 @@ const keptSchema: Schema = { id: 'string', row: 'int32' }
 export function scanPass(config: SelectionConfig, resources: Resources, judge: JudgeText): Pass {
   return {
     name: 'scan',
-    tasks: ({ plan }) => shardTasks(plan),
+    tasks: ({ plan }) => shardTasks(plan, config, resources),
     async work(task, { plan, committed, folder, signal, progress }) {
       const embedder = await resources.embedder()
       const pinned = await readPinned({ plan, committed })
@@ -37,15 +38,20 @@ export function scanPass(config: SelectionConfig, resources: Resources, judge: J
         read += rows
         progress(rows)
       }
+      const shard = plan.shards[task.shard!]!
+      const { rows } = task
+      const { reading } = resources
+      const { onBad, leaveRest } = watchBadShard(config, { shard, rows, log, reading })
       try {
         const kept = await pipe(
-          readTexts(plan.shards[task.shard!]!, config, { rows: task.rows, signal, onReject: log.reject, onRows }),
+          readTexts(shard, config, { rows, signal, reading, onReject: log.reject, onRows, onBad }),
           keep('select', (row) => judge(row.text), log.reject),
           batch({ rows: 1024 }),
           (source) => spill(source, { embedder, pinned, sketch, vectors, signal }),
           writeRows(join(folder, 'kept.parquet'), { schema: keptSchema }),
         )
         await writeFile(join(folder, 'sketch.bin'), sketch.encode())
+        read += await leaveRest()
         return { in: read, out: kept.rows, rejected: log.rejected, failed: {} }
       } finally {
         log.close()
