@@ -7,8 +7,13 @@ import type { Flag, Flags, Terminal } from './verb.js'
 
 const limitNames = Object.keys(limitTable) as LimitName[]
 
-/** Flags of every verb that reads shards: how, and how far a file is to be trusted. */
-export const shardFlags: readonly Flag[] = limitNames.map((name) => ({
+const isolateFlag: Flag = {
+  name: 'isolate',
+  type: 'boolean',
+  description: 'decode shards in a process of its own, which a hostile file may end instead of this one',
+}
+
+const limitFlags: readonly Flag[] = limitNames.map((name) => ({
   name: optionName(name),
   ...(isSize(name)
     ? { type: 'string', default: `${limitTable[name].standard >> 20}mb` }
@@ -16,6 +21,9 @@ export const shardFlags: readonly Flag[] = limitNames.map((name) => ({
   description: `most ${limitTable[name].counts}`,
   group: 'Limits of a shard, for files that are trusted with more:',
 }))
+
+/** Flags of every verb that reads shards: how, and how far a file is to be trusted. */
+export const shardFlags: readonly Flag[] = [isolateFlag, ...limitFlags]
 
 /** The flag of verbs that may go on without a shard. A run has it among its recipe's options. */
 export const onBadShardFlag: Flag = {
@@ -42,7 +50,10 @@ export function readingOf(flags: Flags): Reading {
     if (typeof value !== 'number') throw new UsageError(`Expected ${optionName(name)} to be a number, got \`${value}\``)
     limits[name] = value
   }
-  return Object.keys(limits).length === 0 ? {} : { limits }
+  return {
+    ...(Object.keys(limits).length > 0 && { limits }),
+    ...(flags.isolate === true && { isolate: true }),
+  }
 }
 
 /** A shard that was left out from a row on, as `--json` shows it. */

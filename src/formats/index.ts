@@ -1,5 +1,6 @@
 import { UsageError } from '../stream/errors.js'
 import type { Batches, Sink } from '../stream/types.js'
+import { describeIsolated, readIsolated } from './isolate.js'
 import { formatNamed, formatOf, formats } from './table.js'
 import type {
   Columns,
@@ -32,11 +33,13 @@ export { messages } from './types.js'
 
 /** A shard's rows, in order. Throws a UsageError for a column it lacks, a CorruptInputError for bytes that do not decode. */
 export function readShard(shard: Pick<Shard, 'path' | 'format'>, options?: ReadOptions): Batches<Columns> {
+  if (options?.isolate) return readIsolated(shard, options)
   return formatNamed(shard.format).read(shard.path, options)
 }
 
 /** What a shard says of itself without its rows being read. */
 export function describeShard(shard: Pick<Shard, 'path' | 'format'>, options?: DescribeOptions): Promise<Description> {
+  if (options?.isolate) return describeIsolated(shard, options)
   return formatNamed(shard.format).describe(shard.path, options)
 }
 

@@ -23,6 +23,10 @@ export const limitTable = {
   valueBytes: { standard: 128 << 20, counts: 'bytes of one text or binary value in Parquet' },
   rowValues: { standard: 4_000_000, counts: 'values of one row in one nested column' },
   groupMs: { standard: 60_000, counts: 'milliseconds of work on one row group, waiting left out' },
+  heapBytes: {
+    standard: 512 << 20,
+    counts: 'bytes of the JavaScript heap of the process that decodes, with --isolate',
+  },
 } as const satisfies Record<string, LimitFacts>
 
 export type LimitName = keyof typeof limitTable

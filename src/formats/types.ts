@@ -31,10 +31,12 @@ export type ReadOptions = {
   signal?: AbortSignal
   /** Figures that replace those of the default limits, for a file that is trusted, or less so. */
   limits?: Partial<Limits>
+  /** Decodes in a process of its own, which may die of a file instead of this one. Default false. */
+  isolate?: boolean
 }
 
 /** What looking at a file takes without reading its rows. */
-export type DescribeOptions = Pick<ReadOptions, 'signal' | 'limits'>
+export type DescribeOptions = Pick<ReadOptions, 'signal' | 'limits' | 'isolate'>
 
 export type WriteOptions = {
   /** Column types; by default taken from the first rows, which every later row must then fit. JSONL needs none. */
