@@ -1,7 +1,8 @@
-import { Agent, type Dispatcher, request as send } from 'undici'
+import { SluiceError } from '../stream/errors.js'
+import { send } from './agents.js'
 import { describeUrl } from './endpoint.js'
 import { HttpFailure } from './failure.js'
-import { privateAddressCode, publicLookup } from './private-address.js'
+import { privateAddressCode } from './private-address.js'
 
 /** How long each part of an exchange may take, in milliseconds. */
 export type Timeouts = {
@@ -62,15 +63,18 @@ export async function open(request: Request): Promise<Answer> {
     return overdue ? new HttpFailure('answer took too long', { retryable: true, cause: error }) : toFailure(error, url)
   }
   try {
-    const answer = await send(url, {
-      method,
-      headers,
-      body,
-      dispatcher: agentFor(limits.connectMs, publicOnly),
-      headersTimeout: limits.firstByteMs,
-      bodyTimeout: limits.idleMs,
-      signal: stop.signal,
-    })
+    const answer = await send(
+      url,
+      { connectMs: limits.connectMs, publicOnly },
+      {
+        method,
+        headers,
+        body,
+        headersTimeout: limits.firstByteMs,
+        bodyTimeout: limits.idleMs,
+        signal: stop.signal,
+      },
+    )
     return { status: answer.statusCode, headers: flatten(answer.headers), body: pieces(answer, release, explain) }
   } catch (error) {
     release()
@@ -93,7 +97,7 @@ export async function readBody({ headers, body, status }: Answer, maxBytes: numb
 }
 
 async function* pieces(
-  { body }: Dispatcher.ResponseData,
+  { body }: Awaited<ReturnType<typeof send>>,
   release: () => void,
   explain: (error: unknown) => unknown,
 ): AsyncIterable<Uint8Array> {
@@ -106,18 +110,6 @@ async function* pieces(
     // A body that is dropped half-read reports its own end as an error, which nobody waits for any more.
     body.on('error', () => {}).destroy()
   }
-}
-
-const agents = new Map<string, Agent>()
-
-/** The time to connect and who may be connected to belong to the pool of connections, everything else to the request. */
-function agentFor(connectMs: number, publicOnly: boolean): Agent {
-  const key = `${connectMs} ${publicOnly}`
-  const known = agents.get(key)
-  if (known !== undefined) return known
-  const agent = new Agent({ connect: { timeout: connectMs, ...(publicOnly && { lookup: publicLookup }) } })
-  agents.set(key, agent)
-  return agent
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
@@ -138,7 +130,8 @@ const unreachableCodes = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
-function toFailure(error: unknown, url: URL): HttpFailure {
+function toFailure(error: unknown, url: URL): Error {
+  if (error instanceof SluiceError) return error
   const { code = '', message } = error as NodeJS.ErrnoException
   const where = describeUrl(url)
   if (unreachableCodes.has(code)) {
@@ -155,6 +148,16 @@ function toFailure(error: unknown, url: URL): HttpFailure {
   if (code.includes('CERT') || code.startsWith('ERR_TLS') || code.startsWith('UNABLE_TO_')) {
     const detail = `${where} (${code})`
     return new HttpFailure('certificate not trusted', { retryable: false, unreachable: true, detail, cause: error })
+  }
+  const proxySaid = /Proxy response \((\d+)\)/.exec(message)?.[1]
+  if (proxySaid !== undefined) {
+    const detail = `${where} (the proxy answers ${proxySaid})`
+    return new HttpFailure('no connection', {
+      retryable: Number(proxySaid) >= 500,
+      unreachable: true,
+      detail,
+      cause: error,
+    })
   }
   if (code === 'UND_ERR_HEADERS_TIMEOUT') return new HttpFailure('no answer in time', { retryable: true, cause: error })
   if (code === 'UND_ERR_BODY_TIMEOUT') return new HttpFailure('answer stalled', { retryable: true, cause: error })

@@ -171,6 +171,6 @@ describe('--limit-* flags', () => {
     const flags = Object.keys(limitTable).map((name) => limitFlag(name as keyof typeof limitTable))
     const told = stdout.replaceAll(/\s+/g, ' ')
     for (const flag of flags) expect(told).toMatch(new RegExp(`${flag} <(n|value)> most [^(]+\\(default: \\d+(mb)?\\)`))
-    expect(flags).toHaveLength(13)
+    expect(flags).toHaveLength(14)
   })
 })
