@@ -28,6 +28,7 @@ export {
 } from './formats/index.js'
 export { defaultLimits, type Limits as FileLimits } from './formats/limits.js'
 export { type BadShard, type OnBadShard, readShards } from './formats/shards.js'
+export { readTexts, type TextBatch } from './formats/texts.js'
 export { type BudgetOptions, budgeted, type Limits, noSpending, type Spending } from './models/budget.js'
 // models: questions to replies, none paid for twice
 export { type ModelOptions, openModel } from './models/index.js'

@@ -4,6 +4,14 @@
  */
 export type TextColumn = { readonly values: Uint8Array; readonly offsets: Int32Array | Uint32Array }
 
+/** Strings as a column; a lone surrogate becomes U+FFFD. */
+export function textColumn(texts: readonly string[]): TextColumn {
+  const parts = texts.map((text) => Buffer.from(text))
+  const offsets = new Int32Array(parts.length + 1)
+  for (const [i, part] of parts.entries()) offsets[i + 1] = offsets[i]! + part.length
+  return { values: Buffer.concat(parts), offsets }
+}
+
 // A byte order mark is a character of the text like any other, as it is in a string.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 

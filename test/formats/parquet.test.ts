@@ -48,6 +48,16 @@ describe('reading Parquet', () => {
     expect(error.fix).toMatch(/^Did you mean `text`\? Its columns are: text, large,/)
   })
 
+  it('tells which columns hold nothing but nulls, whose type is a guess', async () => {
+    const { columns, schema, nulls } = await describeShard(await shardAt(join(fixtures, 'nulls.parquet')))
+    expect(columns).toEqual([
+      { name: 'nothing', type: 'null' },
+      { name: 'n', type: 'int64' },
+    ])
+    expect(schema).toEqual({ nothing: 'string', n: 'int64' })
+    expect(nulls).toEqual(['nothing'])
+  })
+
   it('describes rows, columns and row groups', async () => {
     const flat = await describeShard(await shardAt(join(fixtures, 'flat-zstd.parquet')))
     expect(flat.rows).toBe(21)

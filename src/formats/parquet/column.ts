@@ -2,8 +2,9 @@ import { withinLimit } from '../limits.js'
 import type { ChunkBytes, Extent } from './chunk-bytes.js'
 import { corrupt } from './corrupt.js'
 import { assembleLists, type SchemaTree } from './library.js'
-import { decodeDictionary, decodePage, type Page, type PageCoding, valueCount } from './page.js'
+import { type Dictionary, decodeDictionary, decodePage, type Page, type PageCoding, valueCount } from './page.js'
 import { isCount, type PageHead, walkPages } from './pages.js'
+import { type TextBatch, withNulls } from './texts.js'
 
 /** One leaf column of one row group: where its pages lie and how they decode. */
 export type Chunk = PageCoding & {
@@ -30,6 +31,8 @@ export type Chunk = PageCoding & {
 export type ColumnReader = {
   /** Appends rows to `out` until it holds `rows` or the rows added take `bytes`; at least one row. */
   take(out: unknown[], rows: number, bytes: number): Promise<void>
+  /** Texts of at most `rows` rows, at least one, good until the next call; only of a chunk read as texts. */
+  takeTexts(rows: number): Promise<TextBatch>
   skip(rows: number): Promise<void>
   /** Throws where pages or values are left behind the last row. */
   end(): Promise<void>
@@ -50,6 +53,7 @@ export function readColumn(source: ChunkBytes, chunk: Chunk): ColumnReader {
   return {
     take: (out, rows, bytes) =>
       placed(() => (flat ? takeFlat(state, out, rows, bytes) : takeNested(state, out, rows, bytes))),
+    takeTexts: (rows) => placed(() => takeTexts(state, rows)),
     skip: (rows) => placed(() => (flat ? skipFlat(state, rows) : skipNested(state, rows))),
     end: () =>
       placed(async () => {
@@ -60,6 +64,7 @@ export function readColumn(source: ChunkBytes, chunk: Chunk): ColumnReader {
       }),
     close() {
       hold(state, undefined)
+      if (state.dictionary?.memory !== undefined) chunk.buffers.takeBack(state.dictionary.memory)
       source.close()
     },
   }
@@ -68,7 +73,9 @@ export function readColumn(source: ChunkBytes, chunk: Chunk): ColumnReader {
 type State = {
   chunk: Chunk
   walk: ReturnType<typeof walkPages>
-  dictionary: unknown[] | undefined
+  dictionary: Dictionary | undefined
+  /** Texts of the page that were taken or passed over. */
+  textAt: number
   page: Page | undefined
   pageAt: number
   /** The next value of the page. */
@@ -79,7 +86,8 @@ type State = {
 
 function openChunk(source: ChunkBytes, chunk: Chunk): State {
   const walk = walkPages(source, chunk.extent, chunk.limits)
-  return { chunk, walk, dictionary: undefined, page: undefined, pageAt: chunk.extent.start, at: 0, seen: 0 }
+  const { start } = chunk.extent
+  return { chunk, walk, dictionary: undefined, page: undefined, pageAt: start, at: 0, textAt: 0, seen: 0 }
 }
 
 const left = (state: State) => (state.page === undefined ? 0 : state.page.count - state.at)
@@ -89,7 +97,7 @@ function hold(state: State, page: Page | undefined): void {
   held.bytes += (page?.bytes ?? 0) - (state.page?.bytes ?? 0)
   if (state.page?.memory !== undefined) state.chunk.buffers.takeBack(state.page.memory)
   state.page = page
-  state.at = 0
+  state.at = state.textAt = 0
   withinLimit('pages held at one time', held.bytes, limits, 'heldBytes')
 }
 
@@ -186,10 +194,26 @@ async function skipFlat(state: State, rows: number): Promise<void> {
     while (left(state) === 0) if (!(await nextPage(state, wanted))) throw missing(state)
     const { definition, values } = state.page!
     const count = Math.min(wanted, left(state))
-    values.skip(definition === undefined ? count : present(definition, state.at, state.at + count, state.chunk))
+    const skipped = definition === undefined ? count : present(definition, state.at, state.at + count, state.chunk)
+    values.skip(skipped)
+    state.textAt += skipped
     state.at += count
     wanted -= count
   }
+}
+
+async function takeTexts(state: State, rows: number): Promise<TextBatch> {
+  while (left(state) === 0) if (!(await nextPage(state, 0))) throw missing(state)
+  const { definition, texts } = state.page!
+  const { values, offsets } = texts!
+  const [start, from] = [state.at, state.textAt]
+  state.at += Math.min(rows, left(state))
+  if (definition === undefined) {
+    state.textAt += state.at - start
+    return { values, offsets: offsets.subarray(from, state.textAt + 1) }
+  }
+  state.textAt += present(definition, start, state.at, state.chunk)
+  return withNulls(texts!, from, definition.subarray(start, state.at), state.chunk.maxDefinition)
 }
 
 function present(definition: Uint8Array, start: number, end: number, { maxDefinition }: Chunk): number {

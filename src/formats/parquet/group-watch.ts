@@ -1,4 +1,3 @@
-import type { Batches } from '../../stream/types.js'
 import type { ByteSource } from '../files.js'
 import { type Limits, withinLimit } from '../limits.js'
 import { corrupt } from './corrupt.js'
@@ -8,7 +7,7 @@ export type GroupWatch = {
   /** The same bytes; each read also looks at the clock, so that a chunk of endless small pages ends too. */
   readonly source: ByteSource
   /** A row group's batches; where they take too long a CorruptInputError that begins with `where`. */
-  during<T>(where: string, batches: Batches<T>): Batches<T>
+  during<T>(where: string, batches: AsyncIterable<T>): AsyncIterable<T>
 }
 
 /** Watches the row groups of one file, one at a time. Only work counts: not the wait for bytes, nor for the reader. */

@@ -11,6 +11,7 @@ import type { Footer } from './footer.js'
 import type { Leaf } from './leaves.js'
 import { assembleNested, type SchemaTree, type StoredGroup } from './library.js'
 import { isCount } from './pages.js'
+import type { TextBatch } from './texts.js'
 import { finisher, parsers } from './values.js'
 
 /** An open file: what every row group of it is read with. */
@@ -40,7 +41,7 @@ export async function* openGroup(
   range: RowRange,
 ): AsyncGenerator<Columns[]> {
   const group = file.footer.metadata.row_groups[index]!
-  const columns = openColumns(file, index, names, range)
+  const columns = openColumns(file, index, names, range, false)
   const most = Math.max(1, Math.min(batchRows, Math.floor(batchBytes / rowBytes(file, group, names))))
   const parts = columns.flatMap((column) => column.parts)
   const bytes = Math.max(1 << 20, budget / Math.max(1, parts.length))
@@ -65,6 +66,27 @@ export async function* openGroup(
   }
 }
 
+/** The texts of one flat column, a page at a time at most; each batch is good until the next. */
+export async function* openGroupTexts(
+  file: OpenFile,
+  index: number,
+  name: string,
+  range: RowRange,
+): AsyncGenerator<TextBatch> {
+  const [{ reader }] = openColumns(file, index, [name], range, true)[0]!.parts as [Part]
+  try {
+    if (range.start > 0) await reader.skip(range.start)
+    for (let left = range.end - range.start; left > 0; ) {
+      const texts = await reader.takeTexts(Math.min(batchRows, left))
+      left -= texts.offsets.length - 1
+      yield texts
+    }
+    if (range.end === Number(file.footer.metadata.row_groups[index]!.num_rows)) await reader.end()
+  } finally {
+    reader.close()
+  }
+}
+
 /** What an average row takes, as far as the footer can be believed; a batch is bounded by what is read as well. */
 function rowBytes({ leaves }: OpenFile, group: StoredGroup, names: readonly string[]): number {
   let bytes = 0
@@ -78,12 +100,18 @@ function rowBytes({ leaves }: OpenFile, group: StoredGroup, names: readonly stri
 type Part = { leaf: Leaf; reader: ColumnReader; held: unknown[] }
 type Column = { tree: SchemaTree; parts: Part[]; finish: ((values: unknown[]) => ArrayLike<unknown>) | undefined }
 
-function openColumns(file: OpenFile, index: number, names: readonly string[], range: RowRange): Column[] {
+function openColumns(
+  file: OpenFile,
+  index: number,
+  names: readonly string[],
+  range: RowRange,
+  asTexts: boolean,
+): Column[] {
   const { tree, types, metadata } = file.footer
   const group = metadata.row_groups[index]!
   const wanted = file.leaves.filter(({ column }) => names.includes(column))
   const window = Math.min(1 << 20, Math.max(64 << 10, Math.floor(budget / Math.max(1, wanted.length))))
-  const shared = { window, held: { bytes: 0 }, buffers: file.buffers }
+  const shared = { window, held: { bytes: 0 }, buffers: file.buffers, asTexts }
   const chunks = wanted.map((leaf): Chunk => {
     const where = `${file.path}: row group ${index}, column \`${leaf.path.join('.')}\``
     try {

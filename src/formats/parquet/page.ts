@@ -1,8 +1,9 @@
+import type { TextColumn } from '../../text/column.js'
 import type { Codec } from '../codecs.js'
 import type { Buffers } from './buffers.js'
 import { bitWidth, decodeHybrid } from './levels.js'
 import { isCount, type PageHead } from './pages.js'
-import { type Coding, type Stored, storedValues } from './stored.js'
+import { type Coding, type Stored, storedTexts, storedValues } from './stored.js'
 
 /** A data page taken apart. Levels are absent where every one of them is the highest, or there are none. */
 export type Page = {
@@ -11,6 +12,8 @@ export type Page = {
   definition?: Uint8Array
   repetition?: Uint8Array
   values: Stored
+  /** Its values that are not null, where the chunk is read as {@link PageCoding.asTexts}. */
+  texts?: TextColumn
   /** Bytes held by it. */
   bytes: number
   /** Memory lent for it, to be given back once its values are taken. */
@@ -23,7 +26,12 @@ export type PageCoding = Coding & {
   maxDefinition: number
   maxRepetition: number
   buffers: Buffers
+  /** Whether its values are texts to be left as bytes. */
+  asTexts: boolean
 }
+
+/** The entries of a dictionary: values, or texts and the memory lent for them. */
+export type Dictionary = { values: readonly unknown[]; texts?: TextColumn; memory?: Uint8Array }
 
 /** How many values and nulls a data page says it holds. */
 export function valueCount(head: PageHead): number {
@@ -37,7 +45,7 @@ export function decodePage(
   head: PageHead,
   body: Uint8Array,
   coding: PageCoding,
-  dictionary: readonly unknown[] | undefined,
+  dictionary: Dictionary | undefined,
 ): Page {
   const count = valueCount(head)
   const cut = head.type === 'DATA_PAGE_V2' ? cutPageV2(head, body, coding) : cutPage(head, body, coding)
@@ -45,22 +53,42 @@ export function decodePage(
   let definition = levels(cut.definition, count, coding.maxDefinition)
   const present = definition === undefined ? count : countOf(definition, coding.maxDefinition)
   if (present === count) definition = undefined
-  const { bytes: stored, memory } = cut.values(present)
-  const values = storedValues(stored, cut.encoding, present, coding, dictionary)
   const bytes = head.uncompressed_page_size + count * (definition || repetition ? 2 : 0)
+  if (coding.asTexts) {
+    const { bytes: stored, memory } = movable(cut.values(present), coding)
+    const texts = storedTexts(stored, cut.encoding, present, coding, dictionary?.texts)
+    return { count, definition, repetition, values: untaken, texts, bytes, memory }
+  }
+  const { bytes: stored, memory } = cut.values(present)
+  const values = storedValues(stored, cut.encoding, present, coding, dictionary?.values)
   return { count, definition, repetition, values, bytes, memory }
 }
 
 /** The entries of a dictionary page. */
-export function decodeDictionary(head: PageHead, body: Uint8Array, coding: PageCoding): unknown[] {
+export function decodeDictionary(head: PageHead, body: Uint8Array, coding: PageCoding): Dictionary {
   const count = head.dictionary_page_header?.num_values
   if (!isCount(count)) throw new Error('its page header counts no dictionary entries')
   if (count > coding.limits.dictionaryValues) throw new Error(`its dictionary of ${count} entries is too large`)
-  const entries: unknown[] = []
-  const { bytes, memory } = plainPage(body, head.uncompressed_page_size, coding)
-  storedValues(bytes, 'PLAIN', count, coding, undefined).next(entries, count)
-  if (memory !== undefined) coding.buffers.takeBack(memory)
-  return entries
+  const plain = plainPage(body, head.uncompressed_page_size, coding)
+  if (coding.asTexts) {
+    const { bytes, memory } = movable(plain, coding)
+    return { values: [], texts: storedTexts(bytes, 'PLAIN', count, coding, undefined), memory }
+  }
+  const values: unknown[] = []
+  storedValues(plain.bytes, 'PLAIN', count, coding, undefined).next(values, count)
+  if (plain.memory !== undefined) coding.buffers.takeBack(plain.memory)
+  return { values }
+}
+
+/** Of a page of texts, no value is taken one by one. */
+const untaken: Stored = { next: () => 0, skip() {} }
+
+/** Bytes that may be moved about, as those of a window may not. */
+function movable(plain: Plain, { buffers }: PageCoding): Plain {
+  if (plain.memory !== undefined) return plain
+  const memory = buffers.lend(plain.bytes.length)
+  memory.set(plain.bytes)
+  return { bytes: memory, memory }
 }
 
 type Cut = {

@@ -1,4 +1,5 @@
 import { batch } from '../../stream/batch.js'
+import { UsageError } from '../../stream/errors.js'
 import type { Batches } from '../../stream/types.js'
 import { loadCodecs } from '../codecs.js'
 import { checkColumns } from '../columns.js'
@@ -8,33 +9,74 @@ import { typeName } from '../schema.js'
 import type { Columns, DescribeOptions, Description, ReadOptions, RowRange, Schema } from '../types.js'
 import { createBuffers } from './buffers.js'
 import { type Footer, readFooter } from './footer.js'
-import { type OpenFile, openGroup } from './group.js'
+import { type OpenFile, openGroup, openGroupTexts } from './group.js'
 import { type GroupWatch, groupWatch } from './group-watch.js'
 import { leavesOf } from './leaves.js'
 import { storedName } from './schema.js'
+import type { TextBatch } from './texts.js'
 
 /**
  * Reads a Parquet file page by page, decoding only the columns and rows asked for. Throws a CorruptInputError naming file,
  * row group, column and page for whatever does not decode or exceeds a limit.
  */
 export async function* readParquet(path: string, options: ReadOptions = {}): Batches<Columns> {
-  const { columns, rows, signal } = options
+  const { columns } = options
+  const open = await openParquet(path, options)
+  const { file } = open
+  try {
+    checkColumns(path, columns, columnNames(file))
+    const names = [...new Set(columns ?? columnNames(file))]
+    const groups = eachGroup(open, options, (index, range) => openGroup(file, index, names, range))
+    yield* hasTinyGroups(file.footer) ? batch<Columns>()(groups) : groups
+  } finally {
+    await file.source.close()
+  }
+}
+
+/**
+ * Reads a column of texts as UTF-8, of which no string is made; a batch is good until the next is asked for. Throws a
+ * UsageError where the column is none of texts alone, and a CorruptInputError as {@link readParquet} does.
+ */
+export async function* readParquetTexts(
+  path: string,
+  column: string,
+  options: ReadOptions = {},
+): AsyncGenerator<TextBatch> {
+  const open = await openParquet(path, options)
+  const { file } = open
+  try {
+    checkColumns(path, [column], columnNames(file))
+    const leaf = file.leaves.find((each) => each.column === column)
+    if (file.footer.types[column] !== 'string' || leaf?.element.type !== 'BYTE_ARRAY') {
+      throw new UsageError(`${path}: column \`${column}\` is not one of texts`, {
+        fix: 'Choose a column of strings; `sluice stats` lists the columns and their types.',
+      })
+    }
+    yield* eachGroup(open, options, (index, range) => openGroupTexts(file, index, column, range))
+  } finally {
+    await file.source.close()
+  }
+}
+
+type Open = { file: OpenFile; watch: GroupWatch }
+
+async function openParquet(path: string, options: ReadOptions): Promise<Open> {
   const limits = { ...defaultLimits, ...options.limits }
-  const opened = await openFile(path, signal)
-  const watch = groupWatch(opened, limits)
+  const watch = groupWatch(await openFile(path, options.signal), limits)
   const { source } = watch
   try {
     const footer = await readFooter(path, source, limits)
-    const present = footer.tree.children.map((child) => child.element.name)
-    checkColumns(path, columns, present)
-    const names = [...new Set(columns ?? present)]
     const leaves = leavesOf(footer, limits)
     const file = { path, source, limits, codecs: await loadCodecs(), leaves, footer, buffers: createBuffers() }
-    const groups = readGroups(file, names, { rows, signal, watch })
-    yield* hasTinyGroups(footer) ? batch<Columns>()(groups) : groups
-  } finally {
+    return { file, watch }
+  } catch (error) {
     await source.close()
+    throw error
   }
+}
+
+function columnNames({ footer }: OpenFile): string[] {
+  return footer.tree.children.map((child) => child.element.name)
 }
 
 /** Row groups so small that each alone would make a poor batch. */
@@ -42,11 +84,12 @@ function hasTinyGroups({ metadata: { row_groups: groups } }: Footer): boolean {
   return groups.length > 1 && groups.every(({ num_rows }) => num_rows < 128n)
 }
 
-async function* readGroups(
-  file: OpenFile,
-  names: readonly string[],
-  { rows, signal, watch }: { rows: RowRange | undefined; signal: AbortSignal | undefined; watch: GroupWatch },
-): Batches<Columns> {
+/** What `read` gives of the rows asked for, row group after row group. */
+async function* eachGroup<T>(
+  { file, watch }: Open,
+  { rows, signal }: ReadOptions,
+  read: (index: number, range: RowRange) => AsyncGenerator<T>,
+): AsyncGenerator<T> {
   let groupStart = 0
   for (const [index, group] of file.footer.metadata.row_groups.entries()) {
     signal?.throwIfAborted()
@@ -54,10 +97,9 @@ async function* readGroups(
     const start = Math.max(groupStart, rows?.start ?? 0)
     const end = Math.min(groupEnd, rows?.end ?? groupEnd)
     if (start < end) {
-      const range = { start: start - groupStart, end: end - groupStart }
-      const batches = openGroup(file, index, names, range)
-      for await (const batch of watch.during(`${file.path}: row group ${index}`, batches)) {
-        yield batch
+      const batches = read(index, { start: start - groupStart, end: end - groupStart })
+      for await (const each of watch.during(`${file.path}: row group ${index}`, batches)) {
+        yield each
         signal?.throwIfAborted()
       }
     }
@@ -70,14 +112,18 @@ export async function describeParquet(path: string, { limits, signal }: Describe
   const source = await openFile(path, signal)
   try {
     const { metadata, tree, types } = await readFooter(path, source, { ...defaultLimits, ...limits })
-    const whole = Object.values(types).every((type) => type !== undefined)
+    const nulls = tree.children.map(({ element }) => element).filter((element) => element.logical_type?.type === 'NULL')
+    // A guess, as Arrow's null columns have it.
+    const schema = { ...types, ...Object.fromEntries(nulls.map(({ name }) => [name, 'string' as const])) }
+    const whole = Object.values(schema).every((type) => type !== undefined)
     return {
       rows: metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0),
       columns: tree.children.map((child) => {
         const type = types[child.element.name]
         return { name: child.element.name, type: type === undefined ? storedName(child) : typeName(type) }
       }),
-      ...(whole && { schema: types as Schema }),
+      ...(whole && { schema: schema as Schema }),
+      ...(nulls.length > 0 && { nulls: nulls.map(({ name }) => name) }),
       rowGroups: metadata.row_groups.map((group) => {
         const chunks = group.columns.map((chunk) => chunk.meta_data!)
         return {

@@ -1,7 +1,9 @@
+import type { TextColumn } from '../../text/column.js'
 import { type Limits, withinLimit } from '../limits.js'
 import type { Convert } from './convert.js'
 import { decodeHybrid } from './levels.js'
 import { byteStreamSplit, deltaBinaryUnpack, type SchemaElement } from './library.js'
+import { closeUp, entriesAt, ofLengths, ofValues } from './texts.js'
 
 /** The values of one page, taken one after another from the front; nulls are not among them. */
 export type Stored = {
@@ -50,6 +52,41 @@ export function storedValues(
       return splitValues(bytes, count, coding)
     default:
       throw new Error(`its encoding ${encoding} is unknown`)
+  }
+}
+
+/**
+ * The same for a column of texts, their bytes not made strings; those of a PLAIN page are moved within `bytes`. Throws an
+ * Error as {@link storedValues} does.
+ */
+export function storedTexts(
+  bytes: Uint8Array,
+  encoding: string,
+  count: number,
+  coding: Coding,
+  dictionary: TextColumn | undefined,
+): TextColumn {
+  if (count === 0) return ofValues([])
+  switch (encoding) {
+    case 'PLAIN':
+      return closeUp(bytes, count, coding.limits)
+    case 'PLAIN_DICTIONARY':
+    case 'RLE_DICTIONARY':
+      if (dictionary === undefined) throw new Error('it has no dictionary before it')
+      return entriesAt(dictionary, dictionaryIndexes(bytes, count, dictionary.offsets.length - 1), coding.limits)
+    case 'DELTA_LENGTH_BYTE_ARRAY': {
+      const { lengths, values } = deltaLengths(bytes, count, coding.limits)
+      return ofLengths(values, lengths)
+    }
+    default: {
+      const texts: Uint8Array[] = []
+      const copy = {
+        ...coding.convert,
+        bytes: (from: Uint8Array, start: number, end: number) => from.slice(start, end),
+      }
+      storedValues(bytes, encoding, count, { ...coding, convert: copy }, undefined).next(texts, count)
+      return ofValues(texts)
+    }
   }
 }
 
@@ -158,12 +195,16 @@ function plainBytes(bytes: Uint8Array, count: number, { convert, limits }: Codin
 }
 
 function dictionaryValues(bytes: Uint8Array, count: number, dictionary: readonly unknown[]): Stored {
+  const indexes = dictionaryIndexes(bytes, count, dictionary.length)
+  return ofArray(count, (i) => dictionary[indexes[i]!], 8)
+}
+
+function dictionaryIndexes(bytes: Uint8Array, count: number, entries: number): Uint8Array | Uint16Array | Uint32Array {
   const width = bytes[0] ?? 255
   const indexes = new (width <= 8 ? Uint8Array : width <= 16 ? Uint16Array : Uint32Array)(count)
   const largest = decodeHybrid(bytes, 1, bytes.length, width, indexes)
-  if (largest >= dictionary.length)
-    throw new Error(`index ${largest} is outside its dictionary of ${dictionary.length}`)
-  return ofArray(count, (i) => dictionary[indexes[i]!], 8)
+  if (largest >= entries) throw new Error(`index ${largest} is outside its dictionary of ${entries}`)
+  return indexes
 }
 
 type Cursor = { view: DataView; offset: number }
@@ -195,17 +236,21 @@ function readVarInt(cursor: Cursor): number {
   throw new Error('a number is longer than ten bytes')
 }
 
-function deltaLengthValues(bytes: Uint8Array, count: number, { convert, limits }: Coding): Stored {
+function deltaLengths(bytes: Uint8Array, count: number, limits: Limits): { lengths: Int32Array; values: Uint8Array } {
   const cursor = cursorOver(bytes)
   const lengths = unpackDelta(cursor, count, false) as Int32Array
   checkLengths(lengths, bytes.length - cursor.offset, limits)
-  let at = cursor.offset
-  let index = 0
+  return { lengths, values: bytes.subarray(cursor.offset) }
+}
+
+function deltaLengthValues(bytes: Uint8Array, count: number, { convert, limits }: Coding): Stored {
+  const { lengths, values } = deltaLengths(bytes, count, limits)
+  let [at, index] = [0, 0]
   return {
     next(out, wanted) {
       const start = at
       for (const end = index + wanted; index < end; index++) {
-        out.push(convert.bytes(bytes, at, at + lengths[index]!))
+        out.push(convert.bytes(values, at, at + lengths[index]!))
         at += lengths[index]!
       }
       return at - start
