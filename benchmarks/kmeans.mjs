@@ -9,7 +9,7 @@ import { nearestCentroid } from '../dist/select/kernel/nearest.js'
 import { kmeans } from '../dist/select/kmeans.js'
 import { fitPilot } from '../dist/select/pilot.js'
 import { createPolish } from '../dist/select/polish.js'
-import { cpuSeconds, mixture, runPeer } from './vectors.mjs'
+import { cpuSecondsOf, mixture, runPeer } from './vectors.mjs'
 
 const [rows, dimensions, k, polishes] = [200_000, 128, 500, 1].map((usual, at) => Number(process.argv[2 + at] ?? usual))
 const size = Math.max(20_000, 100 * k)
@@ -22,8 +22,8 @@ const ids = Array.from({ length: rows }, (_, row) => `shard-0#${row}`)
 console.log(`${rows} × ${dimensions}, k = ${k}, coreset of ${size}, ${polishes} polish`)
 
 // Compiles the code on other rows, as a first task would.
-train(vectors.subarray(0, 4096 * dimensions), ids.slice(0, 4096), 16)
-const ours = cpuSeconds(() => train(vectors, ids, k))
+await train(vectors.subarray(0, 4096 * dimensions), ids.slice(0, 4096), 16)
+const ours = await cpuSecondsOf(() => train(vectors, ids, k))
 const inertia = (centroids) => {
   const { distances } = nearestCentroid(centroids, dimensions).assign(vectors, rows)
   return distances.reduce((sum, distance) => sum + distance, 0) / rows
@@ -42,9 +42,9 @@ for (const [name, seconds] of Object.entries(peers?.seconds ?? {})) {
   console.log(`${name.padEnd(14)} ${seconds.toFixed(2)} CPU s  inertia ${theirs.toFixed(5)}  ${ratios}`)
 }
 
-function train(from, names, clusters) {
-  const time = (stage, work) => {
-    const { value, seconds } = cpuSeconds(work)
+async function train(from, names, clusters) {
+  const time = async (stage, work) => {
+    const { value, seconds } = await cpuSecondsOf(work)
     stages[stage] = seconds
     return value
   }
@@ -54,16 +54,16 @@ function train(from, names, clusters) {
     }
   }
   const first = names.slice(0, 8192)
-  const pilot = time('pilot', () =>
+  const pilot = await time('pilot', () =>
     fitPilot(from.subarray(0, first.length * dimensions), dimensions, { seed, ids: first }),
   )
-  const coreset = time('sketch', () => {
+  const coreset = await time('sketch', () => {
     const sketch = createSketch({ pilot, size, seed })
     tiles((tile, of) => sketch.push(of, tile))
     return sketch.finish()
   })
-  let { centroids } = time('k-means', () => kmeans({ ...coreset, k: clusters, seed }))
-  time('polish', () => {
+  let { centroids } = await time('k-means', () => kmeans({ ...coreset, k: clusters, seed }))
+  await time('polish', () => {
     for (let turn = 0; turn < polishes; turn++) {
       const polish = createPolish({ centroids, dimensions })
       tiles((tile) => polish.push(tile))

@@ -48,6 +48,14 @@ export function cpuSeconds(work) {
   return { value, seconds: (user + system) / 1e6 }
 }
 
+/** The same for work that waits. */
+export async function cpuSecondsOf(work) {
+  const before = process.cpuUsage()
+  const value = await work()
+  const { user, system } = process.cpuUsage(before)
+  return { value, seconds: (user + system) / 1e6 }
+}
+
 /**
  * Runs a Python peer beside this file on one thread. It is given a folder that holds `inputs` as little-endian float32 files
  * and the further arguments; it prints a line of JSON and may leave files, which `read` gets at. Says so and gives

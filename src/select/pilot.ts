@@ -24,20 +24,21 @@ const pilotIterations = 3
  * Fits the pilot of a sensitivity coreset: 64 centroids by k-means++ and three Lloyd iterations over the given rows
  * (about 8,192 of them), the same for any order of the rows.
  */
-export function fitPilot(
+export async function fitPilot(
   vectors: Float32Array,
   dimensions: number,
-  { seed, ids }: { seed: number; ids: readonly string[] },
-): Pilot {
+  { seed, ids, signal }: { seed: number; ids: readonly string[]; signal?: AbortSignal },
+): Promise<Pilot> {
   // An empty corpus has an empty coreset, which needs some pilot to be built with.
   if (ids.length === 0) return withHash(dimensions, new Float32Array(dimensions), Float64Array.of(1), 1)
-  const { centroids, k, inertia } = kmeans({
+  const { centroids, k, inertia } = await kmeans({
     ids,
     vectors,
     dimensions,
     k: pilotCentroids,
     seed,
     iterations: pilotIterations,
+    ...(signal && { signal }),
   })
   const counts = new Float64Array(k)
   for (const label of nearestCentroid(centroids, dimensions).assign(vectors, ids.length, ids).labels)
@@ -53,10 +54,11 @@ export function createSensitivity({ centroids, dimensions, shares, meanDistance 
   const kernel: NearestCentroid = nearestCentroid(centroids, dimensions)
   return (vectors: Float32Array, ids: readonly string[]): Float64Array => {
     const { labels, distances } = kernel.assign(vectors, ids.length, ids)
-    return Float64Array.from(
-      labels,
-      (label, row) => (1 + distances[row]! / meanDistance + 1 / (shares.length * shares[label]!)) / 3,
-    )
+    const found = new Float64Array(ids.length)
+    for (let row = 0; row < found.length; row++) {
+      found[row] = (1 + distances[row]! / meanDistance + 1 / (shares.length * shares[labels[row]!]!)) / 3
+    }
+    return found
   }
 }
 

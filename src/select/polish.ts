@@ -1,5 +1,6 @@
 import { CorruptInputError, UsageError } from '../stream/errors.js'
 import { decodeArtifact, encodeArtifact } from './artifact.js'
+import { clusterSums } from './kernel/cluster-sums.js'
 import { nearestCentroid } from './kernel/nearest.js'
 import { rowCount } from './kernel/rows.js'
 
@@ -26,7 +27,7 @@ export type Polish = {
   merge(other: Polish): void
   finish(): Polished
   encode(): Buffer
-  readonly sums: Sums
+  sums(): Sums
 }
 
 /** `sums` is k × dimensions, `counts` k, and `totals` the inertia and the longest reach of a vector. */
@@ -41,31 +42,31 @@ type Sums = { readonly sums: Float64Array; readonly counts: Float64Array; readon
 export function createPolish({ centroids, dimensions }: PolishOptions): Polish {
   const kernel = nearestCentroid(centroids, dimensions)
   const grid = gridOf(centroids, dimensions)
-  const sums = new Float64Array(centroids.length)
+  const clusters = clusterSums(kernel.k, dimensions, { grid: grid.coordinate })
+  const merged = new Float64Array(centroids.length)
   const counts = new Float64Array(kernel.k)
   const totals = new Float64Array(2)
-  const held = { sums, counts, totals }
+  /** What was pushed and what was merged, together. */
+  const sums = (): Sums => {
+    const pushed = clusters.read()
+    return { sums: merged.map((sum, at) => sum + pushed[at]!), counts, totals }
+  }
 
   return {
-    sums: held,
+    sums,
     push(vectors, ids) {
       const rows = rowCount(vectors, dimensions, 'vectors')
       const { labels, distances } = kernel.assign(vectors, rows, ids)
-      // Adding and taking away 1.5 · 2^52 grid steps leaves a multiple of the grid, rounded to nearest.
-      const shift = 1.5 * 2 ** 52 * grid.coordinate
+      clusters.add(vectors, labels)
       for (let row = 0; row < rows; row++) {
-        const label = labels[row]!
-        const to = label * dimensions
-        const from = row * dimensions
-        for (let d = 0; d < dimensions; d++) sums[to + d]! += vectors[from + d]! + shift - shift
-        counts[label]! += 1
+        counts[labels[row]!]! += 1
         totals[0]! += onGrid(distances[row]!, grid.distance)
         totals[1] = Math.max(totals[1]!, grid.longest + Math.sqrt(distances[row]!))
       }
     },
-    merge: (other) => add(held, other.sums),
-    finish: () => settle(held, centroids, dimensions, grid),
-    encode: () => encodeArtifact('polish', { dimensions }, [sums, counts, totals]),
+    merge: (other) => add({ sums: merged, counts, totals }, other.sums()),
+    finish: () => settle(sums(), centroids, dimensions, grid),
+    encode: () => encodeArtifact('polish', { dimensions }, [sums().sums, counts, totals]),
   }
 }
 
@@ -105,7 +106,7 @@ export function decodePolish(buffer: Uint8Array, { centroids, dimensions }: Poli
     throw new CorruptInputError('Expected a polish to hold sums, counts and totals')
   }
   const polish = createPolish({ centroids, dimensions })
-  polish.merge({ ...polish, sums: { sums, counts, totals } })
+  polish.merge({ ...polish, sums: () => ({ sums, counts, totals }) })
   return polish
 }
 

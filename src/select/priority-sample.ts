@@ -78,13 +78,21 @@ export function createPrioritySample(limit: number, dimensions: number): Priorit
 
 /** The rows of the `limit` highest priorities in their own order, and the one that ranks last among them. */
 function highest(ids: readonly string[], priorities: Float64Array, limit: number) {
-  const values = priorities.slice(0, ids.length)
+  const values = priorities.subarray(0, ids.length)
   const bound = values.toSorted()[ids.length - limit]!
-  const above = values.reduce((count, priority) => count + (priority > bound ? 1 : 0), 0)
-  const tied = Array.from(ids.keys()).filter((row) => values[row] === bound)
+  const tied: number[] = []
+  let above = 0
+  for (let row = 0; row < values.length; row++) {
+    if (values[row]! > bound) above++
+    else if (values[row] === bound) tied.push(row)
+  }
   const kept = tied.sort((a, b) => compareIds(ids[a]!, ids[b]!)).slice(0, limit - above)
   const keptTies = new Set(kept)
-  const rows = Uint32Array.from(ids.keys()).filter((row) => values[row]! > bound || keptTies.has(row))
+  const rows = new Uint32Array(limit)
+  let count = 0
+  for (let row = 0; row < values.length; row++) {
+    if (values[row]! > bound || keptTies.has(row)) rows[count++] = row
+  }
   return { rows, last: { priority: bound, id: ids[kept.at(-1)!]! } }
 }
 

@@ -1,15 +1,30 @@
+import { nextTurn } from '../stream/turn.js'
 import { uniform } from '../text/hash.js'
 import { distancesFrom } from './kernel/nearest.js'
 import { takeRows, type WeightedRows } from './weighted-rows.js'
+
+export type SeedingOptions = {
+  seed: number
+  /** Rows to draw from. */
+  sample: number
+  signal?: AbortSignal | undefined
+}
+
+/** Centroids between two looks at the signal. */
+const centroidsAtOnce = 16
 
 /**
  * Weighted k-means++ (Arthur and Vassilvitskii 2007): the first centroid is drawn by weight, each further one by weight
  * times squared distance to the nearest so far. It draws from `sample` rows and from all of them where those hold too
  * few distinct ones. Gives k × dimensions numbers, fewer than k rows when there are no more distinct vectors.
  */
-export function seedCentroids(rows: WeightedRows, k: number, seed: number, sample: number): Float32Array {
-  const drawn = draw(sample < rows.ids.length ? thin(rows, sample, seed) : rows, k, seed)
-  return drawn.length === k * rows.dimensions || sample >= rows.ids.length ? drawn : draw(rows, k, seed)
+export async function seedCentroids(
+  rows: WeightedRows,
+  k: number,
+  { seed, sample, signal }: SeedingOptions,
+): Promise<Float32Array> {
+  const drawn = await draw(sample < rows.ids.length ? thin(rows, sample, seed) : rows, k, seed, signal)
+  return drawn.length === k * rows.dimensions || sample >= rows.ids.length ? drawn : draw(rows, k, seed, signal)
 }
 
 /**
@@ -25,7 +40,12 @@ function thin(rows: WeightedRows, count: number, seed: number): WeightedRows {
   )
 }
 
-function draw({ vectors, weights, dimensions }: WeightedRows, k: number, seed: number): Float32Array {
+async function draw(
+  { vectors, weights, dimensions }: WeightedRows,
+  k: number,
+  seed: number,
+  signal: AbortSignal | undefined,
+): Promise<Float32Array> {
   const rows = weights.length
   const distances = distancesFrom(vectors, dimensions)
   const centroids = new Float32Array(k * dimensions)
@@ -33,6 +53,7 @@ function draw({ vectors, weights, dimensions }: WeightedRows, k: number, seed: n
   const nearest = new Float64Array(rows).fill(1)
   const cumulated = new Float64Array(rows)
   for (let c = 0; c < k; c++) {
+    if (c % centroidsAtOnce === 0) await nextTurn(signal)
     let total = 0
     for (let row = 0; row < rows; row++) {
       total += weights[row]! * nearest[row]!

@@ -1,26 +1,26 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { createSketch, decodeSketch } from '../../src/select/coreset.js'
-import { createSensitivity, decodePilot, encodePilot, fitPilot } from '../../src/select/pilot.js'
+import { createSensitivity, decodePilot, encodePilot, fitPilot, type Pilot } from '../../src/select/pilot.js'
 import { CorruptInputError, UsageError } from '../../src/stream/errors.js'
 import { arrivals, mergeAll, planted, randomNumbers, rowIds, take } from './vectors.js'
 
 const dimensions = 5
 
 describe('fitPilot', () => {
-  test('gives the same pilot for any order of its rows', () => {
+  test('gives the same pilot for any order of its rows', async () => {
     const { ids, vectors } = planted(9, 20, dimensions, 0.5)
-    const pilot = fitPilot(vectors, dimensions, { seed: 3, ids })
+    const pilot = await fitPilot(vectors, dimensions, { seed: 3, ids })
     const back = take(ids, vectors, dimensions, [...ids.keys()].reverse())
-    expect(fitPilot(back.vectors, dimensions, { seed: 3, ids: back.ids })).toEqual(pilot)
+    expect(await fitPilot(back.vectors, dimensions, { seed: 3, ids: back.ids })).toEqual(pilot)
     expect(pilot.centroids).toHaveLength(64 * dimensions)
-    expect(fitPilot(vectors, dimensions, { seed: 4, ids }).hash).not.toBe(pilot.hash)
+    expect((await fitPilot(vectors, dimensions, { seed: 4, ids })).hash).not.toBe(pilot.hash)
   })
 
-  test('finds the average row about averagely important, and none less than a third', () => {
+  test('finds the average row about averagely important, and none less than a third', async () => {
     const ids = rowIds(2000)
     const vectors = randomNumbers(2000 * dimensions, 1)
-    const found = createSensitivity(fitPilot(vectors, dimensions, { seed: 3, ids }))(vectors, ids)
+    const found = createSensitivity(await fitPilot(vectors, dimensions, { seed: 3, ids }))(vectors, ids)
     expect(found.reduce((sum, value) => sum + value, 0) / 2000).toBeCloseTo(1, 1)
     expect(Math.min(...found)).toBeGreaterThan(1 / 3)
   })
@@ -30,15 +30,15 @@ describe('fitPilot', () => {
     ['one row', 1, Float32Array.of(1, 2, 3, 4, 5)],
     ['rows that are all equal', 40, new Float32Array(40 * dimensions).fill(0.25)],
     ['rows that are all zero', 40, new Float32Array(40 * dimensions)],
-  ])('judges other rows by a pilot of %s', (_, rows, vectors) => {
-    const pilot = fitPilot(vectors, dimensions, { seed: 1, ids: rowIds(rows) })
+  ])('judges other rows by a pilot of %s', async (_, rows, vectors) => {
+    const pilot = await fitPilot(vectors, dimensions, { seed: 1, ids: rowIds(rows) })
     const found = createSensitivity(pilot)(randomNumbers(30 * dimensions, 5), rowIds(30))
     expect(found.every((value) => value > 1 / 3 && value < 1e6)).toBe(true)
   })
 
-  test('comes back from its bytes, and refuses damaged ones', () => {
+  test('comes back from its bytes, and refuses damaged ones', async () => {
     const ids = rowIds(100)
-    const pilot = fitPilot(randomNumbers(100 * dimensions, 1), dimensions, { seed: 3, ids })
+    const pilot = await fitPilot(randomNumbers(100 * dimensions, 1), dimensions, { seed: 3, ids })
     const bytes = encodePilot(pilot)
     expect(decodePilot(bytes)).toEqual(pilot)
     expect(() => decodePilot(bytes.subarray(0, -1))).toThrow(CorruptInputError)
@@ -51,7 +51,10 @@ describe('createSketch', () => {
   const count = 160
   const ids = rowIds(count)
   const vectors = randomNumbers(count * dimensions, 7)
-  const pilot = fitPilot(vectors.subarray(0, 90 * dimensions), dimensions, { seed: 3, ids: ids.slice(0, 90) })
+  let pilot: Pilot
+  beforeAll(async () => {
+    pilot = await fitPilot(vectors.subarray(0, 90 * dimensions), dimensions, { seed: 3, ids: ids.slice(0, 90) })
+  })
 
   test('gives the same bytes for any order of rows, any batches, any shards and any tree of merges', () => {
     fc.assert(
@@ -144,9 +147,9 @@ describe('createSketch', () => {
     expect(() => sketch.push(ids, faulty)).toThrow(`got one that is not: ${ids[43]}`)
   })
 
-  test('merges only with its like, and reads only whole bytes', () => {
+  test('merges only with its like, and reads only whole bytes', async () => {
     const sketch = createSketch({ pilot, size: 20, seed: 3 })
-    const other = fitPilot(vectors, dimensions, { seed: 8, ids })
+    const other = await fitPilot(vectors, dimensions, { seed: 8, ids })
     expect(() => sketch.merge(createSketch({ pilot, size: 21, seed: 3 }))).toThrow(/size 20, got one of size 21/)
     expect(() => sketch.merge(createSketch({ pilot, size: 20, seed: 4 }))).toThrow(UsageError)
     expect(() => decodeSketch(sketch.encode(), { pilot: other })).toThrow(UsageError)

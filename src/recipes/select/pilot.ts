@@ -41,7 +41,8 @@ export function pilotPass(config: SelectionConfig, resources: Resources, judge: 
       )
       progress(ids.length)
       const whitening = fitWhitening(vectors.subarray(0, whiteningRows * dimensions), dimensions)
-      const pilot = fitPilot(applyWhitening(whitening, vectors), dimensions, { seed: config.seed, ids })
+      const { seed } = config
+      const pilot = await fitPilot(applyWhitening(whitening, vectors), dimensions, { seed, ids, signal })
       await writeFile(join(folder, 'whitening.bin'), encodeWhitening(whitening))
       await writeFile(join(folder, 'pilot.bin'), encodePilot(pilot))
       return emptyTally

@@ -26,7 +26,7 @@ export function polishPass(): Pass {
   }
 }
 
-/** Moves each centroid to the mean of its cluster: the reduce half. */
+/** Moves each centroid to the mean of its cluster, where the sums are exact: the reduce half. */
 export function refinePass(): Pass {
   return {
     name: 'refine',
@@ -37,8 +37,9 @@ export function refinePass(): Pass {
       for (const sums of committed('polish')) {
         polish.merge(decodePolish(await readFile(join(sums.folder, 'sums.bin')), solved))
       }
-      const { centroids } = polish.finish()
-      await writeCentroids(join(folder, 'centroids.bin'), { centroids, dimensions: solved.dimensions })
+      const { centroids, exact } = polish.finish()
+      // Inexact sums depend on how rows fell into shards, and the chosen rows must not: then there is no step.
+      await writeCentroids(join(folder, 'centroids.bin'), exact ? { ...solved, centroids } : solved)
       return emptyTally
     },
   }

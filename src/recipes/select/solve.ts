@@ -16,11 +16,11 @@ export function solvePass(config: SelectionConfig, k: (run: RunView) => number =
   return {
     name: 'solve',
     tasks: async () => reduceTask,
-    async work(_task, { plan, committed, folder }) {
+    async work(_task, { plan, committed, folder, signal }) {
       requireRows({ plan, committed }, 'scan')
       const coreset = await mergeSketches({ plan, committed }, config)
       const { dimensions } = coreset
-      const { centroids } = kmeans({ ...coreset, k: k({ plan, committed }), seed: config.seed })
+      const { centroids } = await kmeans({ ...coreset, k: k({ plan, committed }), seed: config.seed, signal })
       await writeCentroids(join(folder, 'centroids.bin'), { centroids, dimensions })
       return emptyTally
     },

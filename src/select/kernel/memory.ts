@@ -18,6 +18,7 @@ export type Exports = Readonly<
     | 'rankSingle'
     | 'panelQuantised'
     | 'panelSingle'
+    | 'addToClusters'
     | 'distances'
     | 'distancesToLabels'
     | 'productsWithLabels',

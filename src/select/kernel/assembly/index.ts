@@ -3,4 +3,4 @@
 // ../plain.ts repeats the sums of single.ts and sums.ts in the same order, so that both give the same bits.
 export { panelQuantised, rankQuantised } from './quantised'
 export { panelSingle, rankSingle } from './single'
-export { distances, distancesToLabels, productsWithLabels } from './sums'
+export { addToClusters, distances, distancesToLabels, productsWithLabels } from './sums'

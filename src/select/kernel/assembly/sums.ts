@@ -70,3 +70,29 @@ export function productsWithLabels(
     f32.store(near + out, dot(vectors + row * stride, others + <usize>i32.load(labels + out) * stride, stride))
   }
 }
+
+/**
+ * Adds `rows` vectors, each times its weight, to the sums of their labels in double precision; `sums` has twice the stride.
+ * Adding `shift` and taking it away rounds what is added to a multiple of shift / 1.5 · 2^-52; 0 leaves it as it is.
+ */
+export function addToClusters(
+  vectors: usize,
+  rows: i32,
+  stride: usize,
+  labels: usize,
+  weights: usize,
+  shift: f64,
+  sums: usize,
+): void {
+  const shifts = f64x2.splat(shift)
+  for (let row: usize = 0; row < <usize>rows; row++) {
+    const weight = f64x2.splat(f64.load(weights + (row << 3)))
+    const from = vectors + row * stride
+    const to = sums + <usize>i32.load(labels + (row << 2)) * (stride << 1)
+    for (let at: usize = 0; at < stride; at += 8) {
+      const value = f64x2.mul(f64x2.promote_low_f32x4(v128.load64_zero(from + at)), weight)
+      const rounded = f64x2.sub(f64x2.add(value, shifts), shifts)
+      v128.store(to + (at << 1), f64x2.add(v128.load(to + (at << 1)), rounded))
+    }
+  }
+}
