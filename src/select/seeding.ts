@@ -1,7 +1,7 @@
 import { nextTurn } from '../stream/turn.js'
 import { uniform } from '../text/hash.js'
 import { distancesFrom } from './kernel/nearest.js'
-import { takeRows, type WeightedRows } from './weighted-rows.js'
+import { thinRows, type WeightedRows } from './weighted-rows.js'
 
 export type SeedingOptions = {
   seed: number
@@ -23,21 +23,8 @@ export async function seedCentroids(
   k: number,
   { seed, sample, signal }: SeedingOptions,
 ): Promise<Float32Array> {
-  const drawn = await draw(sample < rows.ids.length ? thin(rows, sample, seed) : rows, k, seed, signal)
+  const drawn = await draw(thinRows(rows, sample, { seed, use: 'seeding' }), k, seed, signal)
   return drawn.length === k * rows.dimensions || sample >= rows.ids.length ? drawn : draw(rows, k, seed, signal)
-}
-
-/**
- * The `count` rows of least hash, in order of id, with the weights they have: a priority sample thinned evenly is a
- * priority sample again, and only the ratios of the weights matter here.
- */
-function thin(rows: WeightedRows, count: number, seed: number): WeightedRows {
-  const hashes = Float64Array.from(rows.ids, (id) => uniform(seed, id, 'seeding'))
-  const limit = hashes.toSorted()[count - 1]!
-  return takeRows(
-    rows,
-    Uint32Array.from(rows.ids.keys()).filter((row) => hashes[row]! <= limit),
-  )
 }
 
 async function draw(

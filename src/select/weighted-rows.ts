@@ -1,3 +1,4 @@
+import { uniform } from '../text/hash.js'
 import { rowCount } from './kernel/rows.js'
 
 /** Vectors with their ids and what each stands for; row r is numbers r × dimensions up. */
@@ -44,4 +45,22 @@ export function takeRows({ ids, vectors, weights, dimensions }: WeightedRows, ch
     weights: Float64Array.from(chosen, (row) => weights[row]!),
     dimensions,
   }
+}
+
+/**
+ * The `count` rows of least hash, or all, with the weights they have: a priority sample thinned evenly is a priority sample
+ * again, as far as only the ratios of its weights matter.
+ */
+export function thinRows(
+  rows: WeightedRows,
+  count: number,
+  { seed, use }: { seed: number; use: string },
+): WeightedRows {
+  if (count >= rows.ids.length) return rows
+  const hashes = Float64Array.from(rows.ids, (id) => uniform(seed, id, use))
+  const limit = hashes.toSorted()[count - 1]!
+  return takeRows(
+    rows,
+    Uint32Array.from(rows.ids.keys()).filter((row) => hashes[row]! <= limit),
+  )
 }

@@ -27,7 +27,8 @@ export function solvePass(config: SelectionConfig, k: (run: RunView) => number =
   }
 }
 
-async function mergeSketches(run: RunView, config: SelectionConfig): Promise<Coreset> {
+/** The coreset of the whole corpus. */
+export async function mergeSketches(run: RunView, config: SelectionConfig): Promise<Coreset> {
   const { pilot } = await readPinned(run)
   const merged = createSketch({ pilot, size: coresetSize(config), seed: config.seed })
   for (const { folder } of run.committed('scan')) {

@@ -1,5 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { RunView } from '../../run/types.js'
 import { CorruptInputError } from '../../stream/errors.js'
+import { readRows } from '../artifacts.js'
 
 /** Rows read from a vector file at a time: 4,096 × 128 dimensions are 2 MiB. */
 const tileRows = 4096
@@ -22,6 +25,26 @@ export async function createVectorFile(
 export async function* readVectorFile(path: string, dimensions: number): AsyncGenerator<Float32Array> {
   for await (const bytes of readTiles(path, { rows: tileRows, rowBytes: 4 * dimensions })) {
     yield new Float32Array(bytes.buffer, 0, bytes.length / 4)
+  }
+}
+
+/** Every kept row's id and vector, in corpus order; each batch of vectors is overwritten by the next. */
+export async function* readKeptVectors(
+  run: RunView,
+  dimensions: number,
+): AsyncGenerator<{ ids: string[]; vectors: Float32Array }> {
+  for (const { folder } of run.committed('scan')) {
+    const kept = readRows<{ id: string }>(join(folder, 'kept.parquet'))[Symbol.asyncIterator]()
+    const ids: string[] = []
+    try {
+      for await (const vectors of readVectorFile(join(folder, 'vectors.f32'), dimensions)) {
+        const rows = vectors.length / dimensions
+        while (ids.length < rows) for (const { id } of (await kept.next()).value as { id: string }[]) ids.push(id)
+        yield { ids: ids.splice(0, rows), vectors }
+      }
+    } finally {
+      await kept.return?.()
+    }
   }
 }
 

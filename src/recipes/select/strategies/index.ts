@@ -1,10 +1,12 @@
 import { z } from 'zod'
+import { kCenterStrategy } from './k-center.js'
 import { quota } from './quota.js'
 import type { Strategy } from './strategy.js'
 
 /** Every strategy, by the name that `--by` takes. A new one is a file beside this one and a line here. */
 const table = {
   quota,
+  'k-center': kCenterStrategy,
 }
 
 type Intersection<Union> = (Union extends unknown ? (part: Union) => void : never) extends (all: infer All) => void
