@@ -9,6 +9,8 @@ export type SampledRows = {
 }
 
 export type PrioritySample = {
+  /** Whether a row may still be among those kept: where not, it need not be offered. */
+  wants(id: string, priority: number): boolean
   /** Considers the row whose vector is `vectors` at `row`. */
   offer(id: string, priority: number, sensitivity: number, vectors: Float32Array, row: number): void
   /** The rows of highest priority, at most `limit`. */
@@ -47,9 +49,13 @@ export function createPrioritySample(limit: number, dimensions: number): Priorit
     last = kept.last
   }
 
+  const wants = (id: string, priority: number) =>
+    !last || priority > last.priority || (priority === last.priority && id < last.id)
+
   return {
+    wants,
     offer(id, priority, sensitivity, from, row) {
-      if (last && (priority < last.priority || (priority === last.priority && id >= last.id))) return
+      if (!wants(id, priority)) return
       if (ids.length === most) shrink()
       if (ids.length === room) grow()
       const at = ids.length

@@ -50,6 +50,35 @@ describe('a selection', () => {
     expect((await select([join(folder, 'corpus', '*.jsonl')])).bytes.equals(bytes)).toBe(true)
   })
 
+  it.each(['quota', 'k-center'])(
+    'by %s with ids of their own chooses the same rows however they lie in shards',
+    async (by) => {
+      const rows = Array.from({ length: 420 }, (_, n) => ({
+        key: `doc-${(n * 37) % 420}`,
+        text: paragraph(`spread-${(n * 37) % 420}`),
+      }))
+      const inFiles = async (files: number, reversed: boolean) => {
+        const dealt = reversed ? rows.toReversed() : rows
+        const names = await Promise.all(
+          Array.from({ length: files }, async (_, file) => {
+            const name = join(folder, `spread-${by}-${files}-${file}.jsonl`)
+            const lines = dealt
+              .filter((_, n) => Math.floor((n * files) / 420) === file)
+              .map((row) => JSON.stringify(row))
+            await writeFile(name, lines.join('\n'))
+            return name
+          }),
+        )
+        const { rows: chosen } = await select(names, { by, idColumn: 'key', select: 30, coresetRows: 150 })
+        return chosen.sort((a, b) => (String(a.sluice_id) < String(b.sluice_id) ? -1 : 1))
+      }
+      const one = await inFiles(1, false)
+      expect(one).toHaveLength(30)
+      expect(await inFiles(2, true)).toEqual(one)
+      expect(await inFiles(7, false)).toEqual(one)
+    },
+  )
+
   it('depends on the seed', async () => {
     const ids = async (seed: number) => (await select(shards, { seed })).rows.map((row) => row.sluice_id)
     expect(await ids(1)).not.toEqual(await ids(2))

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createSketch, decodeSketch } from '../../src/select/coreset.js'
+import { nearestCentroid } from '../../src/select/kernel/nearest.js'
+import { kmeans } from '../../src/select/kmeans.js'
 import { createSensitivity, decodePilot, encodePilot, fitPilot, type Pilot } from '../../src/select/pilot.js'
 import { CorruptInputError, UsageError } from '../../src/stream/errors.js'
 import { arrivals, mergeAll, planted, randomNumbers, rowIds, take } from './vectors.js'
@@ -111,6 +113,31 @@ describe('createSketch', () => {
     const squares = vectors.reduce((sum, value) => sum + value * value, 0)
     expect(mean((run) => run.rows) / count).toBeCloseTo(1, 1)
     expect(mean((run) => run.squares) / squares).toBeCloseTo(1, 1)
+  })
+
+  test('costs what the corpus costs within 5 %, at 200 rows a cluster and any solution', async () => {
+    // Distortion as Schwiegelshohn and Sheikh-Omar (2022) measure it: the larger of the two costs over the smaller.
+    const k = 10
+    const { ids: all, vectors: corpus } = planted(300, 100, 16, 6)
+    const first = take(
+      all,
+      corpus,
+      16,
+      [...Array(8192).keys()].map((row) => (row * 3) % all.length),
+    )
+    const judge = await fitPilot(first.vectors, 16, { seed: 3, ids: first.ids })
+    const sketch = createSketch({ pilot: judge, size: 200 * k, seed: 3 })
+    sketch.push(all, corpus)
+    const coreset = sketch.finish()
+    const cost = (centroids: Float32Array, rows: Float32Array, weights?: Float64Array) =>
+      nearestCentroid(centroids, 16)
+        .assign(rows, rows.length / 16)
+        .distances.reduce((sum, distance, row) => sum + (weights?.[row] ?? 1) * distance, 0)
+    const solved = await kmeans({ ...coreset, k, seed: 3, iterations: 20 })
+    for (const centroids of [solved.centroids, corpus.slice(0, k * 16), randomNumbers(k * 16, 9)]) {
+      const [real, core] = [cost(centroids, corpus), cost(centroids, coreset.vectors, coreset.weights)]
+      expect(Math.max(real / core, core / real)).toBeLessThan(1.05)
+    }
   })
 
   test('keeps every row at weight 1 while they are no more than its size', () => {
