@@ -87,7 +87,9 @@ export async function firstKeptRows({
   for (const shard of shards) {
     // The scan counts the rejects and tells of bad shards; here they only do not help.
     const texts = readTexts(shard, config, {
-      ...{ rows: { start: 0, end: patience * wanted }, signal, reading },
+      rows: { start: 0, end: patience * wanted },
+      signal,
+      reading,
       onReject: () => {},
       onBad: onBadAgain(config),
     })
