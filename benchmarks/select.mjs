@@ -34,7 +34,7 @@ try {
     }
   }
 } finally {
-  rmSync(folder, { recursive: true })
+  rmSync(folder, { recursive: true, force: true })
 }
 
 function show(name, { cpu, mb }, more = '') {
