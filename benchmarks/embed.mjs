@@ -1,16 +1,18 @@
-// How fast is the bundled embedder beside model2vec over the same table?
+// How fast is the bundled embedder, from UTF-8 bytes and from strings, beside model2vec over the same table?
 //
 //   npm run build:ts && SLUICE_BENCH_PYTHON=venv/bin/python node benchmarks/embed.mjs [folder…]
 //
 // The texts are sections of about 840 bytes cut from the .md, .txt, .jsonl and .d.ts files below the folders (node_modules unless
-// given). The Python needs `pip install model2vec==0.10.0 tokenizers numpy`; without it only our figure is printed.
+// given). The Python needs `pip install model2vec==0.10.0 tokenizers numpy`; without it only our figures are printed. Three rounds, in
+// each of which everyone starts with empty caches on one thread; the ratio is that of the CPU seconds.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { openEmbedder } from '../dist/embed/index.js'
+import { staticEmbedder } from '../dist/embed/static/embed.js'
 
+const rounds = 3
 const mostBytes = 40e6
 const sectionLength = 840
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
@@ -18,24 +20,35 @@ const python = process.env.SLUICE_BENCH_PYTHON ?? 'python3'
 const folders = process.argv.length > 2 ? process.argv.slice(2) : [here('../node_modules')]
 
 const texts = readSections(folders)
-const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
-console.log(`${texts.length} texts, ${(bytes / 1e6).toFixed(1)} MB, one thread`)
+const column = columnOf(texts)
+const bytes = column.values.length
+console.log(`${texts.length} texts, ${(bytes / 1e6).toFixed(1)} MB, one thread, MB per CPU second`)
 
-// A first embedder meets other text, so that code is compiled and the measured caches are empty.
-await (await openEmbedder('static')).embed(texts.slice(0, 2000).map((text) => text.toUpperCase()))
-const embedder = await openEmbedder('static')
-const cold = await cpuSeconds(() => embedder.embed(texts))
-const warm = await cpuSeconds(() => embedder.embed(texts))
-const speed = (seconds) => bytes / 1e6 / seconds
-console.log(
-  `sluice     ${speed(cold.seconds).toFixed(1)} MB per CPU second (again, with its words known: ${speed(warm.seconds).toFixed(1)})`,
-)
+const ours = { bytes: ['simd', column], strings: ['simd', texts], plain: ['plain', texts] }
+// Other text first, so that code is compiled; each measured embedder's caches are empty.
+const upper = texts.slice(0, 2000).map((text) => text.toUpperCase())
+for (const kind of ['simd', 'plain']) await (await staticEmbedder({ kind })).embed(upper)
 
-const peer = runPeer()
-if (peer) {
-  console.log(`model2vec  ${speed(peer.cpuSeconds).toFixed(1)} MB per CPU second (${JSON.stringify(peer.versions)})`)
-  console.log(`ratio      ${(peer.cpuSeconds / cold.seconds).toFixed(1)}`)
-  console.log(await agreement(peer))
+let peer
+for (let round = 0; round < rounds; round++) {
+  peer = runPeer()
+  const speed = (seconds) => (bytes / 1e6 / seconds).toFixed(1).padStart(5)
+  const figures = peer === undefined ? [] : [`model2vec ${speed(peer.cpuSeconds)}`]
+  for (const [name, [kind, given]] of Object.entries(ours)) {
+    const embedder = await staticEmbedder({ kind })
+    const seconds = await cpuSeconds(() => embedder.embed(given))
+    const ratio = peer === undefined ? '' : ` (${(peer.cpuSeconds / seconds).toFixed(1)} ×)`
+    figures.push(`${name} ${speed(seconds)}${ratio}`)
+  }
+  console.log(figures.join('   '))
+}
+if (peer) console.log(await agreement(peer))
+
+function columnOf(strings) {
+  const parts = strings.map((text) => Buffer.from(text))
+  const offsets = new Int32Array(parts.length + 1)
+  for (const [i, part] of parts.entries()) offsets[i + 1] = offsets[i] + part.length
+  return { values: new Uint8Array(Buffer.concat(parts)), offsets }
 }
 
 function readSections(roots) {
@@ -60,9 +73,9 @@ function readSections(roots) {
 
 async function cpuSeconds(work) {
   const before = process.cpuUsage()
-  const value = await work()
+  await work()
   const { user, system } = process.cpuUsage(before)
-  return { value, seconds: (user + system) / 1e6 }
+  return (user + system) / 1e6
 }
 
 function runPeer() {
@@ -90,7 +103,8 @@ function runPeer() {
 }
 
 /** How many texts have the peer's vector, both cut to the characters that the peer keeps before it counts pieces. */
-async function agreement({ vectors: theirs, charactersKept }) {
+async function agreement({ vectors: theirs, charactersKept, versions }) {
+  const embedder = await staticEmbedder()
   const { dimensions } = embedder
   const ours = await embedder.embed(texts.map((text) => Array.from(text).slice(0, charactersKept).join('')))
   let same = 0
@@ -106,5 +120,5 @@ async function agreement({ vectors: theirs, charactersKept }) {
     worst = Math.min(worst, cosine)
     if (cosine > 0.99999) same++
   }
-  return `agreement  ${same} of ${texts.length} texts have the same vector (cut at ${charactersKept} characters), worst cosine ${worst.toFixed(6)}`
+  return `${JSON.stringify(versions)}: ${same} of ${texts.length} texts have the same vector (cut at ${charactersKept} characters), worst cosine ${worst.toFixed(6)}`
 }

@@ -1,6 +1,6 @@
 import { normalizeText } from '../../../text/nfkc.js'
 import { floatRows, type StaticTable } from '../table.js'
-import { buildTrie } from '../trie.js'
+import { buildTrie, classBits } from '../trie.js'
 import { normalForms } from './normal-forms.js'
 import { wasmBase64 } from './static.wasm.js'
 
@@ -28,10 +28,8 @@ type Exports = {
   classes: Place
   normal: Place
   pool: Place
+  edges: Place
   roots: Place
-  pieceAt: Place
-  slots: Place
-  scores: Place
   masks: Place
   rows: Place
   longestPiece: Place
@@ -126,14 +124,22 @@ function fillTables(exports: Exports, buffer: ArrayBuffer, table: StaticTable): 
   const { pieces, logProbabilities } = table
   const trie = buildTrie(pieces)
   new Uint16Array(buffer, exports.classes.value).set(trie.classes)
-  new Int32Array(buffer, exports.roots.value).set(trie.roots)
-  new Int32Array(buffer, exports.pieceAt.value).set(trie.pieceAt)
-  const slots = new Int32Array(buffer, exports.slots.value, 2 * trie.keys.length)
-  for (let slot = 0; slot < trie.keys.length; slot++) {
-    slots[2 * slot] = trie.keys[slot]!
-    slots[2 * slot + 1] = trie.nodes[slot]!
+  const childClasses = new Uint32Array(trie.pieceAt.length)
+  for (const key of trie.keys) childClasses[key >>> classBits]! |= 1 << (key & 31)
+  const writeEdges = (at: number, nodes: Int32Array, keys?: Int32Array) => {
+    const edges = new DataView(buffer, at, 16 * nodes.length)
+    for (let i = 0; i < nodes.length; i++) {
+      const node = nodes[i]!
+      const piece = node === 0 ? -1 : trie.pieceAt[node]!
+      if (keys !== undefined) edges.setInt32(16 * i, keys[i]!, true)
+      edges.setUint16(16 * i + 4, node, true)
+      edges.setUint16(16 * i + 6, piece, true)
+      if (piece >= 0) edges.setInt32(16 * i + 8, Math.round(logProbabilities[piece]! * 10_000), true)
+      if (node !== 0) edges.setUint32(16 * i + 12, childClasses[node]!, true)
+    }
   }
-  new Int32Array(buffer, exports.scores.value).set(logProbabilities.map((value) => Math.round(value * 10_000)))
+  writeEdges(exports.edges.value, trie.nodes, trie.keys)
+  writeEdges(exports.roots.value, trie.roots)
   const forms = normalForms(poolUnits)
   new Uint16Array(buffer, exports.normal.value).set(forms.places)
   new Uint16Array(buffer, exports.pool.value).set(forms.pool)

@@ -13,16 +13,15 @@ export const classes: usize = 1024
 export const normal: usize = classes + 131072
 /** u16 × 16,384: a length and so many units, for each code unit that NFKC changes by itself. */
 export const pool: usize = normal + 131072
-/** i32 × 8,192: the trie's node after a first unit, by its class. */
-export const roots: usize = pool + 32768
-/** i32 × 65,536: the piece that ends at a node, or -1. */
-export const pieceAt: usize = roots + 32768
-/** (key i32, node i32) × 131,072. */
-export const slots: usize = pieceAt + 262144
-/** i32 × 65,536: a piece's log-probability in 1/10,000. */
-export const scores: usize = slots + 1048576
+/**
+ * The trie's edges, 131,072 of them: key i32, the node it leads to u16, the piece that ends there u16 (65,535 where none
+ * does) and its log-probability in 1/10,000 i32, and 32 bits: bit c % 32 is set where the node has an edge of class c.
+ */
+export const edges: usize = pool + 32768
+/** 8,192 of the same: the edges of a first unit, by its class. */
+export const roots: usize = edges + 2097152
 /** The best path to each position of a window: score i32, start u16, piece u16. */
-export const paths: usize = scores + 262144
+export const paths: usize = roots + 131072
 /** u16: the pieces of a path, from its end. */
 export const path: usize = paths + <usize>(windowUnits + 2) * 8
 /** u16: pieces not yet summed: two blocks, then a window or a cached word. */

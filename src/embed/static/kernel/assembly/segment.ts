@@ -1,11 +1,12 @@
 // The unigram segmenter of ../../viterbi.ts over the same trie: the same windows, scores and ties.
 
-import { classes, path, paths, pieceAt, roots, scores, slots, windowUnits } from './layout'
+import { classes, edges, path, paths, roots, windowUnits } from './layout'
 import { advance, isFull, listEnd, settleBlocks } from './list'
 
 const classBits: i32 = 13
 const lastSlot: i32 = (1 << 17) - 1
 const unknownCost: i32 = 250000
+const noPiece: i32 = 0xffff
 /** Units of the longest piece, and the id of what is in no piece; the caller sets them. */
 export let longestPiece: i32 = 1
 export let unknownPiece: i32 = 0
@@ -35,20 +36,21 @@ function findPaths(units: usize, length: i32): i32 {
     if (furthest <= at && at + longestPiece <= length) crossing = at
     const score = load<i32>(paths + (<usize>at << 3))
     const from = units + (<usize>at << 1)
-    let node = load<i32>(roots + (<usize>classOf(from) << 2))
+    let edge = roots + (<usize>classOf(from) << 4)
     let end = at + 1
     let known = false
-    while (node != 0) {
-      const piece = load<i32>(pieceAt + (<usize>node << 2))
-      if (piece >= 0) {
+    for (;;) {
+      const piece: i32 = load<u16>(edge, 6)
+      if (piece != noPiece) {
         if (end == at + 1) known = true
         if (end > furthest) furthest = end
-        offer(end, score + load<i32>(scores + (<usize>piece << 2)), at, piece)
+        offer(end, score + load<i32>(edge, 8), at, piece)
       }
       if (end == length) break
       const unitClass = classOf(units + (<usize>end << 1))
-      if (unitClass == 0) break
-      node = childOf((node << classBits) | unitClass)
+      // Most walks end here, and spare the table a search; an empty edge has no piece and no class.
+      if (((load<i32>(edge, 12) >> (unitClass & 31)) & 1) == 0) break
+      edge = edgeOf((<i32>load<u16>(edge, 4) << classBits) | unitClass)
       end++
     }
     if (!known) offer(at + 1, score - unknownCost, at, unknownPiece)
@@ -56,17 +58,17 @@ function findPaths(units: usize, length: i32): i32 {
   return crossing
 }
 
+/** The edge of that key, or an empty one. */
 // @ts-ignore: decorator
 @inline
-function childOf(key: i32): i32 {
+function edgeOf(key: i32): usize {
   let slot: i32 = <i32>(<u32>(key * <i32>0x9e3779b1) >> 15)
-  let entry = load<u64>(slots + (<usize>slot << 3))
-  while (<i32>entry != key && <i32>entry != 0) {
+  let edge = edges + (<usize>slot << 4)
+  while (load<i32>(edge) != key && load<i32>(edge) != 0) {
     slot = (slot + 1) & lastSlot
-    entry = load<u64>(slots + (<usize>slot << 3))
+    edge = edges + (<usize>slot << 4)
   }
-  // An empty slot leads to node 0, which is none.
-  return <i32>(entry >> 32)
+  return edge
 }
 
 /** Appends the pieces of the best path to position `end`; `last` is the word's last piece before, and the answer after. */
