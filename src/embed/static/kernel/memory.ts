@@ -1,5 +1,5 @@
 import { normalizeText } from '../../../text/nfkc.js'
-import { floatRows, type StaticTable } from '../table.js'
+import type { StaticTable } from '../table.js'
 import { buildTrie, classBits } from '../trie.js'
 import { normalForms } from './normal-forms.js'
 import { wasmBase64 } from './static.wasm.js'
@@ -32,6 +32,7 @@ type Exports = {
   roots: Place
   masks: Place
   rows: Place
+  scales: Place
   longestPiece: Place
   unknownPiece: Place
   unitsAt: Place
@@ -86,7 +87,7 @@ export function kernelMemory(
 
   const shortSets = cachedWords / ways
   const longSets = Math.max(1, shortSets / shortToLong)
-  const places = layout(exports.rows.value + 4 * (table.rows.length + table.dimensions))
+  const places = layout(exports.rows.value + table.rows.length + table.dimensions)
   exports.shortWordsAt.value = places.take(shortSets * ways * shortEntryBytes)
   exports.longWordsAt.value = places.take(longSets * ways * longEntryBytes)
   exports.shortShift.value = BigInt(32 - Math.log2(shortSets))
@@ -146,7 +147,8 @@ function fillTables(exports: Exports, buffer: ArrayBuffer, table: StaticTable): 
   for (let length = 0; length <= 16; length++) {
     new Uint8Array(buffer, exports.masks.value + 16 * length, length).fill(0xff)
   }
-  floatRows(table, new Float32Array(buffer, exports.rows.value))
+  new Int8Array(buffer, exports.rows.value).set(table.rows)
+  new Float32Array(buffer, exports.scales.value).set(table.scales)
   exports.longestPiece.value = pieces.reduce((most, piece) => Math.max(most, piece.length), 1)
   exports.unknownPiece.value = pieces.length
 }

@@ -32,5 +32,7 @@ export const masks: usize = (ids + <usize>(2 * blockPieces + windowUnits + 64) *
 export const partial: usize = masks + 17 * 16
 /** f64 × 128: the sum of all blocks. */
 export const total: usize = partial + <usize>dimensions * 4
-/** f32 × 128 a piece, and a row of zeros for what is in no piece. */
-export const rows: usize = (total + <usize>dimensions * 8 + 63) & ~63
+/** f32 × 65,536: what the numbers of a row are to be multiplied with. */
+export const scales: usize = (total + <usize>dimensions * 8 + 63) & ~63
+/** i8 × 128 a piece, and a row of zeros for what is in no piece. */
+export const rows: usize = scales + 262144

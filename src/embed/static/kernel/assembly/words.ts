@@ -27,7 +27,7 @@ function mix(low: u64, high: u64): u64 {
   return (a ^ rotl(b, 32)) * 0xd6e8feb86659fd93 >> 32
 }
 
-/** The entry used least of a set; the counters of the others are halved, so that what was common long ago can go. */
+/** The entry used least of a set, an empty one first: counters are halved, so that what was common long ago can go, but not to 0. */
 function leastUsed(set: usize, entry: usize): usize {
   let least = set
   for (let way = 1; way < ways; way++) {
@@ -36,7 +36,7 @@ function leastUsed(set: usize, entry: usize): usize {
   }
   for (let way = 0; way < ways; way++) {
     const counter = set + <usize>way * entry + entry - 1
-    store<u8>(counter, load<u8>(counter) >> 1)
+    store<u8>(counter, <u8>((<u32>load<u8>(counter) + 1) >> 1))
   }
   return least
 }
