@@ -60,9 +60,9 @@ export async function loadStaticTable({ verify = false }: { verify?: boolean } =
   }
 }
 
-/** The table as float32, with one more row of zeros for characters in no piece; written to `floats` where that is given. */
-export function floatRows({ dimensions, rows, scales }: StaticTable, floats?: Float32Array): Float32Array {
-  const out = floats ?? new Float32Array(rows.length + dimensions)
+/** The table as float32, with one more row of zeros for characters in no piece. */
+export function floatRows({ dimensions, rows, scales }: StaticTable): Float32Array {
+  const out = new Float32Array(rows.length + dimensions)
   for (let i = 0; i < rows.length; i++) out[i] = rows[i]! * scales[Math.floor(i / dimensions)]!
   return out
 }

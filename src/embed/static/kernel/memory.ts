@@ -1,7 +1,8 @@
 import { normalizeText } from '../../../text/nfkc.js'
 import type { StaticTable } from '../table.js'
-import { buildTrie, classBits } from '../trie.js'
+import { buildTrie } from '../trie.js'
 import { normalForms } from './normal-forms.js'
+import { packTrie } from './packed-trie.js'
 import { wasmBase64 } from './static.wasm.js'
 
 let compiled: WebAssembly.Module | undefined | null
@@ -28,8 +29,9 @@ type Exports = {
   classes: Place
   normal: Place
   pool: Place
-  edges: Place
+  nodes: Place
   roots: Place
+  slots: Place
   masks: Place
   rows: Place
   scales: Place
@@ -123,24 +125,11 @@ export function kernelMemory(
 
 function fillTables(exports: Exports, buffer: ArrayBuffer, table: StaticTable): void {
   const { pieces, logProbabilities } = table
-  const trie = buildTrie(pieces)
+  const trie = packTrie(buildTrie(pieces), logProbabilities)
   new Uint16Array(buffer, exports.classes.value).set(trie.classes)
-  const childClasses = new Uint32Array(trie.pieceAt.length)
-  for (const key of trie.keys) childClasses[key >>> classBits]! |= 1 << (key & 31)
-  const writeEdges = (at: number, nodes: Int32Array, keys?: Int32Array) => {
-    const edges = new DataView(buffer, at, 16 * nodes.length)
-    for (let i = 0; i < nodes.length; i++) {
-      const node = nodes[i]!
-      const piece = node === 0 ? -1 : trie.pieceAt[node]!
-      if (keys !== undefined) edges.setInt32(16 * i, keys[i]!, true)
-      edges.setUint16(16 * i + 4, node, true)
-      edges.setUint16(16 * i + 6, piece, true)
-      if (piece >= 0) edges.setInt32(16 * i + 8, Math.round(logProbabilities[piece]! * 10_000), true)
-      if (node !== 0) edges.setUint32(16 * i + 12, childClasses[node]!, true)
-    }
-  }
-  writeEdges(exports.edges.value, trie.nodes, trie.keys)
-  writeEdges(exports.roots.value, trie.roots)
+  new Int32Array(buffer, exports.nodes.value).set(trie.nodes)
+  new Int32Array(buffer, exports.roots.value).set(trie.roots)
+  new Int32Array(buffer, exports.slots.value).set(trie.slots)
   const forms = normalForms(poolUnits)
   new Uint16Array(buffer, exports.normal.value).set(forms.places)
   new Uint16Array(buffer, exports.pool.value).set(forms.pool)

@@ -22,7 +22,7 @@ type Parts = {
   write(from: number, end: number, to: Uint8Array): number
 }
 
-/** The static embedder's arithmetic in WebAssembly SIMD: UTF-8 in, vectors out, about 40 MB of memory. */
+/** The static embedder's arithmetic in WebAssembly SIMD: UTF-8 in, vectors out, in about 17 MB of memory. */
 export function simdKernel(
   table: StaticTable,
   { maxPieces, cachedWords }: { maxPieces: number; cachedWords: number },

@@ -8,7 +8,7 @@ import { writeUnit } from './pool'
 import { appendLong, appendShort, longestWord } from './words'
 
 export { normalizedAt, unitsAt } from './decode'
-export { classes, edges, masks, normal, pool, roots, rows, scales } from './layout'
+export { classes, masks, nodes, normal, pool, roots, rows, scales, slots } from './layout'
 export { longestPiece, unknownPiece } from './segment'
 export { longShift, longWordsAt, shortShift, shortWordsAt } from './words'
 export { startList as start } from './list'

@@ -7,21 +7,24 @@ export const blockPieces: i32 = 512
 /** Units of a word that are segmented at once, as in ../../viterbi.ts. */
 export const windowUnits: i32 = 4096
 
-/** u16 × 65,536: the class of a code unit in the trie. */
+/** u16 × 65,536: a code unit's class: 0 in no piece, 1 to 30 the most common in pieces, more for the others. */
 export const classes: usize = 1024
 /** u16 × 65,536: what NFKC makes of a code unit: 0 itself, 1 to be asked of the caller, otherwise a place in `pool`. */
 export const normal: usize = classes + 131072
 /** u16 × 16,384: a length and so many units, for each code unit that NFKC changes by itself. */
 export const pool: usize = normal + 131072
 /**
- * The trie's edges, 131,072 of them: key i32, the node it leads to u16, the piece that ends there u16 (65,535 where none
- * does) and its log-probability in 1/10,000 i32, and 32 bits: bit c % 32 is set where the node has an edge of class c.
+ * 16 bytes a node of the trie: its first child of a common class i32, the log-probability in 1/10,000 of the piece that
+ * ends here i32, 32 bits, and that piece u16 (65,535 where none does). Bit c is set where there is a child of the common
+ * class c; those lie one after another. Bit 31 is set where there are others. Node 0 is empty.
  */
-export const edges: usize = pool + 32768
-/** 8,192 of the same: the edges of a first unit, by its class. */
-export const roots: usize = edges + 2097152
+export const nodes: usize = pool + 32768
+/** i32 × 8,192: the node of a first unit, by its class. */
+export const roots: usize = nodes + 1048576
+/** Children of other classes, (key i32, node i32) × 131,072 in open addressing; an empty slot leads to node 0. */
+export const slots: usize = roots + 32768
 /** The best path to each position of a window: score i32, start u16, piece u16. */
-export const paths: usize = roots + 131072
+export const paths: usize = slots + 1048576
 /** u16: the pieces of a path, from its end. */
 export const path: usize = paths + <usize>(windowUnits + 2) * 8
 /** u16: pieces not yet summed: two blocks, then a window or a cached word. */

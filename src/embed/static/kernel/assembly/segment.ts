@@ -1,9 +1,10 @@
 // The unigram segmenter of ../../viterbi.ts over the same trie: the same windows, scores and ties.
 
-import { classes, edges, path, paths, roots, windowUnits } from './layout'
+import { classes, nodes, path, paths, roots, slots, windowUnits } from './layout'
 import { advance, isFull, listEnd, settleBlocks } from './list'
 
 const classBits: i32 = 13
+const commonClasses: i32 = 30
 const lastSlot: i32 = (1 << 17) - 1
 const unknownCost: i32 = 250000
 const noPiece: i32 = 0xffff
@@ -36,21 +37,29 @@ function findPaths(units: usize, length: i32): i32 {
     if (furthest <= at && at + longestPiece <= length) crossing = at
     const score = load<i32>(paths + (<usize>at << 3))
     const from = units + (<usize>at << 1)
-    let edge = roots + (<usize>classOf(from) << 4)
+    let node = load<i32>(roots + (<usize>classOf(from) << 2))
     let end = at + 1
     let known = false
     for (;;) {
-      const piece: i32 = load<u16>(edge, 6)
+      const place = nodes + (<usize>node << 4)
+      const piece: i32 = load<u16>(place, 12)
       if (piece != noPiece) {
         if (end == at + 1) known = true
         if (end > furthest) furthest = end
-        offer(end, score + load<i32>(edge, 8), at, piece)
+        offer(end, score + load<i32>(place, 4), at, piece)
       }
       if (end == length) break
       const unitClass = classOf(units + (<usize>end << 1))
-      // Most walks end here, and spare the table a search; an empty edge has no piece and no class.
-      if (((load<i32>(edge, 12) >> (unitClass & 31)) & 1) == 0) break
-      edge = edgeOf((<i32>load<u16>(edge, 4) << classBits) | unitClass)
+      const children = load<u32>(place, 8)
+      if (unitClass <= commonClasses) {
+        const bit: u32 = 1 << unitClass
+        if ((children & bit) == 0) break
+        node = load<i32>(place) + popcnt<i32>(children & (bit - 1))
+      } else {
+        if (children >> 31 == 0) break
+        node = otherChild((node << classBits) | unitClass)
+        if (node == 0) break
+      }
       end++
     }
     if (!known) offer(at + 1, score - unknownCost, at, unknownPiece)
@@ -58,17 +67,15 @@ function findPaths(units: usize, length: i32): i32 {
   return crossing
 }
 
-/** The edge of that key, or an empty one. */
-// @ts-ignore: decorator
-@inline
-function edgeOf(key: i32): usize {
+/** The child of that node and class, or 0. */
+function otherChild(key: i32): i32 {
   let slot: i32 = <i32>(<u32>(key * <i32>0x9e3779b1) >> 15)
-  let edge = edges + (<usize>slot << 4)
-  while (load<i32>(edge) != key && load<i32>(edge) != 0) {
+  let place = slots + (<usize>slot << 3)
+  while (load<i32>(place) != key && load<i32>(place) != 0) {
     slot = (slot + 1) & lastSlot
-    edge = edges + (<usize>slot << 4)
+    place = slots + (<usize>slot << 3)
   }
-  return edge
+  return load<i32>(place, 4)
 }
 
 /** Appends the pieces of the best path to position `end`; `last` is the word's last piece before, and the answer after. */
