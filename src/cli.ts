@@ -23,6 +23,11 @@ const verbs: readonly VerbEntry[] = [
     load: async () => (await import('./cli/select.js')).selectVerb,
   },
   {
+    name: 'embed',
+    summary: 'the vectors of a corpus, an id and a vector for each text',
+    load: async () => (await import('./cli/embed.js')).embedVerb,
+  },
+  {
     name: 'dedup',
     summary: 'leave out duplicates: equal, nearly equal, or alike in meaning',
     load: async () => (await import('./cli/dedup.js')).dedupVerb,

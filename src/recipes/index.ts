@@ -1,4 +1,5 @@
 import { dedupRecipe } from './dedup/index.js'
+import { embedRecipe } from './embed/index.js'
 import { evolInstructRecipe } from './evol-instruct/index.js'
 import { reinstructRecipe } from './reinstruct/index.js'
 import { selectRecipe } from './select/index.js'
@@ -8,6 +9,7 @@ import type { Recipe } from './types.js'
 
 /** Every recipe, by name. A new one is a folder and a line here. */
 export const recipes: Readonly<Record<string, Recipe>> = {
+  embed: embedRecipe as unknown as Recipe,
   'evol-instruct': evolInstructRecipe as unknown as Recipe,
   dedup: dedupRecipe as unknown as Recipe,
   reinstruct: reinstructRecipe as unknown as Recipe,
