@@ -69,7 +69,9 @@ export function unigramTokenizer(
       const first = list.count
       if (highest > lastPlain) appendNormalized(text.slice(from, at), maxPieces)
       else appendWord(text, from, at, maxPieces)
-      if (short && list.count - first <= maxCachedPieces) cache.remember(hash, text, from, at, list, first)
+      // Of a stretch that fills the list only the first words may have been taken.
+      const isWhole = list.count < maxPieces && list.count - first <= maxCachedPieces
+      if (short && isWhole) cache.remember(hash, text, from, at, list, first)
     }
     if (list.count > maxPieces) list.count = maxPieces
     return list

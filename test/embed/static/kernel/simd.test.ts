@@ -89,6 +89,21 @@ describe('the kernel in WebAssembly gives the bits of the one in TypeScript', ()
     ])
   })
 
+  it.each(['simd', 'plain'] as const)('and remembers no word of which the cap has cut some off (%s)', async (kind) => {
+    const text = 'x\u00a0y\u00a0z'
+    const long = `x\u00a0${'y'.repeat(20)}\u00a0z`
+    const one = await staticEmbedder({ kind, maxPieces: 2 })
+    const expected = await one.embed([text, long])
+    const other = await staticEmbedder({ kind, maxPieces: 2 })
+    await other.embed([`a ${text}`, `a ${long}`])
+    expect(await other.embed([text, long])).toEqual(expected)
+  })
+
+  it('for a long word where a part ends, and short ones behind it', async () => {
+    const part = `${'ab '.repeat(5200)}${'xq7'.repeat(300)} ${'\ufdfa'.repeat(21)} ${'\u00a0x'.repeat(15)} after`
+    await expectSame([part, part.repeat(3), '\ufdfa'.repeat(21), '\u00a0x'.repeat(15)])
+  })
+
   it('for a stretch that is left to the other', async () => {
     const text = `the first words, then ${'q'.repeat(1_100_000)} and what follows`
     const expected = bits(await plainAll.embed([text]))

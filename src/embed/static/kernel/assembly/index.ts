@@ -49,6 +49,7 @@ function scan(text: usize, end: usize): void {
  * Answers whether the text has as many pieces as count.
  */
 export function feed(text: usize, end: usize): bool {
+  if (waiting >= blockPieces) settleBlocks()
   const behind = load<u8>(end)
   store<u8>(end, 0x20)
   scan(text, end)

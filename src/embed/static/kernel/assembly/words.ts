@@ -2,7 +2,7 @@
 // depends on what it holds; a search looks at four entries, so no text can make it slow.
 
 import { masks } from './layout'
-import { advance, listEnd, waiting } from './list'
+import { advance, isFull, listEnd, waiting } from './list'
 import { appendStretch } from './decode'
 
 const ways: i32 = 4
@@ -71,7 +71,8 @@ function missShort(from: usize, end: usize, low: u64, high: u64, set: usize): vo
   const ids = listEnd()
   appendStretch(from, end)
   const count = waiting - first
-  if (count > shortIds) return
+  // Of a stretch that fills the list only the first words may have been taken.
+  if (count > shortIds || isFull()) return
   const entry = leastUsed(set, shortEntry)
   store<u64>(entry, low)
   store<u64>(entry, high, 8)
@@ -119,7 +120,7 @@ export function appendLong(from: usize, end: usize): void {
   const ids = listEnd()
   appendStretch(from, end)
   const count = waiting - first
-  if (count > longIds) return
+  if (count > longIds || isFull()) return
   const entry = leastUsed(set, longEntry)
   v128.store(entry, a)
   v128.store(entry, b, 16)
