@@ -1,11 +1,8 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { asDiskError, DiskError, SluiceError } from '../stream/errors.js'
-import { syncFolder } from '../stream/sync-folder.js'
+import { asDiskError, UsageError } from '../stream/errors.js'
 import { placeOf } from './places/index.js'
-import type { ByteSource } from './places/place.js'
+import type { ByteSource, Output } from './places/place.js'
 
-export type { ByteSource } from './places/place.js'
+export type { ByteSource, Output } from './places/place.js'
 
 /** A file for reads anywhere in it, local or at an address such as `https://…`, `hf://…` or `s3://…`. */
 export async function openFile(path: string, signal?: AbortSignal): Promise<ByteSource> {
@@ -31,22 +28,14 @@ async function* readStdin(signal: AbortSignal | undefined): AsyncGenerator<Uint8
   }
 }
 
-/** Where a format's bytes go. Exactly one of `commit` and `abort` ends it. */
-export type Output = {
-  /** Bytes taken so far. */
-  readonly bytes: number
-  /** True once nobody reads any more (a closed pipe): time to stop, and no error. */
-  readonly closed: boolean
-  /** Resolves when the bytes have left, which is the back-pressure; their memory is the caller's again then. */
-  write(bytes: Uint8Array): Promise<void>
-  commit(): Promise<void>
-  /** Never throws, so that it cannot hide the error it is called for. */
-  abort(): Promise<void>
-}
-
-/** An Output to `path`, or to stdout for `-`. Until `commit` the file is called `<path>.tmp-<pid>`. */
-function openOutput(path: string): Promise<Output> {
-  return path === '-' ? Promise.resolve(stdoutOutput()) : fileOutput(path)
+/** An Output to `path`, on this machine or at an address, or to stdout for `-`. Nobody sees the file until `commit`. */
+async function openOutput(path: string): Promise<Output> {
+  if (path === '-') return stdoutOutput()
+  const { create } = await placeOf(path)
+  if (create !== undefined) return create(path)
+  throw new UsageError(`sluice cannot write ${path}: that place is only read`, {
+    fix: 'Write a local file, or to s3://BUCKET/KEY.',
+  })
 }
 
 /** Fills an Output to `path` and commits it; where `fill` throws, nothing of it stays. `fill` answers with its rows. */
@@ -62,49 +51,6 @@ export async function withOutput(
   } catch (error) {
     await output.abort()
     throw error
-  }
-}
-
-async function fileOutput(path: string): Promise<Output> {
-  const temporary = `${path}.tmp-${process.pid}`
-  const onDisk = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work()
-    } catch (error) {
-      const known = asDiskError(error, path)
-      // Whatever else the system says of a file being written (a folder stands there, a part of its path is a file).
-      const refused = (error as NodeJS.ErrnoException).syscall !== undefined && !(known instanceof SluiceError)
-      throw refused ? new DiskError(`Cannot write ${path}: ${(error as Error).message}`, { cause: error }) : known
-    }
-  }
-  const handle = await onDisk(async () => {
-    await mkdir(dirname(path), { recursive: true })
-    return open(temporary, 'w', 0o644)
-  })
-  let bytes = 0
-  return {
-    get bytes() {
-      return bytes
-    },
-    closed: false,
-    write: (block) =>
-      onDisk(async () => {
-        for (let sent = 0; sent < block.byteLength; ) {
-          sent += (await handle.write(block, sent, block.byteLength - sent)).bytesWritten
-        }
-        bytes += block.byteLength
-      }),
-    commit: () =>
-      onDisk(async () => {
-        await handle.sync()
-        await handle.close()
-        await rename(temporary, path)
-        await syncFolder(dirname(path))
-      }),
-    async abort() {
-      await handle.close().catch(() => {})
-      await rm(temporary, { force: true }).catch(() => {})
-    },
   }
 }
 

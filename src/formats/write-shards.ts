@@ -30,6 +30,11 @@ export async function writeShards(
   rows: Batches<Columns>,
   { folder, format, ...options }: WriteShardsOptions,
 ): Promise<{ rows: number; bytes: number; shards: number }> {
+  if (/^[a-z][\w+.-]+:\/\//i.test(folder)) {
+    throw new UsageError(`Shards are written to folders of this machine, not to ${folder}`, {
+      fix: 'Write one file there, or a local folder first.',
+    })
+  }
   const held = await readdir(folder).catch(() => undefined)
   if (held !== undefined && held.length > 0) {
     throw new UsageError(`The folder ${folder} is not empty`, { fix: 'Choose a new folder for the shards.' })

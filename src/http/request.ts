@@ -19,10 +19,10 @@ export type Timeouts = {
 export const defaultTimeouts: Timeouts = { connectMs: 10_000, firstByteMs: 60_000, idleMs: 30_000, totalMs: 600_000 }
 
 export type Request = {
-  readonly method?: 'GET' | 'POST'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly url: URL
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: string | Uint8Array
   readonly timeouts?: Partial<Timeouts>
   /** Refuses a host whose name leads to a private address: for addresses that a server named, not the user. */
   readonly publicOnly?: boolean

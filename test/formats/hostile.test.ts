@@ -6,6 +6,7 @@ import { type Columns, messages, type Schema, writeRows } from '../../src/format
 import { readParquet } from '../../src/formats/parquet/read.js'
 import { CorruptInputError, SluiceError } from '../../src/stream/errors.js'
 import { uniform } from '../../src/text/hash.js'
+import { mutate } from './mutant.mjs'
 import { collect, errorOf, inBatches, scratch } from './shards.js'
 
 // More with SLUICE_MUTANTS=2000 SLUICE_FLIPS=3000.
@@ -34,22 +35,6 @@ async function outcome(path: string): Promise<Columns[] | Error> {
   return result
 }
 
-function mutate(bytes: Uint8Array, seed: number, id: string): Uint8Array {
-  const pick = (use: string, below: number) => Math.floor(uniform(seed, id, use) * below)
-  const mutant = Uint8Array.from(bytes)
-  // Half of them in the last fifth, where the footer lies.
-  const span = pick('where', 2) === 0 ? bytes.length : Math.floor(bytes.length / 5)
-  for (let i = 0; i <= pick('count', 4); i++) {
-    const at = bytes.length - 1 - pick(`at${i}`, span)
-    const how = pick(`how${i}`, 4)
-    if (how === 0) mutant[at]! ^= 1 << pick(`bit${i}`, 8)
-    else if (how === 1) mutant[at] = pick(`byte${i}`, 256)
-    else if (how === 2) mutant.fill(255, at, at + 1 + pick(`fill${i}`, 5))
-    else mutant.copyWithin(at, pick(`from${i}`, bytes.length), bytes.length - pick(`to${i}`, 8))
-  }
-  return mutant
-}
-
 describe('a hostile Parquet file', () => {
   const originals = readdirSync(fixtures).filter((name) => name.endsWith('.parquet'))
 
@@ -58,7 +43,7 @@ describe('a hostile Parquet file', () => {
     let refused = 0
     for (let i = 0; i < mutants; i++) {
       const name = originals[i % originals.length]!
-      const mutant = mutate(readFileSync(join(fixtures, name)), 7, `${name}#${i}`)
+      const mutant = mutate(readFileSync(join(fixtures, name)), uniform, 7, `${name}#${i}`)
       await writeFile(path, mutant)
       const result = await outcome(path)
       if (!(result instanceof Error)) continue

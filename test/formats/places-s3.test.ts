@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { findShards, readShard } from '../../src/formats/index.js'
 import { readListing } from '../../src/formats/places/s3.js'
-import { encodeStrictly, signGet } from '../../src/formats/places/sign.js'
+import { encodeStrictly, signRequest } from '../../src/formats/places/sign.js'
 import { CorruptInputError, EndpointError, RefusedError, UsageError } from '../../src/stream/errors.js'
 import { type FilesOptions, startFilesServer } from '../server/files-server.mjs'
 import { hasS3Server, type S3Server, startS3Server } from '../server/s3-server.mjs'
@@ -179,13 +179,13 @@ describe('the S3 protocol', () => {
 
   // The examples of "Authenticating Requests: Using the Authorization Header" in Amazon's S3 API reference.
   it('signs as Amazon’s examples do', () => {
-    const get = signGet(new URL('https://examplebucket.s3.amazonaws.com/test.txt'), credentials, {
+    const get = signRequest(new URL('https://examplebucket.s3.amazonaws.com/test.txt'), credentials, {
       ...at,
       headers: { range: 'bytes=0-9' },
     })
     expect(get.authorization).toMatch(/SignedHeaders=host;range;x-amz-content-sha256;x-amz-date, /)
     expect(get.authorization).toMatch(/Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41$/)
-    const list = signGet(new URL('https://examplebucket.s3.amazonaws.com/?max-keys=2&prefix=J'), credentials, at)
+    const list = signRequest(new URL('https://examplebucket.s3.amazonaws.com/?max-keys=2&prefix=J'), credentials, at)
     expect(list.authorization).toMatch(/Signature=34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7$/)
   })
 

@@ -2,6 +2,7 @@ import { open, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { CorruptInputError } from '../../stream/errors.js'
 import { listFiles } from '../listing.js'
+import { createFile } from './local-write.js'
 import type { ByteSource, Place } from './place.js'
 
 /** The files of this machine. */
@@ -17,6 +18,7 @@ export const local: Place = {
   },
   open: openLocal,
   stream: streamLocal,
+  create: createFile,
 }
 
 async function openLocal(path: string, signal?: AbortSignal): Promise<ByteSource> {

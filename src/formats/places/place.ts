@@ -41,4 +41,19 @@ export type Place = {
   open(path: string, signal?: AbortSignal): Promise<ByteSource>
   /** A file from front to back, in blocks whose memory is the caller's; about `size` bytes where the place can choose. */
   stream(path: string, options?: { size?: number; signal?: AbortSignal }): AsyncGenerator<Uint8Array>
+  /** Begins a file, which is there for readers once it is committed; absent where sluice only reads. */
+  create?(path: string): Promise<Output>
+}
+
+/** Where a format's bytes go. Exactly one of `commit` and `abort` ends it. */
+export type Output = {
+  /** Bytes taken so far. */
+  readonly bytes: number
+  /** True once nobody reads any more (a closed pipe): time to stop, and no error. */
+  readonly closed: boolean
+  /** Resolves when the bytes have left, which is the back-pressure; their memory is the caller's again then. */
+  write(bytes: Uint8Array): Promise<void>
+  commit(): Promise<void>
+  /** Never throws, so that it cannot hide the error it is called for. */
+  abort(): Promise<void>
 }

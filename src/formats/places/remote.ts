@@ -34,10 +34,14 @@ export async function* streamRemote(remote: Remote, signal?: AbortSignal): Async
 }
 
 /** The same failure as the error of whoever can act: the caller, the key's holder, or whoever runs the server. */
-export function asPlaceError(error: unknown, { name, fix }: Pick<Remote, 'name' | 'fix'>): unknown {
+export function asPlaceError(
+  error: unknown,
+  { name, fix }: Pick<Remote, 'name' | 'fix'>,
+  doing: 'read' | 'write' = 'read',
+): unknown {
   if (!(error instanceof HttpFailure)) return error
   const { status, unreachable } = error
-  const text = `Cannot read ${name}: ${error.message}`
+  const text = `Cannot ${doing} ${name}: ${error.message}`
   if (status === 401 || status === 403) return new RefusedError(text, { cause: error, fix: fix.refused })
   if (status === 404 || status === 410) return new UsageError(text, { cause: error, fix: fix.missing })
   return new EndpointError(text, {

@@ -1,4 +1,3 @@
-import { parseEndpoint } from '../../http/endpoint.js'
 import { HttpFailure } from '../../http/failure.js'
 import { retrying } from '../../http/retry.js'
 import { getText } from '../../http/text.js'
@@ -6,7 +5,10 @@ import { EndpointError, UsageError } from '../../stream/errors.js'
 import { globMatcher, isGlob, staticFolder } from './glob.js'
 import type { Listing, Place, PlacedFile } from './place.js'
 import { asPlaceError, checkPath, openRemote, type Remote, streamRemote } from './remote.js'
-import { type Credentials, encodeStrictly, signGet } from './sign.js'
+import { type Account, account, parseS3, s3Fix, secretsOf, signed, urlOf } from './s3-account.js'
+import { createObject } from './s3-write.js'
+import { encodeStrictly } from './sign.js'
+import { element } from './xml.js'
 
 /**
  * Objects of S3, or of the server that AWS_ENDPOINT_URL names: `s3://bucket/key`, a folder of keys, or a pattern. Keys come from
@@ -14,7 +16,7 @@ import { type Credentials, encodeStrictly, signGet } from './sign.js'
  */
 export const s3: Place = {
   async list(input) {
-    const { bucket, key } = parse(input)
+    const { bucket, key } = parseS3(input)
     const { kind, found } = await filesUnder(bucket, key)
     const folder = kind === 'folder' ? key : staticFolder(key)
     const within = folder === '' ? bucket : `${bucket}/${folder}`
@@ -23,56 +25,14 @@ export const s3: Place = {
   },
   open: async (path, signal) => openRemote(remoteAt(path), signal),
   stream: (path, options) => streamRemote(remoteAt(path), options?.signal),
+  create: createObject,
 }
-
-function parse(address: string): { bucket: string; key: string } {
-  const match = /^s3:\/\/([a-z0-9][\w.-]{1,62})(?:\/(.*))?$/i.exec(address)
-  if (match === null) throw new UsageError(`Expected an address such as s3://bucket/folder/*.parquet, got ${address}`)
-  const key = (match[2] ?? '').replace(/\/+$/, '')
-  checkPath(key, 'input')
-  return { bucket: match[1]!, key }
-}
-
-const fix = {
-  refused: 'Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION to what may read the bucket.',
-  missing: 'Check bucket and key, and AWS_ENDPOINT_URL where the bucket is not at Amazon.',
-}
-
-type Account = { region: string; endpoint?: URL; credentials?: Credentials }
-
-function account({ env } = process): Account {
-  const named = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL
-  const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: sessionToken } = env
-  return {
-    region: env.AWS_REGION || env.AWS_DEFAULT_REGION || 'us-east-1',
-    ...(named && { endpoint: parseEndpoint(named) }),
-    ...(id && secret && { credentials: { id, secret, ...(sessionToken && { sessionToken }) } }),
-  }
-}
-
-/** Amazon has each bucket at a host of its own; other servers, and names with dots that break its certificate, a path. */
-function urlOf({ endpoint, region }: Account, bucket: string, key = ''): URL {
-  const path = key.split('/').map(encodeStrictly).join('/')
-  if (endpoint === undefined && !/[._A-Z]/.test(bucket))
-    return new URL(`https://${bucket}.s3.${region}.amazonaws.com/${path}`)
-  const base = endpoint ?? new URL(`https://s3.${region}.amazonaws.com`)
-  const url = new URL(base)
-  url.pathname = `${base.pathname.replace(/\/+$/, '')}/${bucket}${path === '' ? '' : `/${path}`}`
-  return url
-}
-
-function signed(url: URL, { credentials, region }: Account): Record<string, string> {
-  return credentials === undefined ? {} : signGet(url, credentials, { region, now: new Date() })
-}
-
-const secretsOf = ({ credentials }: Account) =>
-  credentials === undefined ? [] : [credentials.secret, credentials.sessionToken ?? '']
 
 function remoteAt(path: string): Remote {
-  const { bucket, key } = parse(path)
+  const { bucket, key } = parseS3(path)
   const who = account()
   const url = urlOf(who, bucket, key)
-  return { url, name: path, hostHeaders: () => signed(url, who), secrets: secretsOf(who), fix }
+  return { url, name: path, hostHeaders: () => signed(url, who), secrets: secretsOf(who), fix: s3Fix }
 }
 
 async function filesUnder(bucket: string, key: string): Promise<{ kind: Listing['kind']; found: PlacedFile[] }> {
@@ -156,7 +116,7 @@ async function listPage(who: Account, bucket: string, parameters: Record<string,
         fix: 'Set AWS_REGION to its region.',
       })
     }
-    throw asPlaceError(error, { name: `s3://${bucket}`, fix })
+    throw asPlaceError(error, { name: `s3://${bucket}`, fix: s3Fix })
   }
 }
 
@@ -180,21 +140,4 @@ export function readListing(xml: string): { objects: StoredObject[]; next?: stri
     })
   const next = element(xml, 'IsTruncated') === 'true' ? element(xml, 'NextContinuationToken') : undefined
   return { objects, ...(next !== undefined && { next }) }
-}
-
-/** The text of the first element of that name. */
-function element(xml: string, name: string): string | undefined {
-  const start = xml.indexOf(`<${name}>`)
-  const end = xml.indexOf(`</${name}>`, start)
-  return start === -1 || end === -1 ? undefined : unescapeXml(xml.slice(start + name.length + 2, end))
-}
-
-const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
-
-function unescapeXml(text: string): string {
-  return text.replace(/&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#x([\da-f]{1,6}));/gi, (whole, name, decimal, hex) => {
-    if (name !== undefined) return entities[name.toLowerCase()]!
-    const code = decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal)
-    return code > 0x10ffff ? whole : String.fromCodePoint(code)
-  })
 }
