@@ -102,9 +102,14 @@ function startDecoder(feedStdin: boolean, heapBytes: number): Decoder & { use(sh
     stdio: [feedStdin ? 'pipe' : 'ignore', 'ignore', 'pipe', 'ipc'],
   })
   const death = whenGone(child)
-  let gone = false
-  void death.then(() => {
-    gone = true
+  let gone: Death | undefined
+  // One of each for all questions: a listener a question would pile up over the batches of a large shard.
+  let hear: (answer: Answer) => void = () => {}
+  let bury: (how: Death) => void = () => {}
+  child.on('message', (answer) => hear(answer as Answer))
+  void death.then((how) => {
+    gone = how
+    bury(how)
   })
   // It keeps this process waiting only while it is asked something.
   const stderr = child.stderr as unknown as { ref(): void; unref(): void }
@@ -112,13 +117,11 @@ function startDecoder(feedStdin: boolean, heapBytes: number): Decoder & { use(sh
   child.channel?.unref()
   stderr.unref()
   if (feedStdin) process.stdin.pipe(child.stdin!.on('error', () => {}))
-  let hear: (answer: Answer) => void = () => {}
-  child.on('message', (answer) => hear(answer as Answer))
   let used = { path: '', limits: defaultLimits }
   const kill = async () => {
     if (feedStdin) process.stdin.unpipe(child.stdin!).destroy()
     child.kill('SIGKILL')
-    if (gone) return
+    if (gone !== undefined) return
     // Waited for, so that nothing of it is left when an error is told; not for ever, as a disk may hold a dying process.
     child.ref()
     stderr.ref()
@@ -146,13 +149,14 @@ function startDecoder(feedStdin: boolean, heapBytes: number): Decoder & { use(sh
           clearTimeout(timer)
           timer = setTimeout(onSilence, limits.groupMs)
         }
-        void death.then((how) => settle(() => reject(died(path, how))))
+        bury = (how) => settle(() => reject(died(path, how)))
         signal?.addEventListener('abort', onAbort, { once: true })
         // A channel that is closed tells of a death, which is heard of by itself.
-        if (!gone) child.send(question, () => {})
+        if (gone === undefined) child.send(question, () => {})
+        else bury(gone)
       }),
     release() {
-      if (feedStdin || gone || idle !== undefined) void kill()
+      if (feedStdin || gone !== undefined || idle !== undefined) void kill()
       else idle = { decoder, heapBytes }
     },
     kill,
