@@ -1,91 +1,64 @@
-// How much CPU does a Parquet file of texts cost to read into strings, and to write from rows, beside pyarrow?
+// How much CPU and memory does a Parquet corpus of texts cost to read: the text column as bytes, as strings, all columns as
+// rows, beside pyarrow?
 //
-//   npm run build:ts && SLUICE_BENCH_PYTHON=venv/bin/python node benchmarks/read.mjs [rows]
+//   npm run build:ts && node benchmarks/make-corpus.mjs CORPUS 600
+//   SLUICE_BENCH_PYTHON=venv/bin/python node benchmarks/read.mjs CORPUS [megabytes=500]
 //
-// The Python needs `pip install pyarrow`; without it only our own figures are printed. pyarrow runs on one thread. Both
-// read the file that sluice wrote (zstd) and write the same rows; a figure is the best of three runs, in CPU seconds.
+// The Python needs `pip install pyarrow`, which also lays the corpus out anew: nine columns, zstd level 3, pyarrow's default
+// encodings, as row groups of 1,000 rows, as one row group, as 1,000 row groups, and as conversations. Every case runs alone
+// in a process, ours and pyarrow's in turns, three readings a time and twice each; the best counts. pyarrow runs on one thread.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { findShards, readShard, writeRows } from '../dist/formats/index.js'
-import { generator } from './vectors.mjs'
 
-const count = Number(process.argv[2] ?? 60_000)
+const [corpus, megabytes = '500'] = process.argv.slice(2)
+if (!corpus) throw new Error('Expected the folder of a corpus: node benchmarks/read.mjs CORPUS')
+const python = process.env.SLUICE_BENCH_PYTHON ?? 'python3'
+const here = (name) => fileURLToPath(new URL(name, import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
 try {
-  const rows = makeRows(count)
-  const path = join(folder, 'corpus.parquet')
-  const schema = { id: 'string', text: 'string', tokens: 'int64', score: 'double' }
-  const write = await best(() => writeRows(path, { schema })(inBatches(rows)))
-  const [shard] = await findShards([path])
-  let characters = 0
-  const text = await best(() => read(shard, ['text']))
-  const all = await best(() => read(shard))
-  const peer = pyarrow(path, join(folder, 'theirs.parquet'))
-  const megabytes = rows.reduce((sum, row) => sum + row.text.length, 0) / 1e6
-  console.log(`${count} rows, ${megabytes.toFixed(0)} MB of text, ${(shard.bytes / 1e6).toFixed(0)} MB on disk\n`)
-  show('text column as strings', text, peer?.text)
-  show('all columns as rows', all, peer?.all)
-  show('write zstd from rows', write, peer?.write)
-  if (peer && peer.characters !== characters)
-    throw new Error(`read ${characters} characters, pyarrow ${peer.characters}`)
-  console.log(`\npeak memory: ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB, the rows to write among them`)
-
-  async function read(from, columns) {
-    characters = 0
-    for await (const batch of readShard(from, { columns }))
-      for (const row of batch) characters += [...row.text.slice(0, 9)].length
+  console.log(run(python, here('read_files.py'), corpus, folder, megabytes))
+  for (const [file, what, cases] of [
+    ['groups', 'row groups of 1,000 rows', ['bytes', 'strings', 'rows']],
+    ['one', 'one row group', ['bytes', 'rows']],
+    ['thousand', '1,000 row groups', ['bytes', 'rows']],
+  ]) {
+    console.log(`\n${what}`)
+    for (const name of cases) compare(name, join(folder, `${file}.parquet`))
   }
+  console.log('\nconversations')
+  compare('rows', join(folder, 'nested.parquet'))
+  const [tenth, whole] = ['tenth', 'groups'].map((file) => ours('strings', join(folder, `${file}.parquet`)).mb)
+  console.log(`\npeak memory, strings: ${tenth.toFixed(0)} MB of a tenth of the rows, ${whole.toFixed(0)} MB of all`)
+  const shards = [0, 1, 2, 3].map((shard) => join(folder, 'shards', `${shard}.parquet`))
+  const turns = [0, 1].map(() => [1, 2].map((count) => ours('workers', count, ...shards)))
+  const [one, two] = [0, 1].map((at) => turns.map((turn) => turn[at]).reduce((a, b) => (b.wall < a.wall ? b : a)))
+  const cpu = (two.cpu / one.cpu).toFixed(2)
+  console.log(
+    `strings of 4 shards, wall: 1 worker / 2 workers = ${(one.wall / two.wall).toFixed(2)}, at ${cpu} of the CPU`,
+  )
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
 
-/** Texts of made-up words with the uneven frequencies of real ones, about 1,600 characters each. */
-function makeRows(rows) {
-  const next = generator(11)
-  const letters = 'etaoinshrdlucmfwypvbgk'
-  const words = Array.from({ length: 20_000 }, () =>
-    Array.from({ length: 2 + Math.floor(next() * 8) }, () => letters[Math.floor(letters.length * next() ** 2)]).join(
-      '',
-    ),
-  )
-  const word = () => words[Math.floor(words.length * next() ** 4)]
-  return Array.from({ length: rows }, (_, i) => ({
-    id: `corpus.parquet#${i}`,
-    text: Array.from({ length: 50 + Math.floor(next() * 500) }, word).join(' '),
-    tokens: Math.floor(next() * 4000),
-    score: next(),
-  }))
+function compare(name, path) {
+  const best = (results) => results.reduce((a, b) => (b.cpu < a.cpu ? b : a))
+  const turns = [0, 1].map(() => [ours(name, path), JSON.parse(run(python, here('read_pyarrow.py'), name, path))])
+  const [mine, theirs] = [0, 1].map((at) => best(turns.map((turn) => turn[at])))
+  if (mine.said !== theirs.said) throw new Error(`${name}: sluice read ${mine.said}, pyarrow ${theirs.said}`)
+  const show = ({ cpu, mb }) => `${cpu.toFixed(2).padStart(5)} s ${mb.toFixed(0).padStart(4)} MB`
+  const ratio = (theirs.cpu / mine.cpu).toFixed(2)
+  console.log(`  ${name.padEnd(8)} sluice ${show(mine)}   pyarrow ${show(theirs)}   pyarrow / sluice = ${ratio}`)
 }
 
-async function* inBatches(rows) {
-  for (let start = 0; start < rows.length; start += 1024) yield rows.slice(start, start + 1024)
+function ours(...words) {
+  return JSON.parse(run(process.execPath, here('read_cases.mjs'), ...words.map(String)))
 }
 
-async function best(work) {
-  let least = Number.POSITIVE_INFINITY
-  for (let run = 0; run < 3; run++) {
-    const before = process.cpuUsage()
-    await work()
-    const { user, system } = process.cpuUsage(before)
-    least = Math.min(least, (user + system) / 1e6)
-  }
-  return least
-}
-
-function show(what, ours, theirs) {
-  const peer =
-    theirs === undefined ? '' : `  pyarrow ${theirs.toFixed(2)} s  pyarrow / sluice = ${(theirs / ours).toFixed(2)}`
-  console.log(`${what.padEnd(24)} sluice ${ours.toFixed(2)} s${peer}`)
-}
-
-function pyarrow(path, target) {
-  const python = process.env.SLUICE_BENCH_PYTHON ?? 'python3'
-  const script = fileURLToPath(new URL('read_pyarrow.py', import.meta.url))
-  const { status, stdout, stderr } = spawnSync(python, [script, path, target], { encoding: 'utf8' })
-  if (status === 0) return JSON.parse(stdout)
-  console.log(`pyarrow left out: ${(stderr ?? '').trim().split('\n').at(-1) || `${python} does not run`}\n`)
-  return undefined
+function run(command, ...words) {
+  const { status, stdout, stderr } = spawnSync(command, words, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${command} ${words[0]}: ${(stderr ?? '').trim().split('\n').at(-1)}`)
+  return stdout.trim()
 }
