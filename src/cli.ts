@@ -48,6 +48,26 @@ const verbs: readonly VerbEntry[] = [
     load: async () => (await import('./cli/stats.js')).statsVerb,
   },
   {
+    name: 'status',
+    summary: 'how far the run in a folder has come',
+    load: async () => (await import('./cli/status.js')).statusVerb,
+  },
+  {
+    name: 'verify',
+    summary: 'compare everything a run has written with its checksums',
+    load: async () => (await import('./cli/verify.js')).verifyVerb,
+  },
+  {
+    name: 'explain',
+    summary: 'where a row came from, what was decided about it, and what the model was asked and said',
+    load: async () => (await import('./cli/explain.js')).explainVerb,
+  },
+  {
+    name: 'retry',
+    summary: 'ask again about the rows of a run that failed, and about no others',
+    load: async () => (await import('./cli/retry.js')).retryVerb,
+  },
+  {
     name: 'recipes',
     summary: 'list the recipes',
     load: async () => (await import('./cli/recipes.js')).recipesVerb,

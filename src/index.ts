@@ -39,11 +39,13 @@ export { type Call, CallFailure, type Message, type Model, type Reply, type Usag
 // recipes: whole methods, and the runs that carry them
 export { type AskOptions, ask } from './recipes/ask.js'
 export { type Asking, openAsking } from './recipes/asking.js'
-export { type Curated, type CurateOptions, curate } from './recipes/curate.js'
+export { type Curated, type CurateOptions, curate, type RetryOptions, retry } from './recipes/curate.js'
+export { type ExplainOptions, type Explanation, explainRow } from './recipes/explain.js'
 export { type ForecastOptions, forecast } from './recipes/forecast.js'
 export type { Forecast, StageForecast } from './recipes/forecast-calls.js'
 export { recipes } from './recipes/index.js'
 export type { Calls, MachineOptions } from './recipes/resources.js'
+export { type RunStatus, runStatus } from './recipes/status.js'
 export type {
   CallPlan,
   Estimate,
@@ -54,6 +56,7 @@ export type {
   Sampling,
   Unread,
 } from './recipes/types.js'
+export { type Damage, type Verified, verifyRun } from './recipes/verify.js'
 export { openRejectLog, type RejectLog } from './run/reject-log.js'
 export type { Tally } from './run/tally.js'
 export type { Pass, RunEvent, Task, TaskContext } from './run/types.js'

@@ -7,8 +7,9 @@ import { UsageError } from '../stream/errors.js'
 import { makeDocsCorpus } from './demo-corpus.js'
 import { showDownload } from './models.js'
 import { recipeFlags } from './recipe-flags.js'
-import { exitCodeOf, type RunOutcome, report, runRecipe } from './run.js'
+import { exitCodeOf, report, runRecipe } from './run.js'
 import type { Flags, Terminal, Verb } from './verb.js'
+import type { RunOutcome } from './watch-run.js'
 
 /** Settings under which the small local model does its best; the reasons are in the recipe's README. */
 const smallModel = {

@@ -57,16 +57,15 @@ const dryRunFlag: Flag = {
   description: 'count rows, calls, tokens and price, and ask nothing',
 }
 
-/** The flags that say how this machine runs a recipe. */
-export function machineFlags(recipe: Recipe): readonly Flag[] {
-  return [...endpointFlags, ...(recipe.usesModel ? [...modelFlags, ...limitFlags, pricesFlag] : [])]
-}
+/** The flags that say how this machine asks a model. */
+export const machineFlags: readonly Flag[] = [...endpointFlags, ...modelFlags, ...limitFlags, pricesFlag]
 
 /** The flags of a recipe beside those of every run. */
 export function recipeFlags(recipe: Recipe): Flag[] {
   const own = optionFacts(recipe).map(({ required: _, ...option }) => option)
   const planned = recipe.calls === undefined ? [] : [dryRunFlag]
-  return [...runFlags, maxFailedFlag, ...own, ...machineFlags(recipe), ...planned, ...shardFlags]
+  const machine = recipe.usesModel ? machineFlags : endpointFlags
+  return [...runFlags, maxFailedFlag, ...own, ...machine, ...planned, ...shardFlags]
 }
 
 /** The recipe's options and the machine's, from `--config` and the flags over it. */
@@ -75,17 +74,20 @@ export async function readSettings(
   flags: Flags,
 ): Promise<{ config: Flags; machine: Omit<MachineOptions, 'callSignal'> }> {
   const fromFile = await readConfigFile(flags.config)
-  const given = pick({ ...fromFile, ...flags }, [...machineFlags(recipe), ...shardFlags])
+  const given = pick({ ...fromFile, ...flags }, [...machineFlags, ...shardFlags])
   const known = Object.entries(fromFile).filter(([name]) => !(name in given))
   const config = { ...Object.fromEntries(known), ...pick(flags, optionFacts(recipe)) }
-  return { config, machine: { ...(await machineOf(pick(given, machineFlags(recipe)))), reading: readingOf(given) } }
+  return { config, machine: await readMachine(given) }
 }
 
-async function machineOf(given: Flags): Promise<Omit<MachineOptions, 'callSignal'>> {
-  const { prices, maxCost, maxRequests, maxTotalTokens, ...machine } = given as Record<string, never>
+/** What {@link machineFlags} and the flags of shards say, other flags aside. */
+export async function readMachine(flags: Flags): Promise<Omit<MachineOptions, 'callSignal'>> {
+  const given = pick(flags, machineFlags) as Record<string, never>
+  const { prices, maxCost, maxRequests, maxTotalTokens, ...machine } = given
   return {
     ...machine,
     limits: { dollars: maxCost, requests: maxRequests, tokens: maxTotalTokens },
+    reading: readingOf(flags),
     ...(prices === undefined ? {} : { prices: await readPrices(prices) }),
   }
 }

@@ -7,12 +7,12 @@ import { recipeNamed } from '../recipes/plan-run.js'
 import type { Calls } from '../recipes/resources.js'
 import type { Recipe } from '../recipes/types.js'
 import { total } from '../run/tally.js'
-import { LimitError, UsageError } from '../stream/errors.js'
-import { listenForInterrupt } from './interrupt.js'
+import { UsageError } from '../stream/errors.js'
 import { showPlan } from './plan.js'
-import { duration, showProgress } from './progress.js'
+import { duration } from './progress.js'
 import { readSettings, recipeFlags } from './recipe-flags.js'
 import type { Flags, Terminal, Verb, VerbGroup, VerbName } from './verb.js'
+import { type RunOutcome, watchRun } from './watch-run.js'
 
 export const runVerb: VerbGroup = {
   example: 'sluice run reinstruct corpus/*.parquet -o out --model openai:NAME --endpoint http://localhost:8000/v1',
@@ -43,8 +43,6 @@ function recipeVerb(recipe: Recipe): Verb & VerbName {
   }
 }
 
-export type RunOutcome = { curated: Curated; tookMs: number } | { exitCode: number }
-
 /** Runs a recipe with progress and Ctrl-C, for the verbs that do so; `flags` are those of {@link recipeFlags}. */
 export async function runRecipe(
   name: string,
@@ -53,31 +51,9 @@ export async function runRecipe(
   terminal: Terminal,
 ): Promise<RunOutcome> {
   const { config, machine } = await readSettings(recipeNamed(name), flags)
-  const progress = showProgress(terminal)
-  const interrupt = listenForInterrupt(progress.note)
-  const began = Date.now()
-  try {
-    const curated = await curate({
-      recipe: name,
-      inputs,
-      out: flags.out,
-      config,
-      machine: { ...machine, callSignal: interrupt.callSignal },
-      signal: interrupt.signal,
-      onEvent: progress.onEvent,
-    })
-    progress.end()
-    return { curated, tookMs: Date.now() - began }
-  } catch (error) {
-    progress.end()
-    const exitCode = interrupt.exitCode()
-    if (exitCode === undefined && !(error instanceof LimitError)) throw error
-    const why = error instanceof LimitError ? `${error.message}.` : 'Stopped.'
-    terminal.err(`${why} To go on where it left off, run the same command again:\n  ${commandLine()}`)
-    return { exitCode: exitCode ?? (error as LimitError).exitCode }
-  } finally {
-    interrupt.release()
-  }
+  return watchRun(terminal, ({ callSignal, ...watched }) =>
+    curate({ recipe: name, inputs, out: flags.out, config, machine: { ...machine, callSignal }, ...watched }),
+  )
 }
 
 /** Says what a run made, where, how long it took and with how much memory. */
@@ -115,10 +91,4 @@ function nothingLeft(accounting: readonly (readonly [string, number])[]): string
   const [name, count] = accounting[1] ?? ['', 0]
   const hint = name.startsWith('rejected, select:') ? ' --selector light keeps ordinary prose.' : ''
   return `No row is left. Most went here: ${name} (${count}).${hint}`
-}
-
-/** This command as it can be pasted into a shell. */
-function commandLine(): string {
-  const quote = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
-  return ['sluice', ...process.argv.slice(2)].map(quote).join(' ')
 }

@@ -6,8 +6,9 @@ import { selectRecipe } from '../recipes/select/index.js'
 import type { Recipe } from '../recipes/types.js'
 import { ResumeMismatchError, UsageError } from '../stream/errors.js'
 import { recipeFlags } from './recipe-flags.js'
-import { type RunOutcome, report, runRecipe } from './run.js'
+import { report, runRecipe } from './run.js'
 import type { Flag, Flags, Terminal, Verb } from './verb.js'
+import type { RunOutcome } from './watch-run.js'
 
 const flags: readonly Flag[] = recipeFlags(selectRecipe as unknown as Recipe).map((flag) => {
   if (flag.name === 'out') return { ...flag, description: 'file of the chosen rows, or the folder of a run' }

@@ -1,7 +1,8 @@
 import { execute } from '../run/execute.js'
+import { readRunFolder } from '../run/run-folder.js'
 import type { Tally } from '../run/tally.js'
 import type { RunEvent } from '../run/types.js'
-import { planRun } from './plan-run.js'
+import { type PlannedRun, planAgain, planRun } from './plan-run.js'
 import { type Calls, type MachineOptions, openResources } from './resources.js'
 
 export type { MachineOptions } from './resources.js'
@@ -32,14 +33,30 @@ export type Curated = {
 
 /** Runs a recipe over shards into a folder of Parquet; resumes what an earlier call left unfinished. */
 export async function curate(options: CurateOptions): Promise<Curated> {
-  const { inputs, out, machine = {}, signal, onEvent } = options
-  const { reading } = machine
-  const { recipe, plan, texts } = await planRun(options.recipe, inputs, { out, config: options.config ?? {}, reading })
-  const { config } = plan
-  const open = openResources(config, out, machine)
+  const { inputs, out, config = {}, machine } = options
+  return runPlanned(await planRun(options.recipe, inputs, { out, config, reading: machine?.reading }), options)
+}
+
+export type RetryOptions = Pick<CurateOptions, 'out' | 'machine' | 'signal' | 'onEvent'>
+
+/**
+ * Asks again about the rows of a run that failed, and about no others: replies it had come from its journal. The result
+ * is that of a run in which they had not failed, and takes the place of the one before when it is whole.
+ */
+export async function retry(options: RetryOptions): Promise<Curated> {
+  const { plan } = await readRunFolder(options.out)
+  return runPlanned(await planAgain(plan), { ...options, retryFailed: true })
+}
+
+async function runPlanned(
+  { recipe, plan, texts }: PlannedRun,
+  { out, machine = {}, ...options }: RetryOptions & { retryFailed?: boolean },
+): Promise<Curated> {
+  const open = openResources(plan.config, out, machine)
   try {
-    const passes = recipe.passes(config, open.resources, texts)
-    const done = await execute({ out, plan, passes, signal, onEvent })
+    const { retryFailed, signal, onEvent } = options
+    const passes = recipe.passes(plan.config, open.resources, texts)
+    const done = await execute({ out, plan, passes, retryFailed, signal, onEvent })
     const tally = done.committed.at(-1)!.tally
     return { out: done.paths.out, tally, wasDone: done.wasDone, calls: open.calls() }
   } finally {

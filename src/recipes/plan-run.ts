@@ -14,15 +14,33 @@ export type PlanOptions = {
   reading?: Resources['reading'] | undefined
 }
 
+/** A run that is fixed: the recipe, what the bytes depend on, and the wordings of its prompts. */
+export type PlannedRun = { readonly recipe: Recipe; readonly plan: Plan; readonly texts: PromptTexts }
+
 /** Fixes what a run's bytes depend on: finds the shards, fills in the options, looks for the files that options name. */
 export async function planRun(
   recipeName: string,
   inputs: readonly string[],
   { out, config: given, reading }: PlanOptions,
-): Promise<{ recipe: Recipe; plan: Plan; texts: PromptTexts }> {
+): Promise<PlannedRun> {
   const recipe = recipeNamed(recipeName)
   const config = { ...readConfig(recipe, given), ...limitSettings(given, reading) }
   const shards = await plannedShards(inputs.length === 0 && recipe.bundledInput ? [recipe.bundledInput] : inputs, out)
+  return complete(recipe, config, shards)
+}
+
+/** The same run planned anew: with the files as they are now, so that a change since then shows. */
+export async function planAgain({ recipe: name, config, shards }: Plan): Promise<PlannedRun> {
+  const now: Shard[] = []
+  for (const { path, name } of shards) now.push(...(await findShards([path])).map((found) => ({ ...found, name })))
+  return complete(recipeNamed(name), config, now)
+}
+
+async function complete(
+  recipe: Recipe,
+  config: Readonly<Record<string, unknown>>,
+  shards: readonly Shard[],
+): Promise<PlannedRun> {
   const wording = await givenTexts(recipe, config)
   const files = { ...(await plannedFiles(recipe, config)), ...(wording && { prompts: [wording.file] }) }
   const plan: Plan = { format: 1, recipe: recipe.name, config, shards, files }
@@ -60,7 +78,10 @@ async function plannedShards(inputs: readonly string[], out: string | undefined)
   return findShards(inputs)
 }
 
-async function plannedFiles(recipe: Recipe, config: Record<string, unknown>): Promise<Record<string, Shard[]>> {
+async function plannedFiles(
+  recipe: Recipe,
+  config: Readonly<Record<string, unknown>>,
+): Promise<Record<string, Shard[]>> {
   const files: Record<string, Shard[]> = {}
   for (const key of recipe.fileOptions ?? []) {
     if (typeof config[key] === 'string') files[key] = await findShards([config[key]])
@@ -69,6 +90,14 @@ async function plannedFiles(recipe: Recipe, config: Record<string, unknown>): Pr
 }
 
 /** The prompts of a file named in the config, in the place of the recipe's own. */
-async function givenTexts(recipe: Recipe, { prompts }: Record<string, unknown>): Promise<GivenTexts | undefined> {
+async function givenTexts(
+  recipe: Recipe,
+  { prompts }: Readonly<Record<string, unknown>>,
+): Promise<GivenTexts | undefined> {
   return recipe.prompts && typeof prompts === 'string' ? readPromptTexts(recipe.prompts, prompts) : undefined
+}
+
+/** The wordings that a run with this config goes by. */
+export async function textsOf(recipe: Recipe, config: Readonly<Record<string, unknown>>): Promise<PromptTexts> {
+  return (await givenTexts(recipe, config))?.texts ?? recipe.prompts ?? {}
 }

@@ -46,19 +46,20 @@ export function createReplyCounts(tell: (text: string) => void): ReplyCounts {
   }
 }
 
-const countsFile = 'replies.json'
+/** What a task that asked a model leaves beside its rows. */
+export const repliesFile = 'replies.json'
 
 /** Leaves the counts of a task beside its rows. */
 export async function writeReplyCounts(folder: string, { stages }: ReplyCounts): Promise<void> {
   const sorted = [...stages].sort(([a], [b]) => (a < b ? -1 : 1))
-  await writeFile(join(folder, countsFile), JSON.stringify(Object.fromEntries(sorted)))
+  await writeFile(join(folder, repliesFile), JSON.stringify(Object.fromEntries(sorted)))
 }
 
 /** The counts of all tasks of some passes, by stage. */
 export async function readReplyCounts(run: RunView, passes: readonly string[]): Promise<Map<string, StageCounts>> {
   const sum = new Map<string, StageCounts>()
   for (const { folder } of passes.flatMap((pass) => run.committed(pass))) {
-    const text = await readFile(join(folder, countsFile), 'utf8').catch((error) => {
+    const text = await readFile(join(folder, repliesFile), 'utf8').catch((error) => {
       if (error.code === 'ENOENT') return '{}'
       throw error
     })

@@ -84,15 +84,20 @@ export async function listFiles(folder: string): Promise<StoredFile[]> {
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
   const files: StoredFile[] = []
   for (const name of names.sort()) {
-    const hash = createHash('sha256')
-    let bytes = 0
-    for await (const chunk of createReadStream(join(folder, name))) {
-      hash.update(chunk)
-      bytes += chunk.length
-    }
-    files.push({ name: name.replaceAll('\\', '/'), bytes, sha256: hash.digest('hex') })
+    files.push({ name: name.replaceAll('\\', '/'), ...(await hashFile(join(folder, name))) })
   }
   return files
+}
+
+/** Size and SHA-256 of a file. */
+export async function hashFile(path: string): Promise<Omit<StoredFile, 'name'>> {
+  const hash = createHash('sha256')
+  let bytes = 0
+  for await (const chunk of createReadStream(path)) {
+    hash.update(chunk)
+    bytes += chunk.length
+  }
+  return { bytes, sha256: hash.digest('hex') }
 }
 
 async function syncTree(folder: string): Promise<void> {

@@ -1,15 +1,15 @@
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asDiskError, SluiceError } from '../stream/errors.js'
-import { commitFolder, listFiles } from './durable.js'
+import { commitFolder, listFiles, type StoredFile } from './durable.js'
 import { type Engine, localEngine } from './engines/local.js'
 import { type Ledger, openLedger } from './ledger.js'
 import { takeLock } from './lock.js'
-import { isInPlace, readManifest } from './manifest.js'
+import { isInPlace, type ManifestEntry, mendManifest, readManifest, rewriteManifest } from './manifest.js'
 import { type RunPaths, runPaths, taskFolder } from './paths.js'
 import { prepareFolders, settlePlan } from './plan.js'
 import { isPublished, publish } from './publish.js'
-import { checkTally } from './tally.js'
+import { checkTally, total } from './tally.js'
 import type { Committed, Pass, Plan, RunEvent, Task } from './types.js'
 
 export type ExecuteOptions = {
@@ -18,6 +18,8 @@ export type ExecuteOptions = {
   plan: Plan
   /** In order. The last one has a single task, whose files are published into `out`. */
   passes: readonly Pass[]
+  /** Does tasks with failed rows again, and all passes after theirs. */
+  retryFailed?: boolean
   signal?: AbortSignal
   onEvent?: (event: RunEvent) => void
   engine?: Engine
@@ -36,14 +38,18 @@ export type Executed = {
  * files. Interrupted at any instant and called again it gives the same bytes as if it had never stopped.
  */
 export async function execute(options: ExecuteOptions): Promise<Executed> {
-  const { out, plan, passes, signal = new AbortController().signal, onEvent = () => {}, engine = localEngine } = options
+  const { out, plan, passes, retryFailed = false, engine = localEngine } = options
+  const { signal = new AbortController().signal, onEvent = () => {} } = options
   const paths = runPaths(out)
   await prepareFolders(paths)
   const unlock = await takeLock(paths.lock)
   let ledger: Ledger | undefined
   try {
     await sweep(paths)
-    const entries = await readManifest(paths.manifest)
+    await mendManifest(paths.manifest)
+    const manifest = await readManifest(paths.manifest)
+    const entries = retryFailed ? withoutFailed(manifest, passes) : manifest
+    if (entries.length < manifest.length) await rewriteManifest(paths.manifest, entries)
     const started = new Set(entries.map(({ pass }) => pass))
     await settlePlan(
       plan,
@@ -54,7 +60,8 @@ export async function execute(options: ExecuteOptions): Promise<Executed> {
     const wasDone = await isDone(ledger, passes, paths)
     if (!wasDone) {
       for (const pass of passes) await runPass(pass, { plan, paths, ledger, signal, onEvent, engine })
-      await publish(ledger.committed(passes.at(-1)!.name), paths)
+      const last = ledger.committed(passes.at(-1)!.name)
+      await publish(last, filesOf(ledger, last), paths)
     }
     const { committed } = ledger
     return { paths, wasDone, committed: passes.flatMap((pass) => committed(pass.name)) }
@@ -84,7 +91,20 @@ async function sweep(paths: RunPaths): Promise<void> {
 
 async function isDone(ledger: Ledger, passes: readonly Pass[], paths: RunPaths): Promise<boolean> {
   const last = ledger.committed(passes.at(-1)!.name)
-  return last.length > 0 && (await isPublished(ledger.entry(last[0]!.pass, last[0]!.task)!.files, paths))
+  return last.length > 0 && (await isPublished(filesOf(ledger, last), paths))
+}
+
+function filesOf(ledger: Ledger, committed: readonly Committed[]): StoredFile[] {
+  return committed.flatMap(({ pass, task }) => ledger.entry(pass, task)!.files)
+}
+
+/** The committed tasks that stay when those with failed rows are to be done again: replies they had cost nothing then. */
+function withoutFailed(entries: readonly ManifestEntry[], passes: readonly Pass[]): ManifestEntry[] {
+  const order = new Map(passes.map(({ name }, index) => [name, index]))
+  const placeOf = (entry: ManifestEntry) => order.get(entry.pass) ?? Number.POSITIVE_INFINITY
+  const again = entries.filter(({ pass, tally }) => pass !== passes.at(-1)!.name && total(tally.failed) > 0)
+  const first = Math.min(...again.map(placeOf))
+  return entries.filter((entry) => placeOf(entry) <= first && !again.includes(entry))
 }
 
 type PassSetting = Required<Pick<ExecuteOptions, 'plan' | 'signal' | 'onEvent' | 'engine'>> & {

@@ -6,7 +6,8 @@ import { asDiskError, UsageError } from '../stream/errors.js'
 /** Locks this process holds: its own pid in a lock file tells nothing, since pids come round again. */
 const heldHere = new Set<string>()
 
-type Holder = { pid: number; host: string; boot: string }
+/** A process that writes a run folder. */
+export type Holder = { pid: number; host: string; boot: string }
 
 /**
  * Takes the lock file of a run folder and returns how to give it back. A lock whose process is gone (another boot, or
@@ -40,6 +41,13 @@ export async function takeLock(path: string): Promise<() => Promise<void>> {
     await rm(own, { force: true }).catch(() => {})
   }
   throw new UsageError(`Cannot take the lock ${path}: others keep taking it`, { fix: 'Run one sluice a folder.' })
+}
+
+/** Who is writing a run folder now, if anyone is. */
+export async function lockHolder(path: string): Promise<Holder | undefined> {
+  const other = await readHolder(path)
+  const self = { pid: process.pid, host: hostname(), boot: await bootId() }
+  return other && (heldHere.has(path) || isAlive(other, self)) ? other : undefined
 }
 
 async function linked(from: string, to: string): Promise<boolean> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asDiskError, CorruptInputError } from '../stream/errors.js'
-import { appendLineDurably, type StoredFile } from './durable.js'
+import { appendLineDurably, type StoredFile, writeDurably } from './durable.js'
 import type { Tally } from './tally.js'
 import type { Pass, Plan, PlannedShard, Task } from './types.js'
 
@@ -39,20 +39,13 @@ export function planHash(plan: Plan, { settings }: Pick<Pass, 'settings'>): stri
 }
 
 /**
- * Reads the manifest of a run. A last line that was cut by a crash is removed, because the task it names was not yet
- * committed; a bad line anywhere else is an error.
+ * Reads the manifest of a run, for which it need not be locked. A last line that is cut is left out, because the task it
+ * names is not yet committed; a bad line anywhere else is an error.
  */
 export async function readManifest(path: string): Promise<ManifestEntry[]> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw asDiskError(error, path)
-  }
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1)
-  if (whole.length < text.length) await truncate(path, Buffer.byteLength(whole))
-  return whole
+  const text = await readText(path)
+  return text
+    .slice(0, text.lastIndexOf('\n') + 1)
     .split('\n')
     .filter((line) => line !== '')
     .map((line, index) => {
@@ -65,6 +58,27 @@ export async function readManifest(path: string): Promise<ManifestEntry[]> {
         })
       }
     })
+}
+
+/** Cuts off a last line that a crash left unfinished, so that the next one begins on its own; only under the lock. */
+export async function mendManifest(path: string): Promise<void> {
+  const text = await readText(path)
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1)
+  if (whole.length < text.length) await truncate(path, Buffer.byteLength(whole))
+}
+
+/** Takes committed tasks back, all others staying; a crash leaves the old manifest or the new one. */
+export async function rewriteManifest(path: string, entries: readonly ManifestEntry[]): Promise<void> {
+  await writeDurably(path, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''))
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw asDiskError(error, path)
+  }
 }
 
 /** Adds a committed task; returns once the line is on the disk. */

@@ -6,6 +6,8 @@ export type RunPaths = {
   readonly state: string
   readonly plan: string
   readonly manifest: string
+  /** Which of the run's results is shown under `out`. */
+  readonly published: string
   readonly lock: string
   readonly journal: string
   readonly artifacts: string
@@ -20,6 +22,7 @@ export function runPaths(out: string): RunPaths {
     state,
     plan: join(state, 'plan.json'),
     manifest: join(state, 'manifest.jsonl'),
+    published: join(state, 'published.json'),
     lock: join(state, 'lock'),
     journal: join(state, 'journal'),
     artifacts: join(state, 'artifacts'),

@@ -1,29 +1,60 @@
-import { copyFile, link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { asDiskError } from '../stream/errors.js'
 import { syncFolder } from '../stream/sync-folder.js'
-import type { StoredFile } from './durable.js'
+import { type StoredFile, writeDurably } from './durable.js'
 import type { RunPaths } from './paths.js'
 import type { Committed } from './types.js'
 
-/** Whether every file of the last pass is there under `out`; what its reader has changed since is the reader's. */
+/** Which result is shown: a hash of its files' sums, and their names. */
+type Published = { readonly version: string; readonly names: readonly string[] }
+
+/** Whether these files are what is shown under `out`; what its reader has changed in them since is the reader's. */
 export async function isPublished(files: readonly StoredFile[], paths: RunPaths): Promise<boolean> {
+  const shown = await readPublished(paths)
+  if (shown !== undefined && shown.version !== versionOf(files)) return false
   for (const file of files) if (!(await exists(join(paths.out, file.name)))) return false
   return true
 }
 
 /**
  * Shows the last pass's files under `out`: one rename for each top-level entry, so that a folder such as `data/` appears
- * whole or not at all. Safe to repeat after a crash: what is there already is left as it is.
+ * whole or not at all. What is there already is left as it is, unless it is an earlier result of this run: that gives way
+ * file by file. Safe to repeat after a crash.
  */
-export async function publish(committed: readonly Committed[], paths: RunPaths): Promise<void> {
+export async function publish(
+  committed: readonly Committed[],
+  files: readonly StoredFile[],
+  paths: RunPaths,
+): Promise<void> {
   try {
+    const before = await readPublished(paths)
+    const now: Published = { version: versionOf(files), names: files.map(({ name }) => name) }
     for (const { folder } of committed) {
+      if (before !== undefined && before.version !== now.version) {
+        for (const name of now.names) await show(join(folder, name), join(paths.out, name), paths)
+        for (const name of before.names) if (!now.names.includes(name)) await rm(join(paths.out, name), { force: true })
+      }
       for (const entry of await readdir(folder)) await publishEntry(join(folder, entry), join(paths.out, entry), paths)
     }
     await syncFolder(paths.out)
+    if (before?.version !== now.version) await writeDurably(paths.published, JSON.stringify(now))
   } catch (error) {
     throw asDiskError(error, paths.out)
+  }
+}
+
+function versionOf(files: readonly StoredFile[]): string {
+  return createHash('sha256').update(JSON.stringify(files)).digest('hex')
+}
+
+async function readPublished(paths: RunPaths): Promise<Published | undefined> {
+  try {
+    return JSON.parse(await readFile(paths.published, 'utf8')) as Published
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw asDiskError(error, paths.published)
   }
 }
 
@@ -33,9 +64,15 @@ async function publishEntry(from: string, final: string, paths: RunPaths): Promi
     for (const name of await readdir(from)) await publishEntry(join(from, name), join(final, name), paths)
     return
   }
+  await show(from, final, paths)
+}
+
+/** Puts a file or folder at its place in one rename. */
+async function show(from: string, final: string, paths: RunPaths): Promise<void> {
   const temporary = join(paths.state, `publish.tmp-${process.pid}`)
   await rm(temporary, { recursive: true, force: true })
   await linkTree(from, temporary)
+  await mkdir(dirname(final), { recursive: true })
   await rename(temporary, final)
 }
 

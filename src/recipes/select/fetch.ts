@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type Columns, describeShard, readShard, type Schema, writeRows } from '../../formats/index.js'
 import { type BadShard, leavingBad } from '../../formats/shards.js'
 import { openRejectLog } from '../../run/reject-log.js'
-import type { Pass, PlannedShard } from '../../run/types.js'
+import type { Pass, PlannedShard, RunView } from '../../run/types.js'
 import type { Batches, Row } from '../../stream/types.js'
 import { badShardDetail, badShardReason } from '../bad-shards.js'
 import type { Resources } from '../types.js'
@@ -34,10 +34,16 @@ export function fetchPass(
   { columns, titleColumn }: FetchOptions,
 ): Pass {
   const wanted = [config.textColumn, ...(titleColumn === undefined ? [] : [titleColumn])]
+  // Read once for all tasks: a corpus may have thousands of them.
+  let byTask: Promise<Map<string, Chosen[]>> | undefined
+  const chosenByTask = (run: RunView) => {
+    byTask ??= readByTask(run)
+    return byTask
+  }
   return {
     name: 'fetch',
     async tasks(run) {
-      const tasks = new Set((await readChosen(run)).map(({ task }) => task))
+      const tasks = await chosenByTask(run)
       return run
         .committed('scan')
         .map(({ task }) => task)
@@ -45,7 +51,7 @@ export function fetchPass(
     },
     async work(task, context) {
       const shard = context.plan.shards[task.shard!]!
-      const chosen = (await readChosen(context)).filter((row) => row.task === task.id)
+      const chosen = (await chosenByTask(context)).get(task.id)!
       // In corpus order, so the first and the last bound what must be read.
       const rows = { start: chosen[0]!.row, end: chosen.at(-1)!.row + 1 }
       const log = openRejectLog(join(context.folder, 'lost.jsonl'))
@@ -76,6 +82,16 @@ export function fetchPass(
       }
     },
   }
+}
+
+async function readByTask(run: RunView): Promise<Map<string, Chosen[]>> {
+  const byTask = new Map<string, Chosen[]>()
+  for (const row of await readChosen(run)) {
+    const rows = byTask.get(row.task)
+    if (rows) rows.push(row)
+    else byTask.set(row.task, [row])
+  }
+  return byTask
 }
 
 type Shape = (row: Chosen, values: Columns) => Columns

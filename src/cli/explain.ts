@@ -1,0 +1,56 @@
+import { costOf, type Price, priceOf } from '../models/prices.js'
+import type { Usage } from '../models/types.js'
+import { type Explanation, explainRow } from '../recipes/explain.js'
+import { readRunFolder } from '../run/run-folder.js'
+import { printable } from './failure.js'
+import { readMachine } from './recipe-flags.js'
+import type { Flag, Verb } from './verb.js'
+
+const flags: readonly Flag[] = [
+  { name: 'journal', type: 'string', description: 'folder of replies, where the run was given one' },
+  { name: 'prices', type: 'string', description: 'YAML file of prices' },
+]
+
+export const explainVerb: Verb = {
+  operands: '<out> <id>',
+  example: "sluice explain out 'corpus.parquet#17'",
+  flags,
+  run: async ([out, id], given, terminal) => {
+    const { prices } = await readMachine(given)
+    const explanation = await explainRow(out!, id!, { journal: given.journal as string | undefined })
+    const { config } = (await readRunFolder(out!)).plan
+    const price = typeof config.model === 'string' ? priceOf(config as { model: string }, prices) : undefined
+    if (terminal.json) terminal.out(JSON.stringify({ ...explanation, ...(price && { price }) }))
+    else for (const line of lines(explanation, price)) terminal.out(printable(line))
+    return 0
+  },
+}
+
+function* lines({ id, source, choice, lost, asked, rows }: Explanation, price: Price | undefined): Generator<string> {
+  yield `${id}${source ? `: row ${source.row} of ${source.path}` : ''}`
+  if (source?.columns) yield indented(JSON.stringify(source.columns, null, 2))
+  if (choice?.cluster !== undefined) {
+    yield `cluster ${choice.cluster}, at a squared distance of ${choice.distance!.toFixed(4)} from its centroid`
+  }
+  if (choice?.isChosen !== undefined) yield choice.isChosen ? 'chosen' : 'kept, and not chosen'
+  for (const { pass, model, call, reply } of asked) {
+    yield ''
+    yield `${pass}: ${call.stage}, reply ${call.ordinal + 1}, ${model}, about ${call.rowId}`
+    for (const { role, content } of call.messages) yield indented(`${role}: ${content}`)
+    yield reply ? indented(`reply: ${reply.text}`) : '  no reply was kept'
+    if (reply?.usage) yield `  ${spent(reply.usage, price)}`
+  }
+  for (const { id: row, outcome, stage, reason, detail } of lost) {
+    yield `\n${row}: ${outcome} at ${stage}: ${reason}${detail ? ` (${detail})` : ''}`
+  }
+  for (const row of rows) yield `\nin the result:\n${indented(JSON.stringify(row, null, 2))}`
+}
+
+function spent({ promptTokens, completionTokens }: Usage, price: Price | undefined): string {
+  const cost = price && costOf(price, promptTokens, completionTokens)
+  return `${promptTokens} + ${completionTokens} tokens${cost === undefined ? '' : `, ${cost.toFixed(6)} dollars`}`
+}
+
+function indented(text: string): string {
+  return `  ${text.replaceAll('\n', '\n  ')}`
+}

@@ -1,0 +1,114 @@
+import { join } from 'node:path'
+import { openEmbedder } from '../embed/index.js'
+import { type Columns, findShards, readShard } from '../formats/index.js'
+import { readShards } from '../formats/shards.js'
+import { openJournal } from '../models/journal.js'
+import type { Plan } from '../run/types.js'
+import { SluiceError, UsageError } from '../stream/errors.js'
+import { lostRows } from './lost-rows.js'
+import { openRun } from './open-run.js'
+import { textsOf } from './plan-run.js'
+import { type Asked, repliesOf } from './replies-of.js'
+import { type Choice, findChoice } from './select/explain.js'
+import type { Resources } from './types.js'
+
+/** Everything that a run's folder tells of a row. */
+export type Explanation = {
+  /** The row of the corpus, or whatever else the id began as. */
+  readonly id: string
+  readonly source?: { readonly shard: string; readonly path: string; readonly row: number; readonly columns?: Columns }
+  /** How a selection dealt with it. */
+  readonly choice?: Choice
+  /** Where it, or a row made of it, left the run. */
+  readonly lost: readonly Columns[]
+  readonly asked: readonly Asked[]
+  /** The rows of the result that were made of it. */
+  readonly rows: readonly Columns[]
+}
+
+export type ExplainOptions = { journal?: string | undefined; signal?: AbortSignal }
+
+/**
+ * Tells where a row came from, what was decided about it, what the model was asked and said, and what became of it; `id`
+ * is that of a row of the corpus, of the result or of the rejects. An id the run knows nothing of is a UsageError.
+ */
+export async function explainRow(
+  out: string,
+  id: string,
+  { journal: folder, signal = new AbortController().signal }: ExplainOptions = {},
+): Promise<Explanation> {
+  const run = await openRun(out)
+  const { plan, paths, recipe, passes, ledger } = run
+  const root = rootOf(id)
+  const isOf = (other: unknown) => other === root || String(other).startsWith(`${root}/`)
+  const view = { plan, committed: ledger.committed }
+  const choice = await findChoice(view, root)
+  const lost: Columns[] = []
+  for await (const batch of lostRows(
+    view,
+    passes.map(({ name }) => name),
+  ))
+    lost.push(...batch.filter((row) => isOf(row.id)))
+  const rows = await resultRows(join(paths.out, 'data'), isOf)
+  const journal = await openJournal(folder ?? paths.journal)
+  try {
+    const texts = await textsOf(recipe, plan.config)
+    const asked = recipe.usesModel
+      ? await repliesOf(out, { journal, isWanted: isOf, resources: embedding(plan), texts, signal })
+      : []
+    const source = await sourceOf(plan, root, choice)
+    if (!choice && lost.length + rows.length + asked.length === 0) throw unknownRow(out, id)
+    return { id: root, ...(source && { source }), ...(choice && { choice }), lost, asked, rows }
+  } finally {
+    await journal.close()
+  }
+}
+
+/** The id without what was appended for rows made of it. */
+function rootOf(id: string): string {
+  return /^(.*#\d+)(?:\/[^#]*)?$/s.exec(id)?.[1] ?? id.replace(/\/\d+$/, '')
+}
+
+async function sourceOf(plan: Plan, id: string, choice: Choice | undefined): Promise<Explanation['source']> {
+  const [, name, number] = /^(.*)#(\d+)$/s.exec(id) ?? []
+  const shard = choice ? plan.shards[choice.shard] : plan.shards.find((each) => each.name === name)
+  const row = choice?.row ?? Number(number)
+  if (shard === undefined || !Number.isSafeInteger(row)) return undefined
+  const columns = await readOne(shard, row).catch((error) => {
+    // The corpus may be gone by now; what the run keeps is told all the same.
+    if (error instanceof SluiceError) return undefined
+    throw error
+  })
+  return { shard: shard.name, path: shard.path, row, ...(columns && { columns }) }
+}
+
+async function readOne(shard: Plan['shards'][number], row: number): Promise<Columns | undefined> {
+  for await (const [found] of readShard(shard, { rows: { start: row, end: row + 1 } })) return found
+  return undefined
+}
+
+async function resultRows(folder: string, isWanted: (id: unknown) => boolean): Promise<Columns[]> {
+  const shards = await findShards([folder]).catch(() => [])
+  const found: Columns[] = []
+  for await (const rows of readShards(shards)) found.push(...rows.filter((row) => isWanted(row.id ?? row.sluice_id)))
+  return found
+}
+
+function embedding({ config }: Plan): Resources {
+  return {
+    model: () => Promise.reject(new TypeError('Only the journal answers here')),
+    embedder: () =>
+      openEmbedder(String(config.embedder), {
+        endpoint: config.embedderEndpoint as string | undefined,
+        allowHttp: true,
+      }),
+    concurrency: 8,
+    reading: {},
+  }
+}
+
+function unknownRow(out: string, id: string): UsageError {
+  return new UsageError(`The run in ${out} knows no row ${JSON.stringify(id)}`, {
+    fix: 'Take an id from the result or from rejects.parquet, such as corpus.parquet#17.',
+  })
+}

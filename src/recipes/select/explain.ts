@@ -1,0 +1,51 @@
+import { join } from 'node:path'
+import type { Committed, RunView } from '../../run/types.js'
+import { readRows } from '../artifacts.js'
+import { type Assigned, readAssigned } from './assign.js'
+import { readChosen } from './chosen.js'
+import type { Kept } from './scan.js'
+
+/** What a selection made of a row that its judge let through. */
+export type Choice = {
+  /** Index of its shard in the plan, and its number in there. */
+  readonly shard: number
+  readonly row: number
+  /** Absent where the run has not come so far, or chooses without clusters. */
+  readonly cluster?: number
+  /** Squared, to the centroid of its cluster. */
+  readonly distance?: number
+  readonly isChosen?: boolean
+}
+
+/** Finds a row among those that a selection kept; nothing where its judge let none of that id through. */
+export async function findChoice(run: RunView, id: string): Promise<Choice | undefined> {
+  for (const scanned of run.committed('scan')) {
+    let at = 0
+    for await (const rows of readRows<Kept>(join(scanned.folder, 'kept.parquet'))) {
+      const found = rows.find((row) => row.id === id)
+      if (found === undefined) {
+        at += rows.length
+        continue
+      }
+      const place = { shard: scanned.task.shard!, row: found.row }
+      const isChosen = run.committed('choose').length > 0 && (await readChosen(run)).some((row) => row.id === id)
+      return { ...place, ...(await assignmentOf(run, scanned, at + rows.indexOf(found))), isChosen }
+    }
+  }
+  return undefined
+}
+
+/** Cluster and distance of the row that a scan task kept as its `at`-th. */
+async function assignmentOf(
+  run: RunView,
+  scanned: Committed,
+  at: number,
+): Promise<Pick<Choice, 'cluster' | 'distance'>> {
+  if (!run.committed('assign').some(({ task }) => task.id === scanned.task.id)) return {}
+  let before = 0
+  for await (const { clusters, distances } of readAssigned(run, scanned) as AsyncIterable<Assigned>) {
+    if (at < before + clusters.length) return { cluster: clusters[at - before]!, distance: distances[at - before]! }
+    before += clusters.length
+  }
+  return {}
+}
