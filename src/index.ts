@@ -34,6 +34,8 @@ export { type BudgetOptions, budgeted, type Limits, noSpending, type Spending } 
 export { type ModelOptions, openModel } from './models/index.js'
 export { type Journal, journalled, openJournal } from './models/journal.js'
 export { limited } from './models/limit.js'
+export { type Recorded, recorded } from './models/record.js'
+export { replayModel } from './models/replay.js'
 export { withRetry } from './models/retry.js'
 export { type Call, CallFailure, type Message, type Model, type Reply, type Usage } from './models/types.js'
 // recipes: whole methods, and the runs that carry them

@@ -25,6 +25,7 @@ export const maxFailedFlag: Flag = {
 
 const endpointFlags: readonly Flag[] = [
   { name: 'apiKeyEnv', type: 'string', description: "environment variable that holds the endpoint's key" },
+  { name: 'apiKeyFile', type: 'string', description: 'file that holds the key and that its owner alone can read' },
   { name: 'allowHttp', type: 'boolean', description: 'allow http:// to other machines than this one' },
 ]
 
@@ -37,6 +38,7 @@ const pricesFlag: Flag = {
 const modelFlags: readonly Flag[] = [
   { name: 'concurrency', type: 'integer', default: 8, min: 1, description: 'calls in flight at once' },
   { name: 'journal', type: 'string', description: 'folder of replies to share between runs' },
+  { name: 'record', type: 'string', description: 'file to record all calls in, for --model replay:FILE' },
 ]
 
 /** What one command may spend; the run stops before it would spend more, and resumes. */

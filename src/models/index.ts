@@ -1,20 +1,19 @@
 import { UsageError } from '../stream/errors.js'
 import { suggest } from '../text/suggest.js'
+import { type KeyOptions, readKey } from './api-key.js'
 import { findPulled } from './catalogue.js'
 import { ggufModel } from './gguf.js'
 import { openaiModel } from './openai.js'
+import { replayModel } from './replay.js'
 import type { Model } from './types.js'
 
-export type ModelOptions = {
+export type ModelOptions = KeyOptions & {
   /** Where the API begins: needed for `openai:`, a dedicated endpoint for `hf:`. */
   readonly endpoint?: string
-  /** The environment variable that holds the key; default the provider's own. */
-  readonly apiKeyEnv?: string
   /** Plain http to another machine; default false. */
   readonly allowHttp?: boolean
   /** How long a server may take to begin its answer; default one minute. */
   readonly firstByteMs?: number
-  readonly env?: NodeJS.ProcessEnv
 }
 
 type Provider = {
@@ -28,6 +27,7 @@ export const providers: Readonly<Record<string, Provider>> = {
   openai: { form: 'openai:NAME (with --endpoint URL)', open: openOpenAi },
   hf: { form: 'hf:ORG/NAME', open: openHuggingFace },
   gguf: { form: 'gguf:PATH', open: (path) => ggufModel(path) },
+  replay: { form: 'replay:FILE', open: (path) => replayModel(path) },
   smollm2: { form: 'smollm2', open: () => openPulled('smollm2') },
 }
 
@@ -54,22 +54,19 @@ export async function openModel(spec: string, options: ModelOptions = {}): Promi
   return provider.open(name, options)
 }
 
-function openOpenAi(
-  name: string,
-  { endpoint, apiKeyEnv, allowHttp, firstByteMs, env = process.env }: ModelOptions,
-): Model {
+function openOpenAi(name: string, { endpoint, allowHttp, firstByteMs, ...key }: ModelOptions): Model {
   if (endpoint === undefined) {
     throw new UsageError(`The model openai:${name} needs an endpoint.`, {
       fix: 'Say where the API begins: --endpoint http://127.0.0.1:8080/v1 or --endpoint https://api.openai.com/v1.',
     })
   }
-  const apiKey = readKey(env, apiKeyEnv, 'OPENAI_API_KEY')
+  const apiKey = readKey(key, 'OPENAI_API_KEY')
   return openaiModel(name, { endpoint, apiKey, allowHttp, timeouts: firstByte(firstByteMs) })
 }
 
 async function openHuggingFace(name: string, options: ModelOptions): Promise<Model> {
-  const { endpoint, apiKeyEnv, allowHttp, firstByteMs, env = process.env } = options
-  const token = readKey(env, apiKeyEnv, 'HF_TOKEN')
+  const { endpoint, allowHttp, firstByteMs, ...key } = options
+  const token = readKey(key, 'HF_TOKEN')
   if (token === undefined && endpoint === undefined) {
     throw new UsageError(`The model hf:${name} needs a token.`, { fix: 'Put your Hugging Face token into HF_TOKEN.' })
   }
@@ -83,15 +80,6 @@ async function openPulled(name: string): Promise<Model> {
   // Its prompts are short, and every thousand tokens of context take 23 MB.
   if (path !== undefined) return ggufModel(path, { contextTokens: 2048 })
   throw new UsageError(`The model ${name} is not on this machine yet.`, { fix: `Run \`sluice models pull ${name}\`.` })
-}
-
-/** A variable that was named must be there; the provider's usual one may be missing, as local servers ask for no key. */
-function readKey(env: NodeJS.ProcessEnv, named: string | undefined, usual: string): string | undefined {
-  const key = env[named ?? usual]?.trim() || undefined
-  if (key === undefined && named !== undefined) {
-    throw new UsageError(`The environment variable ${named} is not set.`, { fix: 'Set it to the key of the endpoint.' })
-  }
-  return key
 }
 
 function firstByte(firstByteMs: number | undefined) {

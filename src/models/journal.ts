@@ -173,7 +173,10 @@ async function createSegment(folder: string, segments: string[]): Promise<FileHa
       const file = await open(join(folder, name), 'wx', 0o600)
       segments.push(name)
       // Without this a crash could forget that the segment exists.
-      await syncFolder(folder)
+      await syncFolder(folder).catch(async (error) => {
+        await file.close()
+        throw error
+      })
       return file
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /** Options of every recipe that asks a model. */
 export const modelOptions = {
-  model: z.string().min(1).describe('openai:NAME, hf:NAME, gguf:PATH or smollm2'),
+  model: z.string().min(1).describe('openai:NAME, hf:NAME, gguf:PATH, smollm2, or replay:FILE for tests'),
   endpoint: z.string().optional().describe('base URL of an OpenAI-compatible server, with /v1'),
   temperature: z.number().min(0).max(2).optional().describe("sampling temperature (default: each stage's own)"),
   topP: z.number().min(0).max(1).optional().describe("nucleus sampling (default: each stage's own)"),

@@ -1,4 +1,5 @@
 import { openEmbedder } from '../embed/index.js'
+import { readKey } from '../models/api-key.js'
 import { type BudgetOptions, type Limits, noSpending, type Spending } from '../models/budget.js'
 import { type Journal, openJournal } from '../models/journal.js'
 import { costOf, type Price, priceOf } from '../models/prices.js'
@@ -13,8 +14,12 @@ export type MachineOptions = {
   concurrency?: number
   /** Folder of the journal of replies; default inside the run folder. */
   journal?: string
+  /** File to record the model's calls in, for `replay:FILE`. */
+  record?: string
   /** Name of the environment variable that holds the endpoint's key. */
   apiKeyEnv?: string
+  /** File that holds the endpoint's key, readable by its owner alone. */
+  apiKeyFile?: string
   /** Allows http:// to other machines than this one. */
   allowHttp?: boolean
   /** What may be spent from now on; a call that would pass it stops the run with a LimitError. */
@@ -43,18 +48,19 @@ export function openResources(
   out: string,
   machine: MachineOptions,
 ): OpenResources {
-  const { concurrency = 8, journal: journalFolder = runPaths(out).journal, apiKeyEnv, allowHttp, callSignal } = machine
+  const { concurrency = 8, journal: journalFolder = runPaths(out).journal, record, allowHttp, callSignal } = machine
+  const key = { apiKeyEnv: machine.apiKeyEnv, apiKeyFile: machine.apiKeyFile }
   const named = config as { model: string; endpoint?: string }
   const budget = openBudget(named, machine)
   let journal: Journal | undefined
   const model = once(async () => {
     journal = await openJournal(journalFolder)
-    return openJournalledModel(named, { concurrency, journal, budget, apiKeyEnv, allowHttp })
+    return openJournalledModel(named, { concurrency, journal, budget, record, allowHttp, ...key })
   })
   const embedder = once(() =>
     openEmbedder(String(config.embedder), {
       endpoint: config.embedderEndpoint as string | undefined,
-      apiKey: process.env[apiKeyEnv ?? 'OPENAI_API_KEY'],
+      apiKey: readKey(key, 'OPENAI_API_KEY'),
       allowHttp,
     }),
   )
@@ -67,8 +73,11 @@ export function openResources(
       return { ...counts, ...spent, ...(dollars === undefined ? {} : { dollars }) }
     },
     close: async () => {
-      await (await model.opened())?.close?.()
-      await journal?.close()
+      try {
+        await (await model.opened())?.close?.()
+      } finally {
+        await journal?.close()
+      }
     },
   }
 }

@@ -23,7 +23,10 @@ export const local: Place = {
 
 async function openLocal(path: string, signal?: AbortSignal): Promise<ByteSource> {
   const handle = await open(path, 'r')
-  const { size } = await handle.stat()
+  const { size } = await handle.stat().catch(async (error) => {
+    await handle.close()
+    throw error
+  })
   const check = (start: number, end: number) => {
     signal?.throwIfAborted()
     if (start >= 0 && start <= end && end <= size) return
