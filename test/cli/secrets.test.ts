@@ -1,0 +1,125 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeProseShards } from '../prose.js'
+import { toyReply } from '../recipes/toy-model.js'
+import { type Fault, startOpenAiServer } from '../server/openai-server.mjs'
+import { startSluice } from './sluice.js'
+
+/** With characters that a URL escapes. */
+const key = 'CANARY/client+key&4711=secret'
+
+let folder: string
+let corpus: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-secrets-'))
+  corpus = join(folder, 'corpus')
+  await writeProseShards(corpus, 1, 60)
+  await writeFile(join(folder, 'key'), `${key}\n`, { mode: 0o600 })
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** The key as it may be written: plain, escaped for a URL, and in base64 at each of its three alignments. */
+const forms = [
+  key,
+  encodeURIComponent(key),
+  ...[0, 1, 2].map((shift) => {
+    const encoded = Buffer.from(' '.repeat(shift) + key).toString('base64')
+    return encoded.slice(shift + 1, -4)
+  }),
+]
+const hits = (text: string) => forms.filter((form) => text.includes(form))
+
+async function filesBelow(root: string): Promise<string[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+}
+
+/** Runs against a server of faults; gives everything that was said or written, and what `ps` showed. */
+async function everythingOf(
+  name: string,
+  script: (attempt: number) => Fault | undefined,
+  args: string[] = [],
+  env = {},
+) {
+  const server = await startOpenAiServer({ reply: toyReply, script })
+  const out = join(folder, name)
+  const { child, finished } = startSluice(
+    [
+      ...['run', 'reinstruct', corpus, '-o', out, '--selector', 'light', '--select', '10'],
+      ...['--model', 'openai:toy', '--endpoint', server.url, '--record', join(folder, `${name}.jsonl`), ...args],
+    ],
+    { env: { SLUICE_DEBUG: '1', ...env } },
+  )
+  const shown = await readFile(`/proc/${child.pid}/cmdline`, 'utf8').catch(() => '')
+  const { code, stdout, stderr } = await finished
+  const sent = server.seen.map(({ headers }) => headers.authorization)
+  await server.close()
+  const files = [...(await filesBelow(out)), join(folder, `${name}.jsonl`)]
+  const texts = await Promise.all(files.map((path) => readFile(path, 'latin1').catch(() => '')))
+  return { code, sent, files, said: stdout + stderr, everything: [shown, stdout, stderr, ...texts].join('\n') }
+}
+
+const faults: [string, (attempt: number) => Fault | undefined, number][] = [
+  ['answered', () => undefined, 0],
+  ['refused', () => '401', 4],
+  // Said back by the server in an error, plain and escaped, before it answers.
+  ['echoed', (attempt) => (attempt < 3 ? 'echo-key' : undefined), 0],
+]
+
+describe('a key', () => {
+  it('would be found in any of its forms', () => {
+    for (const text of [key, encodeURIComponent(key)]) expect(hits(`token=${text}.`)).not.toEqual([])
+    for (const before of ['', 'a', 'ab', 'Bearer ']) {
+      expect(hits(Buffer.from(`${before}${key} and more`).toString('base64'))).not.toEqual([])
+    }
+  })
+
+  it.each(faults)(
+    'from the environment is nowhere in what a run says or writes: %s',
+    async (name, script, exitCode) => {
+      const { code, sent, everything } = await everythingOf(`env-${name}`, script, [], { OPENAI_API_KEY: key })
+      expect(code).toBe(exitCode)
+      expect(new Set(sent)).toEqual(new Set([`Bearer ${key}`]))
+      expect(hits(everything)).toEqual([])
+      expect(everything).not.toContain('LEAKCANARY')
+    },
+  )
+
+  it.each(faults)('from a file is nowhere either: %s', async (name, script, exitCode) => {
+    const { code, sent, everything } = await everythingOf(`file-${name}`, script, [
+      '--api-key-file',
+      join(folder, 'key'),
+    ])
+    expect(code).toBe(exitCode)
+    expect(new Set(sent)).toEqual(new Set([`Bearer ${key}`]))
+    expect(hits(everything)).toEqual([])
+  })
+
+  it('is refused from a file that others may read, or that holds more than a key', async () => {
+    const open = join(folder, 'open-key')
+    await writeFile(open, key, { mode: 0o644 })
+    const others = await everythingOf('open', () => undefined, ['--api-key-file', open])
+    expect([others.code, others.sent]).toEqual([2, []])
+    expect(others.said).toMatch(/Others than its owner may read[\s\S]*chmod 600/)
+    const two = join(folder, 'two-keys')
+    await writeFile(two, `${key}\n${key}\n`, { mode: 0o600 })
+    const more = await everythingOf('two', () => undefined, ['--api-key-file', two])
+    expect(more.code).toBe(2)
+    expect(hits(more.everything)).toEqual([])
+  })
+})
+
+describe('what a run leaves', () => {
+  it('may be read by others but for its journal, which holds prompts and replies', async () => {
+    const { code, files } = await everythingOf('modes', () => undefined, [], { OPENAI_API_KEY: key })
+    expect(code).toBe(0)
+    const out = join(folder, 'modes')
+    expect((await stat(join(out, '.sluice', 'journal'))).mode & 0o777).toBe(0o700)
+    for (const path of files.filter((each) => each.startsWith(`${out}/`))) {
+      const { mode } = await stat(path)
+      expect([path, (mode & 0o777).toString(8)]).toEqual([path, path.includes('/journal/') ? '600' : '644'])
+    }
+  })
+})
