@@ -17,7 +17,7 @@ export async function lloyd(
   seeds: Float32Array,
   { iterations, signal }: { iterations: number; signal?: AbortSignal | undefined },
 ): Promise<Solved> {
-  const { weights, dimensions } = rows
+  const { dimensions } = rows
   const kernel = nearestCentroid(seeds, dimensions)
   const bounds = createBounds(rows, kernel)
   const clusters = clusterSums(kernel.k, dimensions)
@@ -32,7 +32,7 @@ export async function lloyd(
     changed = await bounds.assign(centroids, signal)
   }
   const inertia = costs(rows, bounds.labels, centroids).reduce((sum, cost) => sum + cost, 0)
-  return { centroids, iterations: done, inertia: weights.length === 0 ? 0 : inertia }
+  return { centroids, iterations: done, inertia }
 }
 
 /**
@@ -136,8 +136,8 @@ function means(rows: WeightedRows, labels: Uint32Array, before: Float32Array, cl
 
 /** Weighted squared distances of the rows from their centroids. */
 function costs({ vectors, weights, dimensions }: WeightedRows, labels: Uint32Array, centroids: Float32Array) {
-  const costs = new Float64Array(weights.length)
-  for (let row = 0; row < costs.length; row++) {
+  const found = new Float64Array(weights.length)
+  for (let row = 0; row < found.length; row++) {
     const from = row * dimensions
     const to = labels[row]! * dimensions
     let sum = 0
@@ -145,9 +145,9 @@ function costs({ vectors, weights, dimensions }: WeightedRows, labels: Uint32Arr
       const gap = vectors[from + d]! - centroids[to + d]!
       sum += gap * gap
     }
-    costs[row] = weights[row]! * sum
+    found[row] = weights[row]! * sum
   }
-  return costs
+  return found
 }
 
 /** The row that costs most, the first on ties; −1 where none costs anything. */
