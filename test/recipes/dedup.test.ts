@@ -7,6 +7,7 @@ import { readShards } from '../../src/formats/shards.js'
 import { type Curated, curate } from '../../src/recipes/curate.js'
 import { dedupPasses } from '../../src/recipes/dedup/index.js'
 import { dedupOptions } from '../../src/recipes/dedup/options.js'
+import type { Resources } from '../../src/recipes/types.js'
 import { execute } from '../../src/run/execute.js'
 import { total } from '../../src/run/tally.js'
 import { createNoveltyIndex } from '../../src/select/novelty.js'
@@ -61,6 +62,9 @@ async function writeShardsOf(name: string, rows: readonly Columns[], shards: num
   }
   return path
 }
+
+const refuse = () => Promise.reject(new Error('MinHash asks for nothing'))
+const noResources: Resources = { model: refuse, embedder: refuse, concurrency: 1, reading: {} }
 
 let runs = 0
 type Deduped = Curated & { bytes: Buffer; rows: Columns[]; rejects: Columns[]; run: string }
@@ -117,6 +121,21 @@ describe('dedup', () => {
     expect(keys((await dedup(await writeShardsOf('han', rows, 1))).rows)).toEqual(['r0', 'r1'])
   })
 
+  it('by semantic leaves out what is alike in meaning, whatever the order of its words', async () => {
+    const sentence = (n: number) => paragraph(`semantic-${n}`).split('. ')
+    const rows = Array.from({ length: 60 }, (_, n) => ({ key: `s${n}`, text: sentence(n).join('. ') }))
+    const turned = rows
+      .slice(0, 20)
+      .map(({ key, text }) => ({ key: `${key}-turned`, text: `${text.split('. ').reverse().join('. ')}.` }))
+    const path = await writeShardsOf('semantic', [...rows, { key: 'none', text: '\u0000' }, ...turned], 2)
+    const { rows: kept, rejects } = await dedup(path, { by: 'semantic', threshold: 0.999 })
+    expect(keys(kept)).toEqual([...keys(rows), 'none'])
+    expect(rejects.map(({ id, duplicate_of }) => [id, duplicate_of])).toEqual(
+      turned.map(({ key }) => [key, key.replace('-turned', '')]),
+    )
+    for (const { score } of rejects) expect(score).toBeGreaterThan(0.999)
+  })
+
   it('by rouge keeps what a novelty index keeps', async () => {
     const texts = Array.from({ length: 200 }, (_, n) => ({ key: `p-${n}`, text: paragraph(`rouge-${n % 150}`) }))
     const index = createNoveltyIndex({ threshold: 0.5 })
@@ -131,7 +150,7 @@ describe('dedup', () => {
     expect(rejects.filter(({ score }) => !((score as number) > 0.5))).toEqual([])
   })
 
-  it.each(['exact', 'minhash', 'rouge'])('by %s gives the same bytes for 1, 2 and 7 shards', async (by) => {
+  it.each(['exact', 'minhash', 'semantic', 'rouge'])('by %s gives the same bytes for 1, 2 and 7 shards', async (by) => {
     const bytes: Buffer[] = []
     for (const shards of [1, 2, 7])
       bytes.push((await dedup(await writeShardsOf(`${by}-${shards}`, corpus, shards), { by })).bytes)
@@ -148,7 +167,7 @@ describe('dedup', () => {
     await execute({
       out,
       plan: { format: 1, recipe: 'dedup', config, shards },
-      passes: dedupPasses(config, { sliceRows: 30 }),
+      passes: dedupPasses(config, noResources, { sliceRows: 30 }),
     })
     const sliced = await outputOf(out)
     expect(sliced.bytes.equals(bytes)).toBe(true)

@@ -4,6 +4,7 @@ import { createDuplicateGroups } from '../../src/select/duplicate-groups.js'
 import { createExactFingerprint, type Fingerprinter } from '../../src/select/fingerprint.js'
 import { createMeetings } from '../../src/select/meetings.js'
 import { createMinHash } from '../../src/select/minhash.js'
+import { createSemanticDuplicates } from '../../src/select/semantic-duplicates.js'
 import { uniform } from '../../src/text/hash.js'
 
 function fingerprint(of: Fingerprinter, text: string): { keys: string[]; bytes: Uint8Array } {
@@ -127,5 +128,26 @@ describe('groups of duplicates', () => {
         expect(lost.sort((a, b) => a - b)).toEqual(expected)
       }),
     )
+  })
+})
+
+describe('semantic duplicates', () => {
+  it('give for every row the earlier one of the largest cosine', () => {
+    const dimensions = 8
+    const rows = Array.from({ length: 300 }, (_, row) => {
+      const vector = Float32Array.from({ length: dimensions }, (_, n) => uniform(9, `${row % 250}`, `${n}`) - 0.5)
+      const length = Math.hypot(...vector)
+      return vector.map((value) => value / length)
+    })
+    const duplicates = createSemanticDuplicates(dimensions)
+    const found = [...rows.flatMap((vector, row) => duplicates.push(10 + row, vector)), ...duplicates.finish()]
+    const cosine = (a: number, b: number) => rows[a]!.reduce((sum, value, n) => sum + value * rows[b]![n]!, 0)
+    expect(found.map(({ row }) => row)).toEqual(Array.from({ length: 299 }, (_, n) => n + 11))
+    for (const { row, of, score } of found) {
+      const best = Math.max(...Array.from({ length: row - 10 }, (_, n) => cosine(row - 10, n)))
+      expect(score).toBeCloseTo(best, 5)
+      expect(cosine(row - 10, of - 10)).toBeCloseTo(best, 5)
+      if (row - 10 >= 250) expect(of).toBe(row - 250)
+    }
   })
 })

@@ -4,12 +4,15 @@ import { schemaOf } from '../../formats/shards.js'
 import type { Pass, RunView } from '../../run/types.js'
 import { finishPass } from '../finish.js'
 import type { Recipe, Resources } from '../types.js'
+import { assignPass, clusterPass } from './cluster.js'
 import { decidePass } from './decide.js'
+import { embeddingSpill } from './embed.js'
 import { fingerprintSpill, matchPass } from './match.js'
 import { nothingSpilled, noveltyPass } from './novelty.js'
 import { comparisonSettings, type DedupConfig, dedupOptions } from './options.js'
 import { scanPass } from './scan.js'
 import { scorePass } from './score.js'
+import { compareClustersPass, mergeAlikePass } from './semantic.js'
 import { keptFile, writePass } from './write.js'
 
 /** A corpus without its duplicates: of every group of like rows the first, every column as it was. */
@@ -18,27 +21,35 @@ export const dedupRecipe: Recipe<DedupConfig> = {
   summary: 'a corpus without its exact, near or semantic duplicates; no model',
   usesModel: false,
   options: dedupOptions,
-  passes: (config, resources) => dedupPasses(config, { reading: resources.reading }),
+  passes: (config, resources) => dedupPasses(config, resources),
 }
 
 /** The passes of the recipe; keys are compared `sliceRows` rows at a time, about 100 bytes each, whatever their number. */
 export function dedupPasses(
   config: DedupConfig,
-  { sliceRows = 2 ** 20, reading = {} }: { sliceRows?: number; reading?: Resources['reading'] } = {},
+  resources: Resources,
+  { sliceRows = 2 ** 20 }: { sliceRows?: number } = {},
 ): Pass[] {
   // ROUGE-L compares with the rows that the threshold lets stay; elsewhere it is not asked until all is compared.
   const settings = config.by === 'rouge' ? undefined : comparisonSettings
-  const compared = comparison(config, { sliceRows, reading }).map((pass) => ({ ...pass, settings }))
-  return [...compared, decidePass(config), writePass(config, reading), finish()]
+  const compared = comparison(config, resources, sliceRows).map((pass) => ({ ...pass, settings }))
+  return [...compared, decidePass(config), writePass(config, resources.reading), finish()]
 }
 
 /** The passes up to and with `score`, which leaves every pair of like rows. */
-function comparison(
-  config: DedupConfig,
-  { sliceRows, reading }: { sliceRows: number; reading: Resources['reading'] },
-): Pass[] {
+function comparison(config: DedupConfig, resources: Resources, sliceRows: number): Pass[] {
+  const { reading } = resources
   if (config.by === 'rouge')
     return [scanPass(config, reading, async () => nothingSpilled), noveltyPass(config, reading)]
+  if (config.by === 'semantic') {
+    return [
+      scanPass(config, reading, async (folder, signal) => embeddingSpill(folder, await resources.embedder(), signal)),
+      clusterPass(config),
+      assignPass(),
+      compareClustersPass(),
+      mergeAlikePass(),
+    ]
+  }
   return [
     scanPass(config, reading, (folder) => fingerprintSpill(folder, config)),
     matchPass(config, sliceRows),

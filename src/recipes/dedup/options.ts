@@ -3,9 +3,9 @@ import { z } from 'zod'
 /** Options of the recipe: what makes two rows duplicates, and from which likeness on. */
 export const dedupOptions = z.object({
   by: z
-    .enum(['minhash', 'exact', 'rouge'])
+    .enum(['minhash', 'exact', 'semantic', 'rouge'])
     .default('minhash')
-    .describe('what is compared: shingles of words, the whole text, or ROUGE-L with every row kept before'),
+    .describe('what is compared: shingles of words, the whole text, embeddings, or ROUGE-L with every row kept before'),
   textColumn: z.string().min(1).default('text').describe('column that holds the text'),
   idColumn: z.string().min(1).optional().describe('column whose values become row ids (default: <shard>#<row>)'),
   threshold: z
@@ -13,7 +13,7 @@ export const dedupOptions = z.object({
     .min(0)
     .max(1)
     .optional()
-    .describe('likeness from which rows are duplicates (default: minhash 0.65, rouge above 0.7)'),
+    .describe('likeness from which rows are duplicates (default: minhash 0.65, semantic 0.98, rouge above 0.7)'),
   ngram: z.int().min(1).default(5).describe('minhash: words of a shingle, or characters of Chinese and its like'),
   bands: z.int().min(1).max(100).default(20).describe('minhash: bands, of which one must agree'),
   bandRows: z.int().min(1).max(32).default(5).describe('minhash: hashes of a band'),
@@ -21,6 +21,8 @@ export const dedupOptions = z.object({
     .enum(['words', 'ascii'])
     .default('words')
     .describe("rouge: words of any script, or rouge-score's a-z and 0-9"),
+  embedder: z.string().default('static').describe('semantic: static (bundled, English and Chinese) or openai:NAME'),
+  embedderEndpoint: z.string().optional().describe('base URL of the embedding endpoint, with /v1'),
   seed: z.int().default(0).describe('seed of every random choice'),
 })
 
@@ -33,5 +35,5 @@ export const comparisonSettings: readonly string[] = Object.keys(dedupOptions.sh
 
 /** The threshold as asked, or the one that suits what is compared. */
 export function thresholdOf({ by, threshold }: DedupConfig): number {
-  return threshold ?? { minhash: 0.65, exact: 1, rouge: 0.7 }[by]
+  return threshold ?? { minhash: 0.65, exact: 1, semantic: 0.98, rouge: 0.7 }[by]
 }

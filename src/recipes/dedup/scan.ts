@@ -19,13 +19,13 @@ export type TextSpill = {
 export function scanPass(
   config: DedupConfig,
   reading: Resources['reading'],
-  begin: (folder: string, context: TaskContext) => Promise<TextSpill>,
+  begin: (folder: string, signal: AbortSignal) => Promise<TextSpill>,
 ): Pass {
   return {
     name: 'scan',
     tasks: ({ plan }) => shardTasks(plan, {}, { reading }),
     work: async (task, context) =>
-      scan(task, context, { config, reading, spill: await begin(context.folder, context) }),
+      scan(task, context, { config, reading, spill: await begin(context.folder, context.signal) }),
   }
 }
 

@@ -1,10 +1,10 @@
-import { closeSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { emptyTally } from '../../run/tally.js'
 import { type Pass, type RunView, reduceTask } from '../../run/types.js'
 import { openMarks } from './fingerprint-file.js'
 import { fingerprintOf, pairFile, sliceCount } from './match.js'
 import type { DedupConfig } from './options.js'
+import { createRecordCursor, type RecordCursor } from './record-cursor.js'
 import { createRecordFile, wordOf } from './record-file.js'
 import { numberRows } from './row-numbers.js'
 
@@ -47,10 +47,10 @@ export function scorePass(config: DedupConfig, sliceRows: number): Pass {
 }
 
 /** The distinct pairs whose later row is in the range that begins at `first`, by the later and then the earlier. */
-function* pairsOfRange(cursors: readonly PairCursor[], first: number): Generator<readonly [number, number]> {
+function* pairsOfRange(cursors: readonly RecordCursor[], first: number): Generator<readonly [number, number]> {
   const found: number[] = []
   for (const cursor of cursors) {
-    cursor.takeBefore(first + rangeRows, (later, earlier) => found.push((later - first) * 2 ** 32 + earlier))
+    cursor.takeBefore(first + rangeRows, (words, at) => found.push((words[at]! - first) * 2 ** 32 + words[at + 1]!))
   }
   let before = -1
   for (const pair of Float64Array.from(found).sort()) {
@@ -59,42 +59,7 @@ function* pairsOfRange(cursors: readonly PairCursor[], first: number): Generator
   }
 }
 
-/** Reads a file of pairs on from where it was. */
-type PairCursor = { takeBefore(later: number, take: (later: number, earlier: number) => void): void }
-
-function pairCursors(run: RunView, slices: number): PairCursor[] {
-  return run
-    .committed('match')
-    .flatMap(({ folder }) =>
-      Array.from({ length: slices }, (_, slice) => createPairCursor(join(folder, pairFile(slice)))),
-    )
-}
-
-/** The file is closed between readings: there may be more of them than a process may hold open. */
-function createPairCursor(path: string): PairCursor {
-  let words = new Uint32Array(0)
-  let at = 0
-  let position = 0
-  const refill = () => {
-    const bytes = new Uint8Array(32_768)
-    const file = openSync(path, 'r')
-    try {
-      const read = readSync(file, bytes, 0, bytes.length, position)
-      words = new Uint32Array(bytes.buffer, 0, read / 4)
-      position += read
-      at = 0
-    } finally {
-      closeSync(file)
-    }
-  }
-  return {
-    takeBefore(limit, take) {
-      for (;;) {
-        if (at === words.length) refill()
-        if (words.length === 0 || words[at]! >= limit) return
-        take(words[at]!, words[at + 1]!)
-        at += 2
-      }
-    },
-  }
+function pairCursors(run: RunView, slices: number): RecordCursor[] {
+  const files = Array.from({ length: slices }, (_, slice) => pairFile(slice))
+  return run.committed('match').flatMap(({ folder }) => files.map((file) => createRecordCursor(join(folder, file), 2)))
 }

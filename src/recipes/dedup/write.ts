@@ -16,6 +16,7 @@ export const keptFile = 'rows.parquet'
 const reasons: Record<DedupConfig['by'], string> = {
   exact: 'exact duplicate',
   minhash: 'near duplicate',
+  semantic: 'semantic duplicate',
   rouge: 'not novel',
 }
 

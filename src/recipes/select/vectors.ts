@@ -5,7 +5,7 @@ import { CorruptInputError } from '../../stream/errors.js'
 import { readRows } from '../artifacts.js'
 
 /** Rows read from a vector file at a time: 4,096 × 128 dimensions are 2 MiB. */
-const tileRows = 4096
+export const tileRows = 4096
 
 /** Appends rows of little-endian float32 to `path`; the file is nothing but the matrix, row after row. */
 export async function createVectorFile(
