@@ -11,12 +11,14 @@ import type { Pass, Plan, PlannedShard } from './types.js'
  */
 export async function settlePlan(plan: Plan, paths: RunPaths, committed: readonly Pass[]): Promise<void> {
   const before = await readPlan(paths.plan)
-  if (before !== undefined && committed.length > 0) refuseDifferences(before, plan, paths, committed)
+  if (before !== undefined && committed.length > 0) {
+    refuseDifferences(before, plan, paths, (key) => committed.some(({ settings }) => settings?.includes(key) ?? true))
+  }
   if (!isDeepStrictEqual(before, plan)) await writeDurably(paths.plan, `${JSON.stringify(plan, null, 2)}\n`)
 }
 
-function refuseDifferences(before: Plan, plan: Plan, paths: RunPaths, committed: readonly Pass[]): void {
-  const isFixed = (key: string) => committed.some(({ settings }) => settings?.includes(key) ?? true)
+/** Throws a {@link ResumeMismatchError} with what differs between two plans, of the config only the keys that are fixed. */
+export function refuseDifferences(before: Plan, plan: Plan, paths: RunPaths, isFixed: (key: string) => boolean): void {
   const differences = planDifferences(before, plan, isFixed)
   if (differences.length > 0) {
     throw new ResumeMismatchError(

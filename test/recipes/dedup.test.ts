@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -205,6 +205,40 @@ describe('dedup', () => {
       ['odd.jsonl#3', 'no text', null],
       ['odd.jsonl#4', 'exact duplicate', 'odd.jsonl#1'],
     ])
+  })
+
+  it('decides again at another threshold without comparing again', async () => {
+    const path = await writeShardsOf('again', corpus, 3)
+    const fresh = await dedup(path, { threshold: 0.95 })
+    expect(fresh.rows).toHaveLength(350)
+    const out = join(folder, 'again-run')
+    const command = ['dedup', path, '-o', out, '--id-column', 'key', '-q']
+    expect((await startSluice(command).finished).code).toBe(0)
+    const scan = join(out, '.sluice', 'artifacts', 'scan')
+    const scannedAt = async () => (await stat(join(scan, (await readdir(scan))[0]!, 'marks.bin'))).mtimeMs
+    const scanned = await scannedAt()
+    const before = await outputOf(out)
+    expect(before.rows).toHaveLength(300)
+    expect((await startSluice([...command, '--rethreshold', '0.95']).finished).code).toBe(0)
+    const after = await outputOf(out)
+    expect(after.bytes.equals(fresh.bytes)).toBe(true)
+    expect(after.rejects).toEqual(fresh.rejects)
+    expect(await scannedAt()).toBe(scanned)
+    expect((await startSluice([...command, '--rethreshold', '0.65']).finished).code).toBe(0)
+    expect((await outputOf(out)).bytes.equals(before.bytes)).toBe(true)
+    // Another setting beside it is refused, and what was there stays.
+    expect((await startSluice([...command, '--rethreshold', '0.5', '--ngram', '3']).finished).code).toBe(7)
+    expect((await outputOf(out)).bytes.equals(before.bytes)).toBe(true)
+  }, 60_000)
+
+  it('does not decide again what ROUGE-L compared, nor where there is no run', async () => {
+    const path = await writeShardsOf('refused', corpus, 1)
+    const run = (args: readonly string[]) =>
+      startSluice(['dedup', path, '-o', join(folder, 'no-run'), ...args]).finished
+    expect((await run(['--by', 'rouge', '--rethreshold', '0.5'])).stderr).toContain('compares anew')
+    const { code, stderr } = await run(['--rethreshold', '0.5'])
+    expect(code).toBe(2)
+    expect(stderr).toContain('holds no run')
   })
 
   it('gives nothing for a corpus of nothing', async () => {

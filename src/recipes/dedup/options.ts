@@ -33,6 +33,9 @@ export const comparisonSettings: readonly string[] = Object.keys(dedupOptions.sh
   (key) => key !== 'threshold',
 )
 
+/** The passes that the threshold bears on, but where it decides what is compared. */
+export const decisionPasses: readonly string[] = ['decide', 'write', 'finish']
+
 /** The threshold as asked, or the one that suits what is compared. */
 export function thresholdOf({ by, threshold }: DedupConfig): number {
   return threshold ?? { minhash: 0.65, exact: 1, semantic: 0.98, rouge: 0.7 }[by]
