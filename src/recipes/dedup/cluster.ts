@@ -32,7 +32,7 @@ export function clusterPass({ seed }: DedupConfig): Pass {
       const dimensions = await dimensionsOf(numbers)
       const k = Math.min(mostClusters, Math.max(1, Math.ceil(numbers.total / clusterRows)))
       const { ids, vectors } = await sampleRows(numbers, dimensions, Math.max(20_000, 32 * k))
-      const found = kmeans({ ids, vectors, dimensions, k, seed })
+      const found = await kmeans({ ids, vectors, dimensions, k, seed })
       await writeFile(
         join(context.folder, centroidsFile),
         encodeArtifact('centroids', { dimensions }, [found.centroids]),

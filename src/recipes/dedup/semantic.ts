@@ -10,8 +10,8 @@ import { createRecordFile, wordOf } from './record-file.js'
 import { numberRows } from './row-numbers.js'
 import { scoredFile } from './score.js'
 
-/** Bytes of vectors that a task may hold, but for a single cluster that is larger. */
-const heldBytes = 64 * 1024 * 1024
+/** Bytes of vectors of a task, but for a single cluster that is larger; they are held twice, with room to grow. */
+const heldBytes = 32 * 1024 * 1024
 
 /** Rows less alike than this are not written down: no threshold below it finds more. */
 const leastScore = 0.5
