@@ -33,6 +33,11 @@ const verbs: readonly VerbEntry[] = [
     load: async () => (await import('./cli/dedup.js')).dedupVerb,
   },
   {
+    name: 'filter',
+    summary: 'leave out what published quality rules throw out; --sweep tries limits on a sample',
+    load: async () => (await import('./cli/filter.js')).filterVerb,
+  },
+  {
     name: 'convert',
     summary: 'write shards of any format as one file, or as a folder of shards',
     load: async () => (await import('./cli/convert.js')).convertVerb,

@@ -5,8 +5,14 @@ export { type OpenEmbedderOptions, openEmbedder } from './embed/index.js'
 export type { Embedder, Texts } from './embed/types.js'
 export { applyWhitening, fitWhitening, type Whitening, whitened } from './embed/whiten.js'
 // filters: a row stays, or leaves with a reason
+export { type C4Verdict, c4 } from './filters/c4.js'
+export { type Document, documentOf } from './filters/document.js'
+export { fineweb } from './filters/fineweb.js'
+export { gopherQuality } from './filters/gopher.js'
+export { gopherRepetition } from './filters/gopher-repetition.js'
 export { type ProseOptions, proseFilter } from './filters/prose.js'
 export { reinstructOutputFilter, reinstructSelector } from './filters/reinstruct.js'
+export { judgeBy, passes, type Rule } from './filters/rules.js'
 export { selfInstructFilter } from './filters/self-instruct.js'
 // formats: shards in and out
 export {

@@ -91,6 +91,7 @@ describe('dependencies', () => {
     '@huggingface/inference': { for: "Hugging Face's providers", in: /^models\/huggingface\.ts$/ },
     'apache-arrow': { for: 'Arrow IPC', in: /^formats\/arrow\// },
     commander: { for: 'the command line', in: /^cli\/program\.ts$/ },
+    eld: { for: 'naming the language of a text; optional', in: /^filters\/language\.ts$/ },
     hyparquet: { for: 'reading Parquet', in: /^formats\// },
     'hyparquet-writer': { for: 'writing Parquet', in: /^formats\// },
     'it-pipe': { for: 'joining streams', in: /^stream\/pipe\.ts$/ },

@@ -1,8 +1,6 @@
-import { join } from 'node:path'
-import type { Schema } from '../../formats/index.js'
-import { schemaOf } from '../../formats/shards.js'
-import type { Pass, RunView } from '../../run/types.js'
+import type { Pass } from '../../run/types.js'
 import { finishPass } from '../finish.js'
+import { schemaOfPass } from '../pass-schema.js'
 import type { Recipe, Resources } from '../types.js'
 import { assignPass, clusterPass } from './cluster.js'
 import { decidePass } from './decide.js'
@@ -61,17 +59,7 @@ function finish(): Pass {
   return finishPass({
     summary: 'A corpus without its duplicates: of every group of like rows the first, every column as it was.',
     rows: { passes: ['write'], file: keptFile },
-    schema: keptSchema,
+    schema: (run) => schemaOfPass(run, 'write', keptFile),
     chains: [['scan', 'write']],
   })
-}
-
-/** The columns of all that stays; a column must have one type throughout. */
-async function keptSchema(run: RunView): Promise<Schema> {
-  const files = run.committed('write').map(({ task, folder }) => ({
-    name: run.plan.shards[task.shard!]!.name,
-    path: join(folder, keptFile),
-    format: 'parquet',
-  }))
-  return (await schemaOf(files)) ?? {}
 }

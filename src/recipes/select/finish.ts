@@ -1,8 +1,6 @@
-import { join } from 'node:path'
-import type { Schema } from '../../formats/index.js'
-import { schemaOf } from '../../formats/shards.js'
-import type { Pass, RunView } from '../../run/types.js'
+import type { Pass } from '../../run/types.js'
 import { finishPass } from '../finish.js'
+import { schemaOfPass } from '../pass-schema.js'
 import { fetchedFile, originSchema } from './fetch.js'
 
 /** The passes that a corpus row goes through while rows are chosen. */
@@ -13,17 +11,7 @@ export function writeChosenPass(beside: readonly (readonly string[])[] = []): Pa
   return finishPass({
     summary: 'A diverse subset of a corpus: rows chosen by clusters, every column as it was.',
     rows: { passes: ['fetch'], file: fetchedFile },
-    schema: unionSchema,
+    schema: async (run) => ({ ...originSchema, ...(await schemaOfPass(run, 'fetch', fetchedFile)) }),
     chains: [selectionChain, ...beside],
   })
-}
-
-/** The columns of all fetched files; a column must have one type throughout. */
-async function unionSchema(run: RunView): Promise<Schema> {
-  const files = run.committed('fetch').map(({ task, folder }) => ({
-    name: run.plan.shards[task.shard!]!.name,
-    path: join(folder, fetchedFile),
-    format: 'parquet',
-  }))
-  return { ...originSchema, ...(await schemaOf(files)) }
 }

@@ -1,6 +1,7 @@
 import type { Plan } from '../../run/types.js'
 import { finishPass } from '../finish.js'
 import type { PromptTexts } from '../prompt-texts.js'
+import { certain } from '../select/sample.js'
 import type { AskedRows, CallPlan, ModelStage, Recipe } from '../types.js'
 import { alpacaDemonstrations } from './alpaca-prompt.js'
 import { demonstrationCount, type Shown } from './bootstrap-prompt.js'
@@ -10,7 +11,7 @@ import { growOptions, options, type SelfInstructConfig } from './options.js'
 import { createPool } from './pool.js'
 import { selfInstructTexts } from './prompts.js'
 import { bundledSeeds, type SeedTask, seedPass, seedTasks } from './seeds.js'
-import { proposedByRequest, selfInstructStages } from './stages.js'
+import { selfInstructStages } from './stages.js'
 import { encodePass, instancesPass, pairsFile, seedPairsPass } from './write.js'
 
 /**
@@ -56,7 +57,7 @@ function growth(config: SelfInstructConfig): Omit<GrowOptions, 'settings'> {
   return { target: instructions, mode, only, lookahead, seed, strict: rules === 'strict', shown }
 }
 
-/** Plans in requests: how many it takes depends on how many of the tasks they bring are new. */
+/** Counts in tasks that are wanted; how many requests they take depends on how many of those proposed are new. */
 function calls(config: SelfInstructConfig, texts: PromptTexts): CallPlan {
   const { grow, classify, instances } = selfInstructStages(config, texts)
   return {
@@ -92,17 +93,10 @@ async function requests(
     id: `request-${request}`,
     demonstrations: pool.draw(request, shown),
   }))
-  const { low, expected, high } = proposedByRequest[config.mode]
-  const needed = {
-    low: Math.ceil(target / low),
-    expected: Math.ceil(target / expected),
-    high: Math.ceil(target / high),
-  }
-  const all = { low: seeds.length, expected: seeds.length, high: seeds.length }
   return {
     steps: [
-      ['seed tasks', all],
-      ['requests for tasks', needed],
+      ['seed tasks', certain(seeds.length)],
+      ['tasks wanted', certain(target)],
     ],
     sample,
   }

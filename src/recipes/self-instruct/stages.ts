@@ -18,12 +18,12 @@ import type { SelfInstructConfig } from './options.js'
 export type GrownTask = ProposedTask & { readonly id: string }
 
 /**
- * Tasks that a request adds to the pool, from the most (`low`, since it makes the fewest requests) to one: a reply holds
- * eight, in Alpaca's mode seventeen, and half of them new is usual for a strong model.
+ * Requests for a task that is wanted: a reply holds eight, in Alpaca's mode seventeen, of which all are new at best, about
+ * half with a strong model, and one at worst.
  */
-export const proposedByRequest: Readonly<Record<SelfInstructConfig['mode'], Estimate>> = {
-  'self-instruct': { low: 8, expected: 4, high: 1 },
-  alpaca: { low: 17, expected: 9, high: 1 },
+const requestsPerTask: Readonly<Record<SelfInstructConfig['mode'], Estimate>> = {
+  'self-instruct': { low: 1 / 8, expected: 1 / 4, high: 1 },
+  alpaca: { low: 1 / 17, expected: 1 / 9, high: 1 },
 }
 
 type Kind = { readonly isClassification: boolean }
@@ -38,7 +38,7 @@ export type SelfInstructStages = {
 export function selfInstructStages(config: SelfInstructConfig, texts: PromptTexts): SelfInstructStages {
   const strict = config.rules === 'strict'
   const set = settings(config)
-  const reach = proposedByRequest[config.mode]
+  const reach = requestsPerTask[config.mode]
   return {
     grow:
       config.mode === 'alpaca'
@@ -46,6 +46,7 @@ export function selfInstructStages(config: SelfInstructConfig, texts: PromptText
             name: 'grow',
             prompt: alpacaPrompt(texts.alpaca!, { strict }),
             sampling: { ...alpacaSampling, ...set },
+            reach,
             usualReply: usualTasks,
           }
         : {
@@ -54,20 +55,19 @@ export function selfInstructStages(config: SelfInstructConfig, texts: PromptText
               strict,
             }),
             sampling: { ...bootstrapSampling, ...set },
+            reach,
             usualReply: usualInstructions,
           },
     classify: {
       name: 'classify',
       prompt: classifyPrompt(texts.classify!, { strict }),
       sampling: classifySampling,
-      reach,
       usualReply: () => 'No',
     },
     instances: {
       name: 'instances',
       prompt: instancesPrompt(texts),
       sampling: { ...instanceSampling, ...set },
-      reach,
       usualReply: () => usualInstances,
     },
   }

@@ -2,13 +2,14 @@ import { join } from 'node:path'
 import { writeRows } from '../../formats/index.js'
 import { openRejectLog, type RejectLog } from '../../run/reject-log.js'
 import { emptyTally } from '../../run/tally.js'
-import type { Pass, Task, TaskContext } from '../../run/types.js'
+import type { Pass, TaskContext } from '../../run/types.js'
 import { map } from '../../stream/map.js'
 import { pipe } from '../../stream/pipe.js'
 import type { Stage } from '../../stream/types.js'
 import { countCommitted, readCommitted } from '../artifacts.js'
 import { ask } from '../ask.js'
 import { openAsking } from '../asking.js'
+import { rowTasks } from '../tasks.js'
 import type { Resources } from '../types.js'
 import { pairSchema, toPair, type Written } from './encode.js'
 import { grownFile } from './grow.js'
@@ -17,9 +18,6 @@ import { readSeeds } from './seeds.js'
 import type { GrownTask, SelfInstructStages } from './stages.js'
 
 export const pairsFile = 'pairs.parquet'
-
-/** Grown tasks that one task of the run takes. */
-const taskRows = 10_000
 
 export type WriteOptions = {
   seed: number
@@ -67,13 +65,7 @@ function writingPass({ seed, settings }: WriteOptions, open: (context: TaskConte
   return {
     name: 'instances',
     settings,
-    async tasks(run): Promise<Task[]> {
-      const grown = countCommitted(run, ['grow'])
-      return Array.from({ length: Math.ceil(grown / taskRows) }, (_, n) => ({
-        id: String(n).padStart(5, '0'),
-        rows: { start: n * taskRows, end: Math.min(grown, (n + 1) * taskRows) },
-      }))
-    },
+    tasks: async (run) => rowTasks(countCommitted(run, ['grow'])),
     async work(task, context) {
       const { instantiate, log, close } = await open(context)
       let more = 0

@@ -1,0 +1,88 @@
+import { join } from 'node:path'
+import { c4 } from '../../filters/c4.js'
+import { documentOf } from '../../filters/document.js'
+import { type Columns, describeShard, readShard, writeRows } from '../../formats/index.js'
+import { openRejectLog, type RejectLog } from '../../run/reject-log.js'
+import type { Pass, PlannedShard } from '../../run/types.js'
+import { finishPass } from '../finish.js'
+import { schemaOfPass } from '../pass-schema.js'
+import { rowId, textFault } from '../select/corpus.js'
+import { shardTasks } from '../tasks.js'
+import type { Recipe } from '../types.js'
+import { type NamedFamily, openFamilies } from './judge.js'
+import { type FilterConfig, filterOptions } from './options.js'
+
+/** A corpus without the rows that rules of the field throw out, each with the rule that did. */
+export const filterRecipe: Recipe<FilterConfig> = {
+  name: 'filter',
+  summary: 'a corpus without what published rules throw out, each row with the reason; no model',
+  usesModel: false,
+  options: filterOptions,
+  fileOptions: ['testData'],
+  passes: (config) => [
+    filterPass(config),
+    finishPass({
+      summary: 'The rows of a corpus that pass published quality rules, every column as it was.',
+      rows: { passes: ['filter'], file: keptFile },
+      schema: (run) => schemaOfPass(run, 'filter', keptFile),
+      chains: [['filter']],
+    }),
+  ],
+}
+
+const keptFile = 'rows.parquet'
+
+/** Reads every row once, and writes it or its reason. */
+function filterPass(config: FilterConfig): Pass {
+  return {
+    name: 'filter',
+    tasks: ({ plan }) => shardTasks(plan),
+    async work(task, { plan, folder, signal, progress }) {
+      const shard = plan.shards[task.shard!]!
+      const families = await openFamilies(config, signal)
+      const log = openRejectLog(join(folder, 'lost.jsonl'))
+      let read = 0
+      async function* kept(): AsyncGenerator<Columns[]> {
+        for await (const batch of readShard(shard, { rows: task.rows, signal })) {
+          const start = (task.rows?.start ?? 0) + read
+          const staying = batch.flatMap((row, at) => judgeRow(row, start + at, { shard, config, families, log }))
+          read += batch.length
+          progress(batch.length)
+          if (staying.length > 0) yield staying
+        }
+      }
+      try {
+        const { schema } = await describeShard(shard)
+        const written = await writeRows(join(folder, keptFile), { schema })(kept())
+        return { in: read, out: written.rows, rejected: log.rejected, failed: {} }
+      } finally {
+        log.close()
+      }
+    },
+  }
+}
+
+type Setting = { shard: PlannedShard; config: FilterConfig; families: readonly NamedFamily[]; log: RejectLog }
+
+/** The row as it is written, or nothing where a rule throws it out. */
+function judgeRow(row: Columns, at: number, { shard, config, families, log }: Setting): Columns[] {
+  const { textColumn, idColumn, c4Lines } = config
+  const given = idColumn === undefined ? undefined : row[idColumn]
+  const id = given === undefined || given === null ? rowId(shard, at) : String(given)
+  const text = row[textColumn]
+  const fault = textFault(text)
+  if (fault !== undefined) {
+    log.reject({ id, stage: 'read', reason: fault })
+    return []
+  }
+  const doc = documentOf(text as string)
+  for (const { name, judge } of families) {
+    const verdict = judge(doc)
+    if (verdict === undefined) continue
+    log.reject({ id, stage: name, ...(typeof verdict === 'string' ? { reason: verdict } : verdict) })
+    return []
+  }
+  if (!c4Lines) return [row]
+  const trimmed = c4(doc)
+  return [{ ...row, [textColumn]: 'text' in trimmed ? trimmed.text : text }]
+}
