@@ -36,6 +36,7 @@ describe('README.md', () => {
       ['plan', 'reinstruct'],
       ['select'],
       ['dedup'],
+      ['filter'],
       ['embed'],
       ['convert'],
       ['head'],

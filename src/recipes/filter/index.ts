@@ -1,14 +1,16 @@
 import { join } from 'node:path'
 import { c4 } from '../../filters/c4.js'
 import { documentOf } from '../../filters/document.js'
-import { type Columns, describeShard, readShard, writeRows } from '../../formats/index.js'
+import { type Columns, readShard, writeRows } from '../../formats/index.js'
+import { describeUnlessBad, leavingBad } from '../../formats/shards.js'
 import { openRejectLog, type RejectLog } from '../../run/reject-log.js'
 import type { Pass, PlannedShard } from '../../run/types.js'
+import { watchBadShard } from '../bad-shards.js'
 import { finishPass } from '../finish.js'
 import { schemaOfPass } from '../pass-schema.js'
 import { rowId, textFault } from '../select/corpus.js'
 import { shardTasks } from '../tasks.js'
-import type { Recipe } from '../types.js'
+import type { Recipe, Resources } from '../types.js'
 import { type NamedFamily, openFamilies } from './judge.js'
 import { type FilterConfig, filterOptions } from './options.js'
 
@@ -19,8 +21,8 @@ export const filterRecipe: Recipe<FilterConfig> = {
   usesModel: false,
   options: filterOptions,
   fileOptions: ['testData'],
-  passes: (config) => [
-    filterPass(config),
+  passes: (config, resources) => [
+    filterPass(config, resources),
     finishPass({
       summary: 'The rows of a corpus that pass published quality rules, every column as it was.',
       rows: { passes: ['filter'], file: keptFile },
@@ -33,28 +35,32 @@ export const filterRecipe: Recipe<FilterConfig> = {
 const keptFile = 'rows.parquet'
 
 /** Reads every row once, and writes it or its reason. */
-function filterPass(config: FilterConfig): Pass {
+function filterPass(config: FilterConfig, resources: Resources): Pass {
+  const { reading } = resources
   return {
     name: 'filter',
-    tasks: ({ plan }) => shardTasks(plan),
+    tasks: ({ plan }) => shardTasks(plan, config, resources),
     async work(task, { plan, folder, signal, progress }) {
       const shard = plan.shards[task.shard!]!
+      const { rows } = task
       const families = await openFamilies(config, signal)
       const log = openRejectLog(join(folder, 'lost.jsonl'))
+      const { onBad, leaveRest } = watchBadShard(config, { shard, rows, log, reading })
+      const start = rows?.start ?? 0
       let read = 0
       async function* kept(): AsyncGenerator<Columns[]> {
-        for await (const batch of readShard(shard, { rows: task.rows, signal })) {
-          const start = (task.rows?.start ?? 0) + read
-          const staying = batch.flatMap((row, at) => judgeRow(row, start + at, { shard, config, families, log }))
+        for await (const batch of leavingBad(shard, readShard(shard, { ...reading, rows, signal }), { start, onBad })) {
+          const staying = batch.flatMap((row, at) => judgeRow(row, start + read + at, { shard, config, families, log }))
           read += batch.length
           progress(batch.length)
           if (staying.length > 0) yield staying
         }
       }
       try {
-        const { schema } = await describeShard(shard)
-        const written = await writeRows(join(folder, keptFile), { schema })(kept())
-        return { in: read, out: written.rows, rejected: log.rejected, failed: {} }
+        const described = await describeUnlessBad(shard, { ...reading, onBad })
+        const written = await writeRows(join(folder, keptFile), { schema: described?.schema })(kept())
+        const left = await leaveRest()
+        return { in: read + left, out: written.rows, rejected: log.rejected, failed: {} }
       } finally {
         log.close()
       }

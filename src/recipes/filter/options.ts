@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { families } from '../../filters/index.js'
+import { badShardOption } from '../bad-shards.js'
 
 /** What a row must pass, in the order FineWeb has it; the last four take options of their own. */
 export const ruleNames = [...Object.keys(families), 'length', 'language', 'decontamination'] as const
@@ -26,6 +27,7 @@ export const filterOptions = z.object({
     .min(3)
     .default(13)
     .describe('decontamination: words of a run that no text may share with the test set'),
+  ...badShardOption,
   c4Lines: z.boolean().default(false).describe('c4: write only the lines of a text that C4 keeps'),
 })
 
