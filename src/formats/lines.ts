@@ -7,6 +7,8 @@ import { unpackBlocks } from './unpack.js'
 export type Line = { text: string; number: number }
 
 const newline = 10
+/** What nearly every line of JSON begins with. */
+const openBrace = 0x7b
 
 /**
  * The lines of a UTF-8 file or stdin, unpacked where it begins like gzip or zstd, one array for each block read. A byte order
@@ -48,17 +50,19 @@ export async function* readLines(path: string, blockSize?: number, signal?: Abor
 
 function cutLines(path: string, bytes: Buffer, before: number): { lines: Line[]; end: number } {
   const lines: Line[] = []
+  // Asked once of the whole block where that answers for every line.
+  const ascii = isAscii(bytes)
   let number = before
   for (let start = 0; start <= bytes.length; ) {
     const found = bytes.indexOf(newline, start)
     const end = found === -1 ? bytes.length : found
     number++
     if (end - start > longestText) throw tooLong(path, number)
-    const text = decode(bytes.subarray(start, end))
+    const text = ascii ? bytes.toString('latin1', start, end) : decode(bytes.subarray(start, end))
     if (text === undefined) {
       throw new CorruptInputError(`${path}:${number}: the line is not UTF-8`, { fix: 'Convert the file to UTF-8.' })
     }
-    if (text.trim() !== '') lines.push({ text, number })
+    if (!isBlank(text)) lines.push({ text, number })
     start = end + 1
   }
   return { lines, end: number }
@@ -66,6 +70,10 @@ function cutLines(path: string, bytes: Buffer, before: number): { lines: Line[];
 
 /** V8 makes strings of four times this, and whoever needs even this much in a row has something else in mind. */
 export const longestText = 128 << 20
+
+function isBlank(text: string): boolean {
+  return text.charCodeAt(0) !== openBrace && text.trim() === ''
+}
 
 /** UTF-8 as text, or undefined where it is not. By way of UTF-16 is a fifth cheaper than V8's own decoder. */
 function decode(bytes: Buffer): string | undefined {
