@@ -1,4 +1,5 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import { decodeLz4Block } from './lz4-block.js'
 import { snappyUncompress } from './parquet/library.js'
 import { loadZstd } from './zstd/index.js'
 
@@ -84,35 +85,8 @@ function checkSnappySize(block: Uint8Array, plainSize: number): void {
 
 /** Decodes one bare LZ4 block. Source: the LZ4 block format description. */
 function lz4Block(block: Uint8Array, plain: Uint8Array): void {
-  const plainSize = plain.length
-  let [at, to] = [0, 0]
-  const longer = (length: number): number => {
-    let sum = length
-    if (length < 15) return sum
-    for (let byte = 255; byte === 255; sum += byte) {
-      if (at >= block.length) throw new Error('the lz4 block ends too early')
-      byte = block[at++]!
-    }
-    return sum
-  }
-  while (at < block.length) {
-    const token = block[at++]!
-    const literals = longer(token >> 4)
-    if (at + literals > block.length || to + literals > plainSize) throw new Error('lz4 literals end beyond the block')
-    plain.set(block.subarray(at, at + literals), to)
-    at += literals
-    to += literals
-    if (at >= block.length) break
-    const distance = block[at]! | (block[at + 1]! << 8)
-    at += 2
-    const length = longer(token & 15) + 4
-    if (distance === 0 || distance > to || to + length > plainSize)
-      throw new Error('an lz4 match lies outside the block')
-    if (distance >= length) plain.copyWithin(to, to - distance, to - distance + length)
-    else for (let i = 0; i < length; i++) plain[to + i] = plain[to + i - distance]!
-    to += length
-  }
-  if (to !== plainSize) throw new Error(`the lz4 block holds ${to} bytes where ${plainSize} are promised`)
+  const size = decodeLz4Block(block, 0, block.length, plain, 0)
+  if (size !== plain.length) throw new Error(`the lz4 block holds ${size} bytes where ${plain.length} are promised`)
 }
 
 /** Hadoop puts plain and packed size, big-endian, before each of its blocks; others wrote one bare block. */

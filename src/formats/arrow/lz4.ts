@@ -1,3 +1,5 @@
+import { decodeLz4Block } from '../lz4-block.js'
+
 /** Bytes at the start of an LZ4 frame. */
 const magic = 0x184d2204
 
@@ -28,45 +30,12 @@ export function decompressLz4Frame(frame: Uint8Array, plainSize: number): Uint8A
       plain.set(frame.subarray(at, end), filled)
       filled += size
     } else {
-      filled = decompressBlock(frame, at, end, plain, filled)
+      filled = decodeLz4Block(frame, at, end, plain, filled)
     }
     at = end + blockChecksum
   }
   if (filled !== plainSize) throw new Error(`an LZ4 frame of ${filled} bytes where ${plainSize} were announced`)
   return plain
-}
-
-/** Decodes the block in bytes `at` to `end`, appending to `plain` from `to`; answers where it stopped. */
-function decompressBlock(bytes: Uint8Array, at: number, end: number, plain: Uint8Array, to: number): number {
-  const room = plain.length
-  while (at < end) {
-    const token = bytes[at++]!
-    let literals = token >> 4
-    if (literals === 15) {
-      for (let more = 255; more === 255; literals += more) more = at < end ? bytes[at++]! : fail()
-    }
-    if (at + literals > end || to + literals > room) fail()
-    // A loop beats a call for the few bytes that most sequences have.
-    if (literals < 32) for (let i = 0; i < literals; i++) plain[to + i] = bytes[at + i]!
-    else plain.set(bytes.subarray(at, at + literals), to)
-    at += literals
-    to += literals
-    // The last sequence is literals alone.
-    if (at === end) return to
-    if (at + 2 > end) fail()
-    const distance = bytes[at]! | (bytes[at + 1]! << 8)
-    at += 2
-    let length = (token & 15) + 4
-    if (length === 19) {
-      for (let more = 255; more === 255; length += more) more = at < end ? bytes[at++]! : fail()
-    }
-    if (distance === 0 || distance > to || to + length > room) fail()
-    // A copy that overlaps itself repeats what it has just written, so it must go byte by byte.
-    if (distance >= length && length > 32) plain.copyWithin(to, to - distance, to - distance + length)
-    else for (let i = 0; i < length; i++) plain[to + i] = plain[to + i - distance]!
-    to += length
-  }
-  return fail()
 }
 
 function fail(): never {
