@@ -30,8 +30,8 @@ def resident():
         return int(statm.read().split()[1]) * resource.getpagesize() / 2**20
 
 
-# The row groups that sluice makes of these rows: 4,096, or 8 MiB.
-group = {"texts": 2900, "messages": 4096, "vectors": 4096}[table]
+# About the row groups that sluice makes of these rows: 4,096, or 4 MiB.
+group = {"texts": 1700, "messages": 3000, "vectors": 4096}[table]
 before_mb = resident()
 before = time.process_time()
 options = {"compression": "zstd", "compression_level": 3, "write_page_checksum": writer_name.endswith("crc")}

@@ -114,13 +114,12 @@ describe('sluice convert', () => {
     expect(parsed(stdout)).toHaveLength(2)
   }, 60_000)
 
-  it.skipIf(process.platform !== 'linux')(
-    'holds little while nobody reads what it writes',
-    async () => {
+  describe.skipIf(process.platform !== 'linux')('while nobody reads what it writes', () => {
+    it.each(['jsonl', 'json', 'csv', 'arrow', 'parquet'])('holds little of %s', { timeout: 60_000 }, async (to) => {
       // Eight copies of a line are one row of 8 KB: 80 MB in all, of which a pipe holds 64 KB.
       const line = `${JSON.stringify({ text: 'x'.repeat(8000) })}\n`
       const folder = await scratch({ 'a.jsonl': line.repeat(10_000) })
-      const { child, finished } = startSluice(['convert', join(folder, 'a.jsonl'), '-o', '-', '--to', 'jsonl'])
+      const { child, finished } = startSluice(['convert', join(folder, 'a.jsonl'), '-o', '-', '--to', to])
       child.stdout!.removeAllListeners('data').pause()
       const peak = () => Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024
       let last = 0
@@ -134,9 +133,8 @@ describe('sluice convert', () => {
       expect(last).toBeLessThan(150)
       child.stdout!.destroy()
       expect((await finished).code).toBe(0)
-    },
-    60_000,
-  )
+    })
+  })
 
   it('leaves nothing behind when its input is broken', async () => {
     const folder = await scratch({ 'a.csv': 'a,b\n1,2\n3\n' })

@@ -3,6 +3,7 @@ import { LimitError } from '../limits.js'
 import { type AnyType, Type } from './library.js'
 import type { ArrowLimits } from './limits.js'
 import { decompressLz4Frame } from './lz4.js'
+import type { Lend } from './messages.js'
 import { type BatchLayout, within } from './metadata.js'
 
 /** One column of a record batch, its lengths and offsets known to fit its bytes. Views, indices and ids are not yet checked. */
@@ -31,6 +32,8 @@ export type LoadContext = {
   zstd: Codec
   dictionaries: ReadonlyMap<number, Dictionary>
   limits: ArrowLimits
+  /** Memory for what is unpacked. */
+  lend: Lend
 }
 
 /**
@@ -184,7 +187,12 @@ function nextBuffer(cursor: Cursor): Uint8Array {
 }
 
 /** A compressed buffer: its plain size in eight bytes, -1 for a buffer left plain, then the frame. */
-function unpack(bytes: Uint8Array, codec: 'lz4' | 'zstd', cursor: Cursor, { limits, zstd }: LoadContext): Uint8Array {
+function unpack(
+  bytes: Uint8Array,
+  codec: 'lz4' | 'zstd',
+  cursor: Cursor,
+  { limits, zstd, lend }: LoadContext,
+): Uint8Array {
   if (bytes.length < 8) throw new Error('a compressed buffer without its size')
   const size = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(0, true))
   const frame = bytes.subarray(8)
@@ -200,8 +208,9 @@ function unpack(bytes: Uint8Array, codec: 'lz4' | 'zstd', cursor: Cursor, { limi
   }
   cursor.plainBytes += within(size, limits.plainBuffer, 'plain bytes in a compressed buffer')
   if (size === 0) return empty
-  const plain = codec === 'lz4' ? decompressLz4Frame(frame, size) : zstd.decompress(frame, size)
-  if (plain.length !== size) throw new Error(`a buffer of ${plain.length} bytes where ${size} were announced`)
+  const plain = lend(size)
+  if (codec === 'lz4') decompressLz4Frame(frame, plain)
+  else zstd.decompressInto!(frame, plain)
   return plain
 }
 

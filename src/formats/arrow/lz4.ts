@@ -4,10 +4,10 @@ import { decodeLz4Block } from '../lz4-block.js'
 const magic = 0x184d2204
 
 /**
- * The plain bytes of an LZ4 frame (lz4_Frame_format.md 1.6), which must come to exactly `plainSize`. Its xxHash checksums
+ * Decodes an LZ4 frame (lz4_Frame_format.md 1.6) into `plain`, which it must fill exactly. Its xxHash checksums
  * are passed over: Arrow's writers leave them out. Throws a plain Error on anything else.
  */
-export function decompressLz4Frame(frame: Uint8Array, plainSize: number): Uint8Array {
+export function decompressLz4Frame(frame: Uint8Array, plain: Uint8Array): void {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
   if (frame.length < 7 || view.getUint32(0, true) !== magic) throw new Error('not an LZ4 frame')
   const flags = view.getUint8(4)
@@ -15,7 +15,7 @@ export function decompressLz4Frame(frame: Uint8Array, plainSize: number): Uint8A
   if (flags & 1) throw new Error('the LZ4 frame needs a dictionary')
   const hasSize = (flags & 8) !== 0
   const blockChecksum = flags & 16 ? 4 : 0
-  const plain = new Uint8Array(plainSize)
+  const plainSize = plain.length
   let at = hasSize ? 15 : 7
   let filled = 0
   for (;;) {
@@ -35,7 +35,6 @@ export function decompressLz4Frame(frame: Uint8Array, plainSize: number): Uint8A
     at = end + blockChecksum
   }
   if (filled !== plainSize) throw new Error(`an LZ4 frame of ${filled} bytes where ${plainSize} were announced`)
-  return plain
 }
 
 function fail(): never {

@@ -6,7 +6,10 @@ import type { ArrowLimits } from './limits.js'
 import { type Footer, type Message, readFooter, readMessage } from './metadata.js'
 
 /** A message and the way to its body, which is passed over where nobody takes it before the next message. */
-export type Framed = { message: Message; metadata: Uint8Array; takeBody(): Promise<Uint8Array> }
+export type Framed = { message: Message; metadata: Uint8Array; takeBody(lend: Lend): Promise<Uint8Array> }
+
+/** Gives memory of so many bytes, whatever was in it before. */
+export type Lend = (size: number) => Uint8Array
 
 const fileMagic = 'ARROW1'
 
@@ -73,8 +76,8 @@ async function nextMessage(path: string, input: Input, limits: ArrowLimits, end:
   return {
     message,
     metadata,
-    async takeBody() {
-      const body = await input.take(message.bodyBytes)
+    async takeBody(lend) {
+      const body = await input.take(message.bodyBytes, lend)
       if (body.length < message.bodyBytes) throw endsTooEarly(path)
       return body
     },
@@ -129,7 +132,7 @@ type Input = {
   /** Infinite for a pipe. */
   readonly size: number
   position(): number
-  take(bytes: number): Promise<Buffer>
+  take(bytes: number, lend?: Lend): Promise<Buffer>
   peek(bytes: number): Promise<Buffer>
   skip(bytes: number): Promise<void>
   /** Any bytes of it; not of a pipe. */
@@ -145,10 +148,12 @@ async function fileInput(path: string, signal?: AbortSignal): Promise<Input> {
   return {
     size: source.size,
     position: () => position,
-    async take(bytes) {
-      const taken = await peek(bytes)
-      position += taken.length
-      return taken
+    async take(bytes, lend) {
+      const end = Math.min(source.size, position + bytes)
+      const taken = lend && source.readInto ? lend(end - position) : await peek(bytes)
+      if (lend) await source.readInto?.(taken, position)
+      position = end
+      return Buffer.from(taken.buffer, taken.byteOffset, taken.length)
     },
     peek,
     async skip(bytes) {

@@ -2,6 +2,7 @@ import { CorruptInputError, SluiceError, UsageError } from '../../stream/errors.
 import type { Batches } from '../../stream/types.js'
 import { loadCodecs } from '../codecs.js'
 import { checkColumns } from '../columns.js'
+import { createBuffers } from '../parquet/buffers.js'
 import { typeName } from '../schema.js'
 import type { Columns, DescribeOptions, Description, ReadOptions, Schema } from '../types.js'
 import { type AnyType, type Field, RecordBatchReader, Type } from './library.js'
@@ -25,6 +26,13 @@ export async function* readArrow(
   const { start, end } = rows ?? { start: 0, end: Number.POSITIVE_INFINITY }
   const { ZSTD: zstd } = await loadCodecs()
   const dictionaries = new Map<number, Dictionary>()
+  const buffers = createBuffers()
+  const lent: Uint8Array[] = []
+  const lend = (size: number) => {
+    const bytes = buffers.lend(size)
+    lent.push(bytes)
+    return bytes
+  }
   let schema: Field[] | undefined
   let names: readonly string[] = []
   let places: number[] = []
@@ -44,11 +52,11 @@ export async function* readArrow(
     }
     if (schema === undefined) throw corrupt(path, new Error('it does not begin with a schema'))
     if (message.kind === 'dictionary') {
-      const body = await framed.takeBody()
+      const body = await framed.takeBody(ownMemory)
       const fields = schema
       orCorrupt(path, () => {
         const type = dictionaryType(fields, message.id)
-        const [chunk] = loadColumns([{ type }], message.batch, body, { zstd, dictionaries, limits })
+        const [chunk] = loadColumns([{ type }], message.batch, body, { zstd, dictionaries, limits, lend: ownMemory })
         const chunks = message.isDelta ? (dictionaries.get(message.id)?.chunks ?? []) : []
         dictionaries.set(message.id, { chunks: [...chunks, chunk!] })
       })
@@ -60,11 +68,11 @@ export async function* readArrow(
     const to = Math.min(count, end - before)
     before += count
     if (from >= to) continue
-    const body = await framed.takeBody()
+    const body = await framed.takeBody(lend)
     const fields = schema
     const wanted = new Set(places)
     const loaded = orCorrupt(path, () =>
-      loadColumns(fields, message.batch, body, { zstd, dictionaries, limits }, (index) => wanted.has(index)),
+      loadColumns(fields, message.batch, body, { zstd, dictionaries, limits, lend }, (index) => wanted.has(index)),
     )
     const chosen = names.map((name, index) => ({
       name,
@@ -72,9 +80,14 @@ export async function* readArrow(
       column: loaded[places[index]!]!,
     }))
     yield* toRows(path, chosen, from, to)
+    // Rows hold copies, so that the next batch may lie where this one lay.
+    for (const bytes of lent.splice(0)) buffers.takeBack(bytes)
   }
   if (schema === undefined) throw corrupt(path, new Error('it does not begin with a schema'))
 }
+
+/** Memory that is kept, as a dictionary's is. */
+const ownMemory = (size: number) => new Uint8Array(size)
 
 /** The columns that its schema tells, and its rows, for which it walks the batches without reading their bodies. */
 export async function describeArrow(

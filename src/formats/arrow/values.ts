@@ -206,7 +206,10 @@ function dictionaryReader(field: Field, { values, dictionary }: Column): Get {
 /** Types without a rule here (intervals), by the library's own getter. */
 function otherReader({ type, length, values }: Column): Get {
   const vector = new Vector([makeData({ type, length, nullCount: 0, data: values } as never)])
-  return (index) => narrow(vector.get(index))
+  return (index) => {
+    const value = vector.get(index)
+    return ArrayBuffer.isView(value) ? Int32Array.from(value as Int32Array) : narrow(value)
+  }
 }
 
 function range(get: Get, start: number, end: number): unknown[] {
