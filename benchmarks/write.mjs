@@ -27,7 +27,7 @@ const writers = {
   'without page CRC': [...node, 'sluice-without-crc'],
   pyarrow: [python, here('write_pyarrow.py'), 'pyarrow'],
   'with page CRC': [python, here('write_pyarrow.py'), 'pyarrow-with-crc'],
-  'parquet-wasm': [...node, 'parquet-wasm'],
+  'parquet-wasm (level 1)': [...node, 'parquet-wasm'],
   duckdb: [...node, 'duckdb'],
   'parquetjs-lite (snappy)': [...node, 'parquetjs-lite'],
 }

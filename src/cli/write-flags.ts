@@ -39,8 +39,7 @@ const parquetFlags: readonly Flag[] = [
   { name: 'pageSize', type: 'string', description: 'bytes that end a page, before compression (default: 1mb)' },
 ]
 
-/** How a file is written, as `convert` takes it. */
-export const writeFlags: readonly Flag[] = [
+const fileFlags: readonly Flag[] = [
   { name: 'level', type: 'integer', description: 'level of the codec (default: zstd 3, gzip 6, brotli 5)' },
   {
     name: 'metadata',
@@ -50,6 +49,9 @@ export const writeFlags: readonly Flag[] = [
   },
   ...parquetFlags,
 ]
+
+/** How a file is written, as `convert` takes it. */
+export const writeFlags: readonly Flag[] = fileFlags.map((flag) => ({ ...flag, group: 'How a file is written:' }))
 
 /** The options that {@link writeFlags} stand for. Throws a UsageError where `format` has no use for one that was given. */
 export function writeOptions(flags: Flags, format: string | undefined): Omit<WriteOptions, 'schema'> {

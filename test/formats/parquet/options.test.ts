@@ -4,10 +4,10 @@ import fc from 'fast-check'
 import { asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetSchema } from 'hyparquet'
 import { readColumnIndex, readOffsetIndex } from 'hyparquet/src/indexes.js'
 import { describe, expect, it } from 'vitest'
-import { type Columns, messages, type Schema, writeRows } from '../../src/formats/index.js'
-import type { ParquetOptions } from '../../src/formats/types.js'
-import { UsageError } from '../../src/stream/errors.js'
-import { errorOf, inBatches, rowsAt, scratch } from './shards.js'
+import { type Columns, messages, type Schema, writeRows } from '../../../src/formats/index.js'
+import type { ParquetOptions } from '../../../src/formats/types.js'
+import { UsageError } from '../../../src/stream/errors.js'
+import { errorOf, inBatches, rowsAt, scratch } from '../shards.js'
 
 const schema: Schema = {
   text: 'string',
