@@ -7,9 +7,11 @@ export { applyWhitening, fitWhitening, type Whitening, whitened } from './embed/
 // filters: a row stays, or leaves with a reason
 export { type C4Verdict, c4 } from './filters/c4.js'
 export { type Document, documentOf } from './filters/document.js'
+export { copiesMarkers, h2oChecks, judgeAnswer } from './filters/evol-instruct.js'
 export { fineweb } from './filters/fineweb.js'
 export { gopherQuality } from './filters/gopher.js'
 export { gopherRepetition } from './filters/gopher-repetition.js'
+export { cleanInstruction, kunInstructionFilter, kunOutputFilter } from './filters/kun.js'
 export { type ProseOptions, proseFilter } from './filters/prose.js'
 export { reinstructOutputFilter, reinstructSelector } from './filters/reinstruct.js'
 export { judgeBy, passes, type Rule } from './filters/rules.js'

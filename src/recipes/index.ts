@@ -2,6 +2,7 @@ import { dedupRecipe } from './dedup/index.js'
 import { embedRecipe } from './embed/index.js'
 import { evolInstructRecipe } from './evol-instruct/index.js'
 import { filterRecipe } from './filter/index.js'
+import { kunRecipe } from './kun/index.js'
 import { reinstructRecipe } from './reinstruct/index.js'
 import { selectRecipe } from './select/index.js'
 import { selectLlmRecipe } from './select-llm/index.js'
@@ -14,6 +15,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'evol-instruct': evolInstructRecipe as unknown as Recipe,
   dedup: dedupRecipe as unknown as Recipe,
   filter: filterRecipe as unknown as Recipe,
+  kun: kunRecipe as unknown as Recipe,
   reinstruct: reinstructRecipe as unknown as Recipe,
   select: selectRecipe as unknown as Recipe,
   'select-llm': selectLlmRecipe as unknown as Recipe,

@@ -2,6 +2,7 @@ import type { ColumnType, Schema } from '../formats/index.js'
 import { optionsSchema } from './config.js'
 import { evolvedSchema } from './evol-instruct/round.js'
 import { recipes } from './index.js'
+import { kunSchema } from './kun/write.js'
 import { rejectSchema } from './lost-rows.js'
 import { pairSchema } from './reinstruct/pair.js'
 
@@ -14,6 +15,7 @@ export function schemaFiles(): Record<string, Record<string, unknown>> {
   return {
     ...Object.fromEntries(configs),
     'evol-instruct.row.schema.json': rowSchema('A row that sluice run evol-instruct writes', evolvedSchema),
+    'kun.row.schema.json': rowSchema('A row that sluice run kun writes', kunSchema),
     'reinstruct.row.schema.json': rowSchema('A row that sluice run reinstruct writes', pairSchema),
     'rejects.row.schema.json': rowSchema('A row of rejects.parquet', rejectSchema),
   }

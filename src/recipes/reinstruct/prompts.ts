@@ -2,18 +2,8 @@ import type { Message } from '../../models/types.js'
 import { codePointLength } from '../../text/words.js'
 import { echoesFence, fenced } from '../fence.js'
 import { closingOf, fill, messagesOf, type PromptText, type PromptTexts } from '../prompt-texts.js'
-import {
-  announced,
-  type Form,
-  isLooping,
-  isRefusal,
-  labelled,
-  listItem,
-  nextItem,
-  sharesRun,
-  squeeze,
-  strip,
-} from '../reply.js'
+import { isLooping, isRefusal, listItem, nextItem, sharesRun, squeeze, strip } from '../reply.js'
+import { answerForm, requestForm } from '../reply-forms.js'
 import type { Prompt } from '../types.js'
 
 /** `few-shot` shows three worked examples first, which a small model needs and a strong one does not. */
@@ -36,7 +26,7 @@ export function instructPrompt(
   return {
     write: (row) => conversation(style, text, slots(row), (demo) => [slots(demo), demo.instruction]),
     read: (reply, row) => {
-      const instruction = strip(reply, instructForm)
+      const instruction = strip(reply, requestForm)
       const unread = unfit(reply, instruction, row, closingOf(text)) ?? unfitInstruction(instruction, row)
       return unread === undefined ? { instruction } : { unread }
     },
@@ -56,7 +46,7 @@ export function rewritePrompt(
   return {
     write: (row) => conversation(style, text, slots(row), (demo) => [slots(demo), demo.output]),
     read: (reply, row) => {
-      const output = strip(reply, rewriteForm)
+      const output = strip(reply, answerForm)
       const unread = unfit(reply, output, row, closingOf(text)) ?? unfitOutput(output, row)
       return unread === undefined ? { output } : { unread }
     },
@@ -184,24 +174,6 @@ function conversation(
     { role: 'assistant', content: assistant },
   ])
   return [...messages.slice(0, -1), ...examples, messages.at(-1)!]
-}
-
-const requestNames =
-  '(?:user )?(?:instruction|question|request|prompt|query|task)|user|q|(?:用户)?(?:指令|问题|提问|请求)|用户'
-const answerNames = '(?:rewritten |final )?(?:answer|response|reply|output)|assistant|a|回答|答案|答复|回复|助手'
-
-const instructForm: Form = {
-  label: labelled(requestNames),
-  preamble: announced('instruction|question|request|prompt|query|task'),
-  chatter: /^(?:note|explanation|reasoning|rationale|(?:this|the) (?:instruction|question|request|prompt) |\()/i,
-  end: new RegExp(`\\n\\s{0,8}(?:\\*\\*|#{1,6} )?(?:${answerNames})(?:\\*\\*)? ?[:：][\\s\\S]*`, 'i'),
-}
-
-const rewriteForm: Form = {
-  label: labelled(answerNames),
-  preamble: announced('answer|response|reply|rewrite|version'),
-  chatter:
-    /^(?:please )?(?:let me know|feel free|i hope|hope th|is there anything else|if you (?:have|need) (?:any|more|further))|^(?:希望(?:这|以上)|如果您?还?有(?:其他|任何))/i,
 }
 
 /** Why no reply of either stage could be used that reads like this. */
