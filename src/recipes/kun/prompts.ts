@@ -66,15 +66,20 @@ function saysGood(reply: string, language: KunLanguage): boolean {
 function labelOf(reply: string, language: KunLanguage): boolean | undefined {
   const { good, bad } = labels[language]
   const lines = reply.toLowerCase().trim().split('\n')
-  const first = lines[0]!.replace(/^[\s*#>]*(?:(?:答|评分|评价|标签|rating|label|answer)[*]*\s?[:：][\s*]*)?/, '')
-  const last = lines
-    .at(-1)!
-    .replace(/^[\s*#>]*(?:(?:答|评分|评价|标签|rating|label|answer)[*]*\s?[:：])?[\s*]*|[\s*.。]+$/g, '')
+  const [first, last] = [bare(lines[0]!), bare(lines.at(-1)!)]
   // A label at the start is the verdict only where the other is not spoken of too.
   const says = (label: string, other: string) =>
     last === label || (first.startsWith(label) && !reply.toLowerCase().includes(other))
   const [isGood, isBad] = [says(good, bad), says(bad, good)]
   return isGood === isBad ? undefined : isGood
+}
+
+/** A line without marks around it and without what leads up to a label. */
+function bare(line: string): string {
+  return line
+    .replace(/^[\s*#>]+|[\s*.。]+$/g, '')
+    .replace(/^(?:答|评分|评价|标签|rating|label|answer)\**\s?[:：][\s*]*/, '')
+    .replace(/^(?:the instruction (?:between the tags )?is |(?:标签之间的)?这条指令(?:应当?)?(?:评为|是))/, '')
 }
 
 /** Stage 5: has the instruction answered from its text; an answer that apologises is for the rules of stage 6 to find. */

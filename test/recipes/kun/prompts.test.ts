@@ -96,6 +96,9 @@ describe('reading the label of an instruction', () => {
     expect(verdict('若清楚则为【好】，这条不清楚', 'strict')).toBe(true)
     expect(verdict('【好】\n【差】')).toBe(false)
     expect(verdict('[Good]', 'right', 'en')).toBe(true)
+    expect(verdict('The instruction between the tags is [good].', 'right', 'en')).toBe(true)
+    expect(verdict('The instruction is between the tags [good] and [bad].', 'right', 'en')).toBe('no label')
+    expect(verdict('这条指令应当评为【差】。')).toBe(false)
     expect(verdict('Rating: [bad], since it is vague', 'right', 'en')).toBe(false)
   })
 
