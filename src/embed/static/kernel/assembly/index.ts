@@ -1,4 +1,4 @@
-// AssemblyScript, compiled by ../build.mjs: UTF-8 bytes to vectors, with the pieces and the bits of ../../plain.ts. Pointers
+// AssemblyScript, compiled by src/kernels.mjs: UTF-8 bytes to vectors, with the pieces and the bits of ../../plain.ts. Pointers
 // are byte offsets into a memory that the caller makes.
 
 import { appendStretch } from './decode'
