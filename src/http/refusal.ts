@@ -1,4 +1,5 @@
 import { HttpFailure } from './failure.js'
+import { rateLimitMs } from './rate-limit.js'
 import { redact } from './redact.js'
 import type { Answer } from './request.js'
 import { retryAfterMs } from './retry-after.js'
@@ -17,10 +18,13 @@ export async function refusal(answer: Answer, secrets: readonly string[] = []): 
     const detail = `redirects to ${redact(headers.location ?? 'nowhere', secrets)}; give that address instead`
     return new HttpFailure(`status ${status}`, { retryable: false, status, detail })
   }
+  const now = Date.now()
+  // What is left of a quota tells nothing about a failure of another kind.
+  const untilMore = status === 429 || status === 503 ? rateLimitMs(headers, now) : undefined
   return new HttpFailure(`status ${status}`, {
     retryable: isRetryable(status),
     status,
-    retryAfterMs: retryAfterMs(headers, Date.now()),
+    retryAfterMs: retryAfterMs(headers, now) ?? untilMore,
     detail: redact(messageOf(page), secrets) || undefined,
   })
 }

@@ -99,6 +99,18 @@ describe('a model with retry', () => {
     expect((error as EndpointError).fix).toContain('60 minutes')
   })
 
+  it.each<Fault>(['429-after', '429-ms', '429-reset', '429-ratelimit'])(
+    'comes back no sooner than %s asks',
+    async (fault) => {
+      const server = await start({ script: (attempt) => (attempt === 1 ? fault : undefined), retryAfterS: 0.4 })
+      const model = withRetry(limited(openaiModel('tiny', { endpoint: server.url }), { concurrency: 4 }), {
+        random: () => 0,
+      })
+      await Promise.all(Array.from({ length: 12 }, (_, n) => model.ask(callOf({ rowId: `${n}` }))))
+      expect([server.violations, server.totalPaid]).toEqual([0, 12])
+    },
+  )
+
   it('asks once more with twice the tokens where a reply was cut off', async () => {
     const server = await start({ reply: () => 'One. Two.', script: once('length') })
     expect((await patient(server.url).ask(callOf({ maxTokens: 40 }))).text).toBe('One. Two.')

@@ -5,6 +5,9 @@ export type Fault =
   | (
       | '429'
       | '429-after'
+      | '429-ms'
+      | '429-reset'
+      | '429-ratelimit'
       | '500'
       | '501'
       | '503'
@@ -32,7 +35,7 @@ export type ServerOptions = {
   faults?: Partial<Record<Fault, number>>
   /** Decides alone where it is given; `attempt` counts from 1 up for each request. */
   script?: (attempt: number, path: string) => Fault | undefined
-  /** What `429-after` asks for. */
+  /** What `429-after` and the other ways to ask for peace say. */
   retryAfterS?: number
   reply?: (request: ChatRequest) => string
   /** How the server counts what it reads and writes; default a quarter of the characters. */

@@ -43,7 +43,7 @@ export async function startOpenAiServer(options = {}) {
 
     const fault = script === undefined ? draw(faults, seed, `${key}/${attempt}`) : script(attempt, path)
     if (fault !== undefined) state.faulted.set(fault, (state.faulted.get(fault) ?? 0) + 1)
-    if (fault === '429-after') notBefore.set(key, Date.now() + retryAfterS * 1000)
+    if (fault?.startsWith('429-')) notBefore.set(key, Date.now() + retryAfterS * 1000)
     if (fault !== undefined && misbehave(fault, request, response, retryAfterS)) return
     const answer = path.endsWith('/embeddings')
       ? embeddings(body, dimensions, fault)
@@ -132,6 +132,22 @@ function embeddings(body, dimensions, fault) {
   return { object: 'list', model: body.model, data: data.reverse(), usage: { prompt_tokens: 1, total_tokens: 1 } }
 }
 
+/** The ways to ask for that many seconds of peace. */
+const pleas = {
+  '429-after': (/** @type {number} */ s) => ({ 'retry-after': `${s}` }),
+  '429-ms': (/** @type {number} */ s) => ({ 'retry-after-ms': `${s * 1000}` }),
+  '429-reset': (/** @type {number} */ s) => ({
+    'x-ratelimit-remaining-requests': '0',
+    'x-ratelimit-reset-requests': `${s * 1000}ms`,
+    'x-ratelimit-remaining-tokens': '9000',
+    'x-ratelimit-reset-tokens': '6m0s',
+  }),
+  '429-ratelimit': (/** @type {number} */ s) => ({
+    'ratelimit-policy': '"burst";q=10;w=60, "daily";q=1000;w=86400',
+    ratelimit: `"burst";r=0;t=${s}, "daily";r=900;t=40000`,
+  }),
+}
+
 /**
  * Does what the fault says; false where the answer itself is what is faulty.
  * @param {Fault} fault
@@ -148,7 +164,10 @@ function misbehave(fault, request, response, retryAfterS) {
     case '429':
       return error(429, 'Too many requests')
     case '429-after':
-      return error(429, 'Too many requests', 'rate_limit', { 'retry-after': String(retryAfterS) })
+    case '429-ms':
+    case '429-reset':
+    case '429-ratelimit':
+      return error(429, 'Too many requests', 'rate_limit', pleas[fault](retryAfterS))
     case '500':
     case '503':
     case '501':
