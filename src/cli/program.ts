@@ -53,7 +53,11 @@ function define(command: Command, verb: Verb | VerbGroup, setExitCode: (code: nu
     return
   }
   if (verb.operands !== '') command.arguments(verb.operands)
-  for (const flag of [...verb.flags, ...generalFlags]) command.addOption(toOption(flag))
+  for (const flag of [...verb.flags, ...generalFlags]) {
+    command.addOption(toOption(flag))
+    if (flag.type === 'boolean' && flag.default === true)
+      command.addOption(new Option(`--no-${longName(flag)}`, 'the opposite'))
+  }
   command.action(async () => {
     const flags = command.opts()
     // A variadic operand comes as an array of its own.
@@ -62,8 +66,13 @@ function define(command: Command, verb: Verb | VerbGroup, setExitCode: (code: nu
   })
 }
 
+/** As on the command line, without its dashes. */
+function longName({ name }: Flag): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
 function toOption(flag: Flag): Option {
-  const long = `--${flag.name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  const long = `--${longName(flag)}`
   const value = flag.type === 'boolean' ? '' : flag.choices ? ' <choice>' : flag.type === 'string' ? ' <value>' : ' <n>'
   const standard = flag.default === undefined ? '' : ` (default: ${flag.default})`
   const option = new Option(
