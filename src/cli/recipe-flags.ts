@@ -37,6 +37,13 @@ const pricesFlag: Flag = {
 
 const modelFlags: readonly Flag[] = [
   { name: 'concurrency', type: 'integer', default: 8, min: 1, description: 'calls in flight at once' },
+  { name: 'requestsPerMinute', type: 'integer', min: 1, description: 'most requests sent in a minute' },
+  {
+    name: 'tokensPerMinute',
+    type: 'integer',
+    min: 1,
+    description: 'most tokens sent and asked for in a minute',
+  },
   { name: 'journal', type: 'string', description: 'folder of replies to share between runs' },
   { name: 'record', type: 'string', description: 'file to record all calls in, for --model replay:FILE' },
 ]

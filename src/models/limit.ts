@@ -1,62 +1,81 @@
 import { type Clock, systemClock } from '../http/clock.js'
 import { HttpFailure } from '../http/failure.js'
 import { longestRetryAfterMs } from '../http/retry.js'
-import type { Model } from './types.js'
+import { adaptivePlaces } from './places.js'
+import { estimatingCounter } from './token-counter.js'
+import type { Call, Model } from './types.js'
 
-export type LimitOptions = {
-  /** Most requests in flight at once. */
-  readonly concurrency: number
+/** How much an endpoint lets through in a minute. */
+export type Rates = {
   /** Most requests started in a minute, evenly spread; default no limit. */
-  readonly requestsPerMinute?: number
+  readonly requestsPerMinute?: number | undefined
+  /** Most tokens in a minute, prompts and replies together, evenly spread; default no limit. */
+  readonly tokensPerMinute?: number | undefined
+}
+
+/** A reply gives tokens back at any moment, so whoever waits for some looks again. */
+const longestSleepMs = 250
+
+export type LimitOptions = Rates & {
+  /** Most requests in flight at once; fewer while the endpoint is overloaded. */
+  readonly concurrency: number
   readonly clock?: Clock
 }
 
 /**
  * The same model, asked no faster than allowed; who waits is served in the order of arrival. Where the endpoint answers
- * 429 with a Retry-After, nobody is sent before that is over. Belongs inside `withRetry`, so that every attempt counts and
- * a call that waits for its next attempt holds no place.
+ * 429 or 503 and says for how long, nobody is sent before that is over. A call counts the most tokens it may take, until its
+ * reply tells how many it took. Belongs inside `withRetry`, so that every attempt counts and a call that waits for its next
+ * attempt holds no place.
  */
-export function limited(model: Model, { concurrency, requestsPerMinute, clock = systemClock }: LimitOptions): Model {
-  const gapMs = requestsPerMinute === undefined ? 0 : 60_000 / requestsPerMinute
-  const waiting: (() => void)[] = []
-  let free = concurrency
-  let nextStart = 0
+export function limited(model: Model, options: LimitOptions): Model {
+  const { concurrency, requestsPerMinute = Infinity, tokensPerMinute = Infinity, clock = systemClock } = options
+  const places = adaptivePlaces(concurrency)
+  const next = { byRequests: 0, byTokens: 0 }
+  let pausedUntil = 0
 
-  const enter = async () => {
-    if (free > 0) free--
-    else await new Promise<void>((resolve) => waiting.push(resolve))
-  }
-  const leave = () => {
-    const next = waiting.shift()
-    if (next === undefined) free++
-    else next()
-  }
   /** Takes the next place in time; looks again after the wait, since the endpoint may have asked for a pause meanwhile. */
-  const waitForTurn = async (signal?: AbortSignal) => {
+  const waitForTurn = async (tokens: number, signal?: AbortSignal) => {
     for (;;) {
       signal?.throwIfAborted()
-      const waitMs = nextStart - clock.now()
+      const waitMs = Math.max(next.byRequests, next.byTokens, pausedUntil) - clock.now()
       if (waitMs <= 0) break
-      await clock.sleep(waitMs, signal)
+      await clock.sleep(Math.min(waitMs, longestSleepMs), signal)
     }
-    nextStart = Math.max(nextStart, clock.now()) + gapMs
+    next.byRequests = clock.now() + 60_000 / requestsPerMinute
+    next.byTokens = clock.now() + (60_000 * tokens) / tokensPerMinute
   }
 
   return {
     ...model,
     async ask(call, options = {}) {
-      await enter()
+      const most = tokensPerMinute === Infinity ? 0 : mostTokens(call)
+      const leave = await places.enter()
       try {
-        await waitForTurn(options.signal)
-        return await model.ask(call, options)
+        await waitForTurn(most, options.signal)
+        const reply = await model.ask(call, options)
+        leave('answered')
+        const { promptTokens, completionTokens } = reply.usage ?? { promptTokens: most, completionTokens: 0 }
+        next.byTokens -= (60_000 * (most - promptTokens - completionTokens)) / tokensPerMinute
+        return reply
       } catch (error) {
-        if (error instanceof HttpFailure && error.status === 429 && error.retryAfterMs !== undefined) {
-          nextStart = Math.max(nextStart, clock.now() + Math.min(error.retryAfterMs, longestRetryAfterMs))
+        const isOverload = error instanceof HttpFailure && tellsOfOverload(error)
+        if (isOverload && error.retryAfterMs !== undefined) {
+          pausedUntil = Math.max(pausedUntil, clock.now() + Math.min(error.retryAfterMs, longestRetryAfterMs))
         }
+        leave(isOverload ? 'overloaded' : 'failed')
         throw error
-      } finally {
-        leave()
       }
     },
   }
+}
+
+const timeOuts = ['no answer in time', 'answer stalled', 'answer took too long']
+
+function tellsOfOverload({ status, reason }: HttpFailure): boolean {
+  return status === 429 || status === 503 || timeOuts.includes(reason)
+}
+
+function mostTokens({ messages, maxTokens }: Call): number {
+  return estimatingCounter.prompt(messages) + maxTokens
 }

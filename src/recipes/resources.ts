@@ -12,6 +12,10 @@ import type { Resources } from './types.js'
 export type MachineOptions = {
   /** Calls in flight at once; default 8. */
   concurrency?: number
+  /** Most requests the endpoint is sent in a minute; default no limit. */
+  requestsPerMinute?: number
+  /** Most tokens it is sent and asked for in a minute; default no limit. */
+  tokensPerMinute?: number
   /** Folder of the journal of replies; default inside the run folder. */
   journal?: string
   /** File to record the model's calls in, for `replay:FILE`. */
@@ -49,13 +53,14 @@ export function openResources(
   machine: MachineOptions,
 ): OpenResources {
   const { concurrency = 8, journal: journalFolder = runPaths(out).journal, record, allowHttp, callSignal } = machine
+  const rates = { requestsPerMinute: machine.requestsPerMinute, tokensPerMinute: machine.tokensPerMinute }
   const key = { apiKeyEnv: machine.apiKeyEnv, apiKeyFile: machine.apiKeyFile }
   const named = config as { model: string; endpoint?: string }
   const budget = openBudget(named, machine)
   let journal: Journal | undefined
   const model = once(async () => {
     journal = await openJournal(journalFolder)
-    return openJournalledModel(named, { concurrency, journal, budget, record, allowHttp, ...key })
+    return openJournalledModel(named, { concurrency, journal, budget, rates, record, allowHttp, ...key })
   })
   const embedder = once(() =>
     openEmbedder(String(config.embedder), {

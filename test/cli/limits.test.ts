@@ -48,6 +48,14 @@ describe('a limit', () => {
     expect((await shard('limited')).equals(await shard('free'))).toBe(true)
   }, 120_000)
 
+  it('of requests and tokens in a minute changes no byte', async () => {
+    const rates = ['--requests-per-minute', '6000', '--tokens-per-minute', '6000000']
+    const before = server.seen.length
+    expect((await sluice(command('slow', ...rates))).code).toBe(0)
+    expect(server.seen.length).toBeGreaterThan(before)
+    expect((await shard('slow')).equals(await shard('free'))).toBe(true)
+  }, 60_000)
+
   it('in dollars needs a price, and takes one from a file', async () => {
     const unknown = await sluice(command('priced', '--max-cost', '1'))
     expect(unknown.code).toBe(2)

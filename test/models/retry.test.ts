@@ -197,6 +197,42 @@ describe('a limited model', () => {
     expect(starts).toEqual([0, 500, 1000, 1500, 2000])
   })
 
+  it('spreads its tokens over the minute, by what replies really took', async () => {
+    const clock = fakeClock()
+    const starts: number[] = []
+    const short: Model = {
+      id: 's',
+      async ask() {
+        starts.push(clock.now())
+        return { text: 'x', finish: 'stop', usage: { promptTokens: 10, completionTokens: 90 } }
+      },
+    }
+    const model = limited(short, { concurrency: 1, tokensPerMinute: 6000, requestsPerMinute: 600, clock })
+    for (let n = 0; n < 4; n++) await model.ask(callOf({ maxTokens: 5000 }))
+    expect(starts.map(Math.round)).toEqual([0, 1000, 2000, 3000])
+  })
+
+  it('lets those go who wait for tokens as soon as a reply gives some back', async () => {
+    const server = await start({ reply: () => 'Yes.', tokensOf: () => 1 })
+    const model = limited(openaiModel('tiny', { endpoint: server.url }), { concurrency: 4, tokensPerMinute: 60_000 })
+    // Each might take a minute's tokens, and takes two: without those that come back this would last three minutes.
+    await Promise.all(['a', 'b', 'c', 'd'].map((rowId) => model.ask(callOf({ rowId, maxTokens: 60_000 }))))
+    expect(server.totalPaid).toBe(4)
+  })
+
+  it('sends fewer at once to a server that is overloaded, and loses no call', async () => {
+    const server = await start({ latencyMs: 5, most: 4 })
+    const model = withRetry(limited(openaiModel('tiny', { endpoint: server.url }), { concurrency: 32 }), {
+      random: () => 0.02,
+    })
+    const calls = Array.from({ length: 400 }, (_, n) => callOf({ rowId: `${n}` }))
+    await mapAll(calls, 32, (call) => model.ask(call))
+    const last = server.seen.length
+    expect(server.totalPaid).toBe(400)
+    // At 32 in flight seven of eight would be refused.
+    expect(server.faulted.get('429')).toBeLessThan(last / 2)
+  })
+
   it('leaves the endpoint alone for as long as it asks', async () => {
     const clock = fakeClock()
     const starts: number[] = []
@@ -215,6 +251,15 @@ describe('a limited model', () => {
     expect(starts).toEqual([0, 7000, 7000])
   })
 })
+
+/** Calls `ask` for every call, so many at once. */
+async function mapAll<T>(calls: readonly T[], atOnce: number, ask: (call: T) => Promise<unknown>): Promise<void> {
+  const left = calls.values()
+  const worker = async () => {
+    for (const call of left) await ask(call)
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+}
 
 function once(fault: Fault): (attempt: number, path: string) => Fault | undefined {
   let done = false

@@ -31,6 +31,8 @@ export type ServerOptions = {
   seed?: number
   /** Waited before every answer. */
   latencyMs?: number
+  /** Requests at once, beyond which it answers 429. */
+  most?: number
   /** The share of the requests that each kind takes, 0 to 1. */
   faults?: Partial<Record<Fault, number>>
   /** Decides alone where it is given; `attempt` counts from 1 up for each request. */

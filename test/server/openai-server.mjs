@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util'
 /** @type {import('./openai-server.d.mts').startOpenAiServer} */
 export async function startOpenAiServer(options = {}) {
   const { port = 0, seed = 1, latencyMs = 0, faults = {}, script, retryAfterS = 1, reply = defaultReply } = options
-  const { ledgerFile, dimensions = 16, tokensOf = quarterOf } = options
+  const { ledgerFile, dimensions = 16, tokensOf = quarterOf, most = Infinity } = options
   const state = {
     /** @type {Map<string, number>} */ paid: new Map(),
     /** @type {Map<string, number>} */ faulted: new Map(),
@@ -39,9 +39,11 @@ export async function startOpenAiServer(options = {}) {
     if (Date.now() < (notBefore.get(key) ?? 0)) state.violations++
     state.mostInFlight = Math.max(state.mostInFlight, ++state.inFlight)
     response.on('close', () => state.inFlight--)
+    const isTooMany = state.inFlight > most
     if (latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, latencyMs))
 
-    const fault = script === undefined ? draw(faults, seed, `${key}/${attempt}`) : script(attempt, path)
+    const drawn = script === undefined ? draw(faults, seed, `${key}/${attempt}`) : script(attempt, path)
+    const fault = isTooMany ? '429' : drawn
     if (fault !== undefined) state.faulted.set(fault, (state.faulted.get(fault) ?? 0) + 1)
     if (fault?.startsWith('429-')) notBefore.set(key, Date.now() + retryAfterS * 1000)
     if (fault !== undefined && misbehave(fault, request, response, retryAfterS)) return
