@@ -65,6 +65,8 @@ export async function execute(options: ExecuteOptions): Promise<Executed> {
     }
     const { committed } = ledger
     return { paths, wasDone, committed: passes.flatMap((pass) => committed(pass.name)) }
+  } catch (error) {
+    throw asDiskError(error, paths.state)
   } finally {
     if (ledger?.isEmpty()) await removeTraces(paths)
     await unlock()
@@ -73,9 +75,10 @@ export async function execute(options: ExecuteOptions): Promise<Executed> {
 
 /** A run that was refused before it committed anything leaves no folder behind, unless a reply was paid for. */
 async function removeTraces(paths: RunPaths): Promise<void> {
-  const paid = await readdir(paths.journal).catch(() => [])
-  if (paid.length > 0) return
-  await rm(paths.state, { recursive: true, force: true })
+  const paid = await readdir(paths.journal).catch(() => undefined)
+  if (paid?.length !== 0) return
+  // What cannot be removed is no more than a run to resume; why it was refused is what to tell.
+  await rm(paths.state, { recursive: true, force: true }).catch(() => {})
   // Fails, as it should, where the folder holds anything else.
   await rmdir(paths.out).catch(() => {})
 }

@@ -24,7 +24,7 @@ export async function takeLock(path: string): Promise<() => Promise<void>> {
         heldHere.add(path)
         return async () => {
           heldHere.delete(path)
-          await rm(path, { force: true })
+          await rm(path, { force: true }).catch((error) => Promise.reject(asDiskError(error, path)))
         }
       }
       const other = await readHolder(path)

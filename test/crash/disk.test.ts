@@ -11,7 +11,10 @@ import { startOpenAiServer } from '../server/openai-server.mjs'
 
 const loop = fileURLToPath(new URL('./failing-fs-loop.mjs', import.meta.url))
 
-/** Every so many file-system calls one is made to fail; 1 fails each in its turn. */
+/**
+ * Every so many file-system calls one is made to fail; 1 fails each in its turn. Of the first 60, each fails with one of
+ * the codes in any case.
+ */
 const step = Number(process.env.SLUICE_FAULT_STEP ?? 40)
 
 let folder: string

@@ -1,5 +1,6 @@
 // Curates a small corpus again and again in this process, each time with the next file-system call failing, and each time
-// resumes; prints a line of JSON a trial. node failing-fs-loop.mjs FOLDER CODE FROM STEP
+// resumes; prints a line of JSON a trial. The first 60 calls set the run up and are unlike each other: of them at least
+// every third fails. node failing-fs-loop.mjs FOLDER CODE FROM STEP
 import { createHash } from 'node:crypto'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -31,7 +32,7 @@ await run()
 const { calls } = outcome()
 const expected = await shown()
 const turns = []
-for (let n = Number(from); n <= calls; n += Number(step)) turns.push(n)
+for (let n = Number(from); n <= calls; n += n < 60 ? Math.min(3, Number(step)) : Number(step)) turns.push(n)
 // Past the last call nothing fails.
 for (const n of [...turns, calls + 1]) {
   await rm(out, { recursive: true, force: true })
