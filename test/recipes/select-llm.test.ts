@@ -91,6 +91,8 @@ describe('select-llm', () => {
     expect(tally.in).toBe(180)
     expect(tally.rejected['choose: not chosen']).toBe(160)
     expect(asked.some((question) => question.includes('\nInput 4\n'))).toBe(true)
+    // Replies, what a plan makes of them, and those that could be read.
+    expect(await readFile(join(out, 'README.md'), 'utf8')).toMatch(/\| pick \| 20 \| 20 \| 18 \|/)
   })
 
   it('shows rows of all subjects in a diverse question, of few in a similar one', async () => {

@@ -1,5 +1,6 @@
 import { finishPass } from '../finish.js'
-import type { Recipe } from '../types.js'
+import type { PromptTexts } from '../prompt-texts.js'
+import type { CallPlan, Recipe } from '../types.js'
 import { type EvolConfig, evolOptions, roundsOf } from './options.js'
 import { outcomeTables } from './outcomes.js'
 import { evolTexts } from './prompts.js'
@@ -30,11 +31,17 @@ export const evolInstructRecipe: Recipe<EvolConfig> = {
         // Every later round takes the pool in once more, by a door of its own.
         chains: [['read', roundName(1)], ...names.slice(1).map((name) => [name])],
         tables: (run) => outcomeTables(run, names),
+        calls: callPlan(config, texts),
+        reading: resources.reading,
       }),
     ]
   },
-  calls: (config, texts) => ({
+  calls: callPlan,
+}
+
+function callPlan(config: EvolConfig, texts: PromptTexts): CallPlan {
+  return {
     stages: callsOf(roundsOf(config), config, texts),
     rows: (view) => foretellPool(view, config),
-  }),
+  }
 }

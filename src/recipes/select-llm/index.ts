@@ -42,7 +42,7 @@ export const selectLlmRecipe: Recipe<SelectLlmConfig> = {
       pickPass(pickStage(config, texts), config, resources),
       choosePass(config),
       fetchPass(config, resources, { columns: 'all' }),
-      writeChosenPass([['pick']]),
+      writeChosenPass({ beside: [['pick']], calls: calls(config, texts), reading: resources.reading }),
     ]
   },
   calls,

@@ -1,14 +1,18 @@
 import type { Pass } from '../../run/types.js'
-import { finishPass } from '../finish.js'
+import { type FinishOptions, finishPass } from '../finish.js'
 import { schemaOfPass } from '../pass-schema.js'
 import { fetchedFile, originSchema } from './fetch.js'
 
 /** The passes that a corpus row goes through while rows are chosen. */
 export const selectionChain = ['scan', 'choose', 'fetch']
 
-/** Writes the chosen rows with every column they had; `beside` are chains of passes that take no rows of the corpus. */
-export function writeChosenPass(beside: readonly (readonly string[])[] = []): Pass {
+/** What a selection that asks a model adds: `beside` are chains of passes that take no rows of the corpus. */
+type Asked = Pick<FinishOptions, 'calls' | 'reading'> & { beside: readonly (readonly string[])[] }
+
+/** Writes the chosen rows with every column they had. */
+export function writeChosenPass({ beside, ...asked }: Asked = { beside: [] }): Pass {
   return finishPass({
+    ...asked,
     summary: 'A diverse subset of a corpus: rows chosen by clusters, every column as it was.',
     rows: { passes: ['fetch'], file: fetchedFile },
     schema: async (run) => ({ ...originSchema, ...(await schemaOfPass(run, 'fetch', fetchedFile)) }),

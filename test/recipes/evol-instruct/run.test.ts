@@ -114,6 +114,8 @@ describe('the run of fixtures/replies', () => {
     expect(card).toContain('## Round 1, by operator')
     expect(card).toMatch(/\| operator \| tried \| kept \| eliminate: copies the prompt's markers \| /)
     expect(card).toMatch(/\| complicate-input \| 2 \| 2 \| 0 \|/)
+    expect(card).toContain('## What the model was asked')
+    expect(card).toMatch(/\| evolve 1 \| [1-9]/)
   }, 60_000)
 })
 
