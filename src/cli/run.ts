@@ -88,7 +88,7 @@ export function exitCodeOf({ tally }: Curated, { maxFailed = 0.01 }: Flags): num
 }
 
 function nothingLeft(accounting: readonly (readonly [string, number])[]): string {
-  const [name, count] = accounting[1] ?? ['', 0]
+  const [name, count] = accounting.find(([line]) => /^(?:rejected|failed),/.test(line)) ?? ['', 0]
   const hint = name.startsWith('rejected, select:') ? ' --selector light keeps ordinary prose.' : ''
   return `No row is left. Most went here: ${name} (${count}).${hint}`
 }
