@@ -45,13 +45,21 @@ export function paragraph(id: string): string {
   ).join(' ')
 }
 
-/** JSONL shards of `text` rows in `folder`; every seventh row is too short for any selector. */
-export async function writeProseShards(folder: string, shards: number, rowsEach: number): Promise<string[]> {
+/** JSONL shards of `text` rows in `folder`, with a `score` from 0 to 6 if asked; every seventh is too short for any selector. */
+export async function writeProseShards(
+  folder: string,
+  shards: number,
+  rowsEach: number,
+  { scores = false } = {},
+): Promise<string[]> {
   await mkdir(folder, { recursive: true })
   const paths: string[] = []
   for (let shard = 0; shard < shards; shard++) {
     const lines = Array.from({ length: rowsEach }, (_, row) =>
-      JSON.stringify({ text: row % 7 === 6 ? 'Too short.' : paragraph(`${shard}-${row}`) }),
+      JSON.stringify({
+        text: row % 7 === 6 ? 'Too short.' : paragraph(`${shard}-${row}`),
+        ...(scores && { score: Math.floor(uniform(11, `${shard}-${row}`, 'score') * 61) / 10 }),
+      }),
     )
     const path = join(folder, `shard-${shard}.jsonl`)
     await writeFile(path, `${lines.join('\n')}\n`)

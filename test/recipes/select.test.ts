@@ -50,7 +50,7 @@ describe('a selection', () => {
     expect((await select([join(folder, 'corpus', '*.jsonl')])).bytes.equals(bytes)).toBe(true)
   })
 
-  it.each(['quota', 'k-center'])(
+  it.each(['quota', 'k-center', 'prototypes', 'random', 'length'])(
     'by %s with ids of their own chooses the same rows however they lie in shards',
     async (by) => {
       const rows = Array.from({ length: 420 }, (_, n) => ({

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -9,6 +9,7 @@ import { curate } from '../../src/recipes/curate.js'
 import { corpusOptions } from '../../src/recipes/select/options.js'
 import { strategies } from '../../src/recipes/select/strategies/index.js'
 import { total } from '../../src/run/tally.js'
+import { uniform } from '../../src/text/hash.js'
 import { collect } from '../laws.js'
 import { writeProseShards } from '../prose.js'
 
@@ -16,17 +17,20 @@ let folder: string
 let shards: string[]
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-strategies-'))
-  shards = await writeProseShards(join(folder, 'corpus'), 3, 60)
+  shards = await writeProseShards(join(folder, 'corpus'), 3, 60, { scores: true })
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
+let runs = 0
+async function selectBy(by: string, inputs: readonly string[], config: Record<string, unknown>) {
+  const out = join(folder, `run-${runs++}`)
+  const { tally } = await curate({ recipe: 'select', inputs, out, config: { by, seed: 7, ...config } })
+  return { tally, out, rows: await collect(readShards(await findShards([join(out, 'data')]))) }
+}
+
 describe.each(Object.entries(strategies))('selecting by %s', (by, strategy) => {
-  let runs = 0
-  const select = async (inputs: readonly string[], config: Record<string, unknown>) => {
-    const out = join(folder, `${by}-${runs++}`)
-    const { tally } = await curate({ recipe: 'select', inputs, out, config: { by, seed: 7, ...config } })
-    return { tally, rows: await collect(readShards(await findShards([join(out, 'data')]))) }
-  }
+  const select = (inputs: readonly string[], config: Record<string, unknown>) =>
+    selectBy(by, inputs, { scoreColumn: 'score', ...config })
 
   it('has options that can be left out, and that no other strategy has', () => {
     expect(z.object(strategy.options).safeParse({}).success).toBe(true)
@@ -54,5 +58,100 @@ describe.each(Object.entries(strategies))('selecting by %s', (by, strategy) => {
     const { rows, tally } = await select(shards, { select: 17, keep: 'strict' })
     expect(rows).toEqual([])
     expect(total(tally.rejected)).toBe(180)
+  })
+})
+
+/** The rows of the corpus as a strategy sees them, read the plain way. */
+async function corpusRows(files = shards) {
+  const rows = []
+  for (const [shard, file] of files.entries()) {
+    const lines = (await readFile(file, 'utf8')).trimEnd().split('\n')
+    for (const [row, line] of lines.entries()) {
+      rows.push({ ...(JSON.parse(line) as { text: string; score: number }), id: `shard-${shard}.jsonl#${row}` })
+    }
+  }
+  return rows
+}
+
+const idsOf = (rows: readonly Record<string, unknown>[]) => rows.map((row) => String(row.sluice_id)).sort()
+
+/** Ids of the `count` rows of least rank, the lower id on ties, by sorting them all. */
+async function leastBy(count: number, rank: (row: Awaited<ReturnType<typeof corpusRows>>[number]) => number) {
+  const rows = (await corpusRows()).map((row) => ({ id: row.id, rank: rank(row) }))
+  rows.sort((a, b) => a.rank - b.rank || (a.id < b.id ? -1 : 1))
+  return rows
+    .slice(0, count)
+    .map(({ id }) => id)
+    .sort()
+}
+
+describe('what a strategy chooses without vectors', () => {
+  it('are the rows of least hash by random, and others for another seed', async () => {
+    const { rows } = await selectBy('random', shards, { select: 40 })
+    expect(idsOf(rows)).toEqual(await leastBy(40, ({ id }) => uniform(7, id, 'random')))
+    expect(idsOf((await selectBy('random', shards, { select: 40, seed: 8 })).rows)).not.toEqual(idsOf(rows))
+  })
+
+  it.each([
+    ['longest', -1],
+    ['shortest', 1],
+  ])('are the %s texts by length, counted in characters and not in UTF-16 units', async (length, sign) => {
+    const { rows } = await selectBy('length', shards, { select: 40, length })
+    expect(idsOf(rows)).toEqual(await leastBy(40, ({ text }) => sign * [...text].length))
+    const pairs = join(folder, 'pairs.jsonl')
+    await writeFile(pairs, ['𝒳𝒴𝒵', 'four', '12345'].map((text) => JSON.stringify({ text })).join('\n'))
+    const of = async () => (await selectBy('length', [pairs], { select: 1, length })).rows.map(({ text }) => text)
+    expect(await of()).toEqual([sign < 0 ? '12345' : '𝒳𝒴𝒵'])
+  })
+
+  it('are the largest of score plus noise by gumbel, and the best scores at temperature 0', async () => {
+    const noise = (id: string) => -Math.log(-Math.log(uniform(7, id, 'gumbel')))
+    for (const scoreTemperature of [0, 0.5, 20]) {
+      const { rows } = await selectBy('gumbel', shards, { select: 40, scoreColumn: 'score', scoreTemperature })
+      expect(idsOf(rows)).toEqual(await leastBy(40, ({ id, score }) => -(score + scoreTemperature * noise(id))))
+    }
+  })
+
+  it('is drawn by gumbel as often as its score says', async () => {
+    const noise = (seed: number, id: string) => -Math.log(-Math.log(uniform(seed, id, 'gumbel')))
+    let times = 0
+    for (let seed = 0; seed < 20_000; seed++) if (Math.log(3) + noise(seed, 'a') > noise(seed, 'b')) times++
+    expect(times / 20_000).toBeCloseTo(3 / 4, 2)
+  })
+
+  it('needs no embedder', async () => {
+    for (const by of ['random', 'length', 'gumbel']) {
+      const embedder = { embedder: 'openai:none', embedderEndpoint: 'http://127.0.0.1:9/v1' }
+      const { rows } = await selectBy(by, shards, { select: 5, scoreColumn: 'score', ...embedder })
+      expect(rows).toHaveLength(5)
+    }
+  })
+})
+
+describe('selecting by prototypes', () => {
+  it('takes the rows farthest from their centroid, or nearest, of those that every row was given', async () => {
+    const all = (await selectBy('prototypes', shards, { select: 180, clusters: 9 })).rows
+    const ranked = all
+      .map((row) => ({ id: String(row.sluice_id), distance: Number(row.sluice_distance) }))
+      .sort((a, b) => a.distance - b.distance || (a.id < b.id ? -1 : 1))
+    const easy = await selectBy('prototypes', shards, { select: 30, clusters: 9, prototypes: 'easy' })
+    expect(idsOf(easy.rows)).toEqual(idsOf(ranked.slice(0, 30).map(({ id }) => ({ sluice_id: id }))))
+    const hard = (await selectBy('prototypes', shards, { select: 30, clusters: 9 })).rows
+    expect(Math.min(...hard.map((row) => Number(row.sluice_distance)))).toBe(ranked.at(-30)!.distance)
+  })
+})
+
+describe('a strategy that goes by score', () => {
+  it('asks for the column', async () => {
+    await expect(selectBy('gumbel', shards, { select: 5 })).rejects.toThrow('no score column was named')
+  })
+
+  it('leaves rows without a score as rejects', async () => {
+    const file = join(folder, 'scored.jsonl')
+    const scores = [3, null, 'high', 2.5, 9]
+    await writeFile(file, scores.map((score, n) => JSON.stringify({ text: `Text ${n}.`, score })).join('\n'))
+    const { rows, tally } = await selectBy('gumbel', [file], { select: 5, scoreColumn: 'score' })
+    expect(rows.map(({ score }) => score)).toEqual([3, 2.5, 9])
+    expect(tally.rejected).toMatchObject({ 'read: no score': 2 })
   })
 })

@@ -8,7 +8,13 @@ import type { Resources } from '../types.js'
 import type { SelectionConfig } from './options.js'
 
 /** A text of the corpus; `row` is its number in its shard, from 0 up. */
-export type TextRow = { readonly id: string; readonly row: number; readonly text: string }
+export type TextRow = {
+  readonly id: string
+  readonly row: number
+  readonly text: string
+  /** Of the score column, where one is read. */
+  readonly score?: number
+}
 
 /** Says why a text may not enter the selection, or nothing when it may. */
 export type JudgeText = (text: string) => Reason | undefined
@@ -16,6 +22,8 @@ export type JudgeText = (text: string) => Reason | undefined
 export type ReadTextsOptions = {
   rows?: Task['rows']
   signal?: AbortSignal
+  /** Column of numbers to read beside the text; a row without one leaves as a reject. */
+  scoreColumn?: string | undefined
   reading: Resources['reading']
   /** Told where the shard does not decode, which then ends there; without it that is an error. */
   onBad?: OnBadShard | undefined
@@ -30,12 +38,18 @@ export type TextConfig = Pick<SelectionConfig, 'textColumn' | 'idColumn'> & { in
 /** The texts of a shard with their ids; a row whose text column holds no text leaves as a reject. */
 export function readTexts(shard: PlannedShard, config: TextConfig, options: ReadTextsOptions): Batches<TextRow> {
   const { textColumn, idColumn, inputColumn } = config
-  const columns = [...new Set([textColumn, idColumn, inputColumn])].filter((column) => column !== undefined)
-  const { rows, signal, reading, onBad } = options
+  const { rows, signal, scoreColumn, reading, onBad } = options
+  const named = [textColumn, idColumn, inputColumn, scoreColumn]
+  const columns = [...new Set(named)].filter((column) => column !== undefined)
   return pipe(
     leavingBad(shard, readShard(shard, { ...reading, columns, rows, signal }), { start: rows?.start, onBad }),
     (source) => identify(source, shard, config, options),
-    keep('read', ({ text }) => textFault(text), options.onReject),
+    keep(
+      'read',
+      ({ text, score }) =>
+        textFault(text) ?? (scoreColumn !== undefined && !Number.isFinite(score) ? 'no score' : undefined),
+      options.onReject,
+    ),
   )
 }
 
@@ -43,7 +57,7 @@ async function* identify(
   source: Batches<Columns>,
   shard: PlannedShard,
   { textColumn, idColumn, inputColumn }: TextConfig,
-  { rows, onRows }: ReadTextsOptions,
+  { rows, scoreColumn, onRows }: ReadTextsOptions,
 ): AsyncGenerator<TextRow[]> {
   let row = rows?.start ?? 0
   for await (const batch of source) {
@@ -53,9 +67,18 @@ async function* identify(
       const input = inputColumn === undefined ? undefined : columns[inputColumn]
       const text = withInput(columns[textColumn], input)
       const at = row++
-      return { id: id === undefined || id === null ? rowId(shard, at) : String(id), row: at, text: text as string }
+      const own = {
+        id: id === undefined || id === null ? rowId(shard, at) : String(id),
+        row: at,
+        text: text as string,
+      }
+      return scoreColumn === undefined ? own : { ...own, score: numberOf(columns[scoreColumn]) }
     })
   }
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : Number.NaN
 }
 
 function withInput(text: unknown, input: unknown): unknown {

@@ -13,7 +13,7 @@ type Asked = Pick<FinishOptions, 'calls' | 'reading'> & { beside: readonly (read
 export function writeChosenPass({ beside, ...asked }: Asked = { beside: [] }): Pass {
   return finishPass({
     ...asked,
-    summary: 'A diverse subset of a corpus: rows chosen by clusters, every column as it was.',
+    summary: 'A subset of a corpus: rows chosen by a strategy, every column as it was.',
     rows: { passes: ['fetch'], file: fetchedFile },
     schema: async (run) => ({ ...originSchema, ...(await schemaOfPass(run, 'fetch', fetchedFile)) }),
     chains: [selectionChain, ...beside],

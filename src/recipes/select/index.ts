@@ -26,7 +26,7 @@ export type SelectionOptions = {
 }
 
 /**
- * The passes every corpus recipe begins with: embed what `judge` lets through, and choose `config.select` rows of that by
+ * The passes every corpus recipe begins with: embed what `judge` lets through where the strategy wants vectors, and choose `config.select` rows of that by
  * the strategy `config.by`. What they leave is `fetchedFile` of the pass `fetch`.
  */
 export function selectionPasses(
@@ -34,9 +34,18 @@ export function selectionPasses(
   resources: Resources,
   { judge, judgeSettings, columns, titleColumn }: SelectionOptions,
 ): Pass[] {
-  const scanning = [pilotPass(config, resources, judge), scanPass(config, resources, judge)]
-  const choosing = [...strategies[config.by].passes(config), fetchPass(config, resources, { columns, titleColumn })]
-  const scanSettings = [...Object.keys(corpusOptions), 'limits', ...judgeSettings]
+  const strategy = strategies[config.by]
+  const { vectors = 'whitened' } = strategy
+  const ranking = strategy.ranking?.(config)
+  const scanning = [
+    ...(vectors === 'whitened' ? [pilotPass(config, resources, judge)] : []),
+    scanPass(config, resources, judge, { ranking, vectors }),
+  ]
+  const choosing = [...strategy.passes(config), fetchPass(config, resources, { columns, titleColumn })]
+  // The strategies that take whitened vectors and rank nothing share a scan: another can be tried without embedding again.
+  const isShared = vectors === 'whitened' && ranking === undefined
+  const scanOptions = isShared ? corpusOptions : selectionOptions
+  const scanSettings = [...Object.keys(scanOptions), 'limits', ...judgeSettings]
   const settings = [...Object.keys(selectionOptions), 'limits', ...judgeSettings]
   return [
     ...scanning.map((pass) => ({ ...pass, settings: scanSettings })),

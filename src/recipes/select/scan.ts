@@ -1,11 +1,7 @@
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Embedder } from '../../embed/types.js'
-import { applyWhitening } from '../../embed/whiten.js'
 import { type Schema, writeRows } from '../../formats/index.js'
 import { openRejectLog } from '../../run/reject-log.js'
 import type { Pass } from '../../run/types.js'
-import { createSketch, type Sketch } from '../../select/coreset.js'
 import { batch } from '../../stream/batch.js'
 import { keep } from '../../stream/keep.js'
 import { pipe } from '../../stream/pipe.js'
@@ -14,25 +10,36 @@ import { watchBadShard } from '../bad-shards.js'
 import { shardTasks } from '../tasks.js'
 import type { Resources } from '../types.js'
 import { type JudgeText, readTexts, type TextRow } from './corpus.js'
-import { coresetSize, type SelectionConfig } from './options.js'
-import { type Pinned, readPinned } from './pilot.js'
-import { createVectorFile } from './vectors.js'
+import type { SelectionConfig } from './options.js'
+import { openSpill, type Spill, type VectorKind } from './spill.js'
 
-/** What the scan keeps of a row: the text stays in its shard, and its vector is in the vector file at the same place. */
-export type Kept = { id: string; row: number }
+/**
+ * What the scan keeps of a row: the text stays in its shard, and its vector is in the vector file at the same place. Where
+ * the strategy ranks rows, `rank` is the row's, least first.
+ */
+export type Kept = { id: string; row: number; rank?: number }
 const keptSchema: Schema = { id: 'string', row: 'int32' }
+const rankedSchema: Schema = { ...keptSchema, rank: 'double' }
 
-/** Reads every row once: judges it, embeds it, spills its vector and offers it to the shard's sketch. */
-export function scanPass(config: SelectionConfig, resources: Resources, judge: JudgeText): Pass {
+/** How a strategy ranks a row when it is read, least first; `scoreColumn` is read into `row.score`. */
+export type Ranking = { readonly scoreColumn?: string; rank(row: TextRow): number }
+
+export type ScanOptions = { ranking?: Ranking | undefined; vectors?: VectorKind | undefined }
+
+/** Reads every row once: judges it, ranks it where the strategy does, embeds it and spills its vector. */
+export function scanPass(
+  config: SelectionConfig,
+  resources: Resources,
+  judge: JudgeText,
+  { ranking, vectors = 'whitened' }: ScanOptions = {},
+): Pass {
   return {
     name: 'scan',
     tasks: ({ plan }) => shardTasks(plan, config, resources),
-    async work(task, { plan, committed, folder, signal, progress }) {
-      const embedder = await resources.embedder()
-      const pinned = await readPinned({ plan, committed })
-      const sketch = createSketch({ pilot: pinned.pilot, size: coresetSize(config), seed: config.seed })
+    async work(task, context) {
+      const { plan, folder, signal, progress } = context
+      const spill = await openSpill(vectors, { view: context, config, resources })
       const log = openRejectLog(join(folder, 'lost.jsonl'))
-      const vectors = await createVectorFile(join(folder, 'vectors.f32'))
       let read = 0
       const onRows = (rows: number) => {
         read += rows
@@ -42,46 +49,33 @@ export function scanPass(config: SelectionConfig, resources: Resources, judge: J
       const { rows } = task
       const { reading } = resources
       const { onBad, leaveRest } = watchBadShard(config, { shard, rows, log, reading })
+      const scoreColumn = ranking?.scoreColumn
       try {
         const kept = await pipe(
-          readTexts(shard, config, { rows, signal, reading, onReject: log.reject, onRows, onBad }),
+          readTexts(shard, config, { rows, signal, scoreColumn, reading, onReject: log.reject, onRows, onBad }),
           keep('select', (row) => judge(row.text), log.reject),
           batch({ rows: 1024 }),
-          (source) => spill(source, { embedder, pinned, sketch, vectors, signal }),
-          writeRows(join(folder, 'kept.parquet'), { schema: keptSchema }),
+          (source) => spillRows(source, spill, ranking),
+          writeRows(join(folder, 'kept.parquet'), { schema: ranking ? rankedSchema : keptSchema }),
         )
-        await writeFile(join(folder, 'sketch.bin'), sketch.encode())
+        await spill.finish()
         read += await leaveRest()
         return { in: read, out: kept.rows, rejected: log.rejected, failed: {} }
       } finally {
         log.close()
-        await vectors.close()
+        await spill.close()
       }
     },
   }
 }
 
-type Spill = {
-  embedder: Embedder
-  pinned: Pinned
-  sketch: Sketch
-  vectors: { write(vectors: Float32Array): Promise<void> }
-  signal: AbortSignal
-}
-
-async function* spill(
+async function* spillRows(
   source: Batches<TextRow>,
-  { embedder, pinned, sketch, vectors, signal }: Spill,
+  spill: Spill,
+  ranking: Ranking | undefined,
 ): AsyncGenerator<Kept[]> {
   for await (const rows of source) {
-    const embedded = await embedder.embed(
-      rows.map((row) => row.text),
-      { signal },
-    )
-    const whitened = applyWhitening(pinned.whitening, embedded)
-    const ids = rows.map((row) => row.id)
-    sketch.push(ids, whitened)
-    await vectors.write(whitened)
-    yield rows.map(({ id, row }) => ({ id, row }))
+    await spill.push(rows)
+    yield rows.map((row) => ({ id: row.id, row: row.row, ...(ranking && { rank: ranking.rank(row) }) }))
   }
 }

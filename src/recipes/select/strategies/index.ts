@@ -1,12 +1,20 @@
 import { z } from 'zod'
+import { gumbelStrategy } from './gumbel.js'
 import { kCenterStrategy } from './k-center.js'
+import { lengthStrategy } from './length.js'
+import { prototypesStrategy } from './prototypes.js'
 import { quota } from './quota.js'
+import { random } from './random.js'
 import type { Strategy } from './strategy.js'
 
 /** Every strategy, by the name that `--by` takes. A new one is a file beside this one and a line here. */
 const table = {
   quota,
   'k-center': kCenterStrategy,
+  prototypes: prototypesStrategy,
+  random,
+  length: lengthStrategy,
+  gumbel: gumbelStrategy,
 }
 
 type Intersection<Union> = (Union extends unknown ? (part: Union) => void : never) extends (all: infer All) => void
@@ -17,12 +25,17 @@ export const strategies = table as unknown as Readonly<Record<keyof typeof table
 
 const names = Object.keys(table) as (keyof typeof table)[]
 
-/** The option that names a strategy, and the options that each of them has for itself. */
+/** The option that names a strategy, what several of them read, and the options that each has for itself. */
 export const strategyOptions = {
   by: z
     .enum(names)
     .default('quota')
     .describe(`strategy: ${names.map((name) => `${name}, ${table[name].summary}`).join('; ')}`),
+  scoreColumn: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('column of numbers, for a --by that goes by score; more is better'),
   ...(Object.assign({}, ...Object.values(table).map(({ options }) => options)) as Intersection<
     (typeof table)[keyof typeof table]['options']
   >),

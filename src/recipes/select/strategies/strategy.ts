@@ -1,6 +1,12 @@
 import type { z } from 'zod'
 import type { Pass } from '../../../run/types.js'
+import { UsageError } from '../../../stream/errors.js'
 import type { SelectionConfig } from '../options.js'
+import type { Ranking } from '../scan.js'
+import type { VectorKind } from '../spill.js'
+
+/** What every strategy is given beside its own options. */
+export type StrategyConfig = SelectionConfig & { readonly scoreColumn?: string | undefined }
 
 /**
  * A way to choose rows. Its passes come after `scan`, which left every kept row's id, place and vector, and a sketch of
@@ -11,5 +17,19 @@ export type Strategy<Own extends z.ZodRawShape = z.ZodRawShape> = {
   readonly summary: string
   /** Options that only this strategy has; each must be optional or have a default. */
   readonly options: Own
-  passes(config: SelectionConfig & z.infer<z.ZodObject<Own>>): readonly Pass[]
+  /** Which vectors the scan leaves; default: whitened ones. With others there is no pilot and no sketch. */
+  readonly vectors?: VectorKind
+  /** For a strategy that ranks each row by what is read of it: the scan then leaves the ranks. */
+  ranking?(config: StrategyConfig & z.infer<z.ZodObject<Own>>): Ranking
+  passes(config: StrategyConfig & z.infer<z.ZodObject<Own>>): readonly Pass[]
+}
+
+/** The column that a strategy which goes by score reads. */
+export function requireScoreColumn({ scoreColumn }: StrategyConfig): string {
+  if (scoreColumn === undefined) {
+    throw new UsageError('This strategy chooses by score, and no score column was named', {
+      fix: 'Name a column of numbers with --score-column.',
+    })
+  }
+  return scoreColumn
 }

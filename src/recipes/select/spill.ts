@@ -1,0 +1,75 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Embedder } from '../../embed/types.js'
+import { applyWhitening } from '../../embed/whiten.js'
+import type { RunView } from '../../run/types.js'
+import { createSketch } from '../../select/coreset.js'
+import type { Resources } from '../types.js'
+import type { TextRow } from './corpus.js'
+import { coresetSize, type SelectionConfig } from './options.js'
+import { readPinned } from './pilot.js'
+import { createVectorFile } from './vectors.js'
+
+/**
+ * The vectors that a scan leaves of its rows: whitened by what the pilot pinned, with the shard's sketch; plain, as the
+ * embedder gave them; or none, and nothing is embedded.
+ */
+export type VectorKind = 'whitened' | 'plain' | 'none'
+
+/** Where a scan puts the vectors of the rows that it keeps. */
+export type Spill = {
+  push(rows: readonly TextRow[]): Promise<void>
+  /** Called when every row was pushed. */
+  finish(): Promise<void>
+  /** Lets the file go; also called where the scan failed. */
+  close(): Promise<void>
+}
+
+export type SpillOptions = {
+  view: RunView & { folder: string; signal: AbortSignal }
+  config: SelectionConfig
+  resources: Resources
+}
+
+/** Opens a spill into the task's folder. */
+export async function openSpill(kind: VectorKind, { view, config, resources }: SpillOptions): Promise<Spill> {
+  if (kind === 'none') return { push: async () => {}, finish: async () => {}, close: async () => {} }
+  const { folder, signal } = view
+  const embedder = await resources.embedder()
+  const sketching = kind === 'whitened' ? await openSketch(view, config) : undefined
+  const vectors = await createVectorFile(join(folder, 'vectors.f32'))
+  return {
+    async push(rows) {
+      const embedded = await embedRows(embedder, rows, signal)
+      await vectors.write(sketching ? sketching.push(rows, embedded) : embedded)
+    },
+    async finish() {
+      if (sketching) await writeFile(join(folder, 'sketch.bin'), sketching.encode())
+    },
+    close: () => vectors.close(),
+  }
+}
+
+/** Offers rows to the shard's sketch, and gives their vectors as it saw them. */
+async function openSketch(run: RunView, config: SelectionConfig) {
+  const { pilot, whitening } = await readPinned(run)
+  const sketch = createSketch({ pilot, size: coresetSize(config), seed: config.seed })
+  return {
+    push(rows: readonly TextRow[], embedded: Float32Array): Float32Array {
+      const whitened = applyWhitening(whitening, embedded)
+      sketch.push(
+        rows.map(({ id }) => id),
+        whitened,
+      )
+      return whitened
+    },
+    encode: () => sketch.encode(),
+  }
+}
+
+function embedRows(embedder: Embedder, rows: readonly TextRow[], signal: AbortSignal): Promise<Float32Array> {
+  return embedder.embed(
+    rows.map(({ text }) => text),
+    { signal },
+  )
+}
