@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { staticEmbedder } from '../../src/embed/static/embed.js'
 import { findShards } from '../../src/formats/index.js'
 import { readShards } from '../../src/formats/shards.js'
 import { curate } from '../../src/recipes/curate.js'
@@ -30,7 +31,7 @@ async function selectBy(by: string, inputs: readonly string[], config: Record<st
 
 describe.each(Object.entries(strategies))('selecting by %s', (by, strategy) => {
   const select = (inputs: readonly string[], config: Record<string, unknown>) =>
-    selectBy(by, inputs, { scoreColumn: 'score', ...config })
+    selectBy(by, inputs, { scoreColumn: 'score', maxCosine: 1, ...config })
 
   it('has options that can be left out, and that no other strategy has', () => {
     expect(z.object(strategy.options).safeParse({}).success).toBe(true)
@@ -138,6 +139,40 @@ describe('selecting by prototypes', () => {
     expect(idsOf(easy.rows)).toEqual(idsOf(ranked.slice(0, 30).map(({ id }) => ({ sluice_id: id }))))
     const hard = (await selectBy('prototypes', shards, { select: 30, clusters: 9 })).rows
     expect(Math.min(...hard.map((row) => Number(row.sluice_distance)))).toBe(ranked.at(-30)!.distance)
+  })
+})
+
+describe('selecting by deita', () => {
+  it.each([0.5, 0.8, 0.9, 0.95])(
+    'takes what one comparison after another takes, at a cosine of %d',
+    async (maxCosine) => {
+      const embedder = await staticEmbedder()
+      const rows = (await corpusRows()).sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
+      const { dimensions } = embedder
+      const vectors = await embedder.embed(rows.map(({ text }) => text))
+      const cosine = (a: number, b: number) => {
+        let sum = 0
+        for (let k = 0; k < dimensions; k++) sum += vectors[a * dimensions + k]! * vectors[b * dimensions + k]!
+        return sum
+      }
+      const taken: number[] = []
+      for (const row of rows.keys()) {
+        if (taken.length < 25 && taken.every((other) => cosine(row, other) <= maxCosine)) taken.push(row)
+      }
+      const chosen = (await selectBy('deita', shards, { select: 25, scoreColumn: 'score', maxCosine })).rows
+      chosen.sort((a, b) => Number(a.sluice_cluster) - Number(b.sluice_cluster))
+      expect(chosen.map(({ sluice_id }) => sluice_id)).toEqual(taken.map((row) => rows[row]!.id))
+    },
+  )
+
+  it('reads on where more rows than it holds at a time are alike, and ends with fewer where all are', async () => {
+    const alike = Array.from({ length: 16_500 }, () => ({ text: 'The same sentence again.', score: 5 }))
+    const others = ['Miners drill for copper.', 'Violins tune before the symphony.'].map((text) => ({ text, score: 1 }))
+    const file = join(folder, 'alike.jsonl')
+    await writeFile(file, [...alike, ...others].map((row) => JSON.stringify(row)).join('\n'))
+    const { rows, tally } = await selectBy('deita', [file], { select: 10, scoreColumn: 'score' })
+    expect(rows.map(({ text }) => text)).toEqual([alike[0]!.text, ...others.map(({ text }) => text)])
+    expect(tally).toMatchObject({ in: 16_502, out: 3, rejected: { 'choose: not chosen': 16_499 } })
   })
 })
 

@@ -5,6 +5,7 @@ import type { RunView, TaskContext } from '../../run/types.js'
 import { SluiceError, UsageError } from '../../stream/errors.js'
 import { countCommitted, readRows, reduced } from '../artifacts.js'
 import type { SelectionConfig } from './options.js'
+import type { Kept } from './scan.js'
 
 /**
  * A chosen row, and where to find it: `task` is its scan task, `row` its number in the shard. `cluster` is the group that
@@ -14,16 +15,38 @@ export type Chosen = { id: string; task: string; row: number; cluster: number; d
 
 const chosenSchema: Schema = { id: 'string', task: 'string', row: 'int32', cluster: 'int32', distance: 'float' }
 
-/** Ends a strategy's pass `choose`: leaves the chosen rows in corpus order, and counts the others of the kept ones. */
+/** The places of rows that were chosen by id, with what the strategy says of each: one reading of the kept ids. */
+export async function locateChosen(
+  run: RunView,
+  chosen: ReadonlyMap<string, Pick<Chosen, 'cluster' | 'distance'>>,
+): Promise<Chosen[]> {
+  const located: Chosen[] = []
+  for (const { task, folder } of run.committed('scan')) {
+    for await (const rows of readRows<Kept>(join(folder, 'kept.parquet'))) {
+      for (const { id, row } of rows) {
+        const found = chosen.get(id)
+        if (found !== undefined) located.push({ id, row, task: task.id, ...found })
+      }
+    }
+  }
+  return located
+}
+
+/**
+ * Ends a strategy's pass `choose`: leaves the chosen rows in corpus order, and counts the others of the kept ones. Only one
+ * that `mayEndEarly` may choose fewer than were asked for and there are.
+ */
 export async function writeChosen(
   context: TaskContext,
   rows: readonly Chosen[],
   config: SelectionConfig,
+  { mayEndEarly = false } = {},
 ): Promise<Tally> {
   const kept = countCommitted(context, ['scan'])
   const chosen = inCorpusOrder(rows)
   requireUniqueIds(chosen, config)
-  if (chosen.length !== Math.min(kept, config.select)) {
+  const wanted = Math.min(kept, config.select)
+  if (mayEndEarly ? chosen.length > wanted : chosen.length !== wanted) {
     throw new SluiceError('E_BUG', 70, `Chose ${chosen.length} of ${kept} rows, and ${config.select} were asked for`)
   }
   await writeRows(join(context.folder, 'chosen.parquet'), { schema: chosenSchema })(oneBatch(chosen))

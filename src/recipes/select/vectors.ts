@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunView } from '../../run/types.js'
 import { CorruptInputError } from '../../stream/errors.js'
@@ -28,19 +28,32 @@ export async function* readVectorFile(path: string, dimensions: number): AsyncGe
   }
 }
 
-/** Every kept row's id and vector, in corpus order; each batch of vectors is overwritten by the next. */
+type KeptRow = { readonly id: string; readonly rank?: number }
+
+/** Dimensions of the vectors that the scan left, or 0 where it kept no row. */
+export async function readDimensions(run: RunView): Promise<number> {
+  const scanned = run.committed('scan').find(({ tally }) => tally.out > 0)
+  if (scanned === undefined) return 0
+  return (await stat(join(scanned.folder, 'vectors.f32'))).size / (4 * scanned.tally.out)
+}
+
+/**
+ * Every kept row's id, rank where the strategy ranks, and vector, in corpus order; each batch of vectors is overwritten by
+ * the next.
+ */
 export async function* readKeptVectors(
   run: RunView,
   dimensions: number,
-): AsyncGenerator<{ ids: string[]; vectors: Float32Array }> {
+): AsyncGenerator<{ ids: string[]; ranks: (number | undefined)[]; vectors: Float32Array }> {
   for (const { folder } of run.committed('scan')) {
-    const kept = readRows<{ id: string }>(join(folder, 'kept.parquet'))[Symbol.asyncIterator]()
-    const ids: string[] = []
+    const kept = readRows<KeptRow>(join(folder, 'kept.parquet'))[Symbol.asyncIterator]()
+    const ahead: KeptRow[] = []
     try {
       for await (const vectors of readVectorFile(join(folder, 'vectors.f32'), dimensions)) {
         const rows = vectors.length / dimensions
-        while (ids.length < rows) for (const { id } of (await kept.next()).value as { id: string }[]) ids.push(id)
-        yield { ids: ids.splice(0, rows), vectors }
+        while (ahead.length < rows) for (const row of (await kept.next()).value as KeptRow[]) ahead.push(row)
+        const read = ahead.splice(0, rows)
+        yield { ids: read.map(({ id }) => id), ranks: read.map(({ rank }) => rank), vectors }
       }
     } finally {
       await kept.return?.()

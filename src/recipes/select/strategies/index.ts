@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { deitaStrategy } from './deita.js'
 import { gumbelStrategy } from './gumbel.js'
 import { kCenterStrategy } from './k-center.js'
 import { lengthStrategy } from './length.js'
@@ -15,6 +16,7 @@ const table = {
   random,
   length: lengthStrategy,
   gumbel: gumbelStrategy,
+  deita: deitaStrategy,
 }
 
 type Intersection<Union> = (Union extends unknown ? (part: Union) => void : never) extends (all: infer All) => void

@@ -1,12 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Pass, type RunView, reduceTask } from '../../../run/types.js'
+import { type Pass, reduceTask } from '../../../run/types.js'
 import { type KCenter, kCenter } from '../../../select/k-center.js'
 import { thinRows } from '../../../select/weighted-rows.js'
-import { countCommitted, readRows, requireRows } from '../../artifacts.js'
-import { type Chosen, writeChosen } from '../chosen.js'
+import { countCommitted, requireRows } from '../../artifacts.js'
+import { locateChosen, writeChosen } from '../chosen.js'
 import type { SelectionConfig } from '../options.js'
-import type { Kept } from '../scan.js'
 import { mergeSketches } from '../solve.js'
 import { readKeptVectors } from '../vectors.js'
 import type { Strategy } from './strategy.js'
@@ -49,23 +48,12 @@ function choosePass(config: SelectionConfig): Pass {
       })
       const { radius, optimumAtLeast, rounds } = found
       await writeFile(join(context.folder, 'k-center.json'), `${JSON.stringify({ radius, optimumAtLeast, rounds })}\n`)
-      return writeChosen(context, await locate(context, found), config)
+      return writeChosen(context, await locateChosen(context, turnsOf(found)), config)
     },
   }
 }
 
-/** The chosen rows with their places: `cluster` is the turn in which one was taken, `distance` that to those before it. */
-async function locate(run: RunView, { ids, gaps }: KCenter): Promise<Chosen[]> {
-  const turns = new Map(ids.map((id, turn) => [id, turn]))
-  const chosen: Chosen[] = []
-  for (const { task, folder } of run.committed('scan')) {
-    for await (const rows of readRows<Kept>(join(folder, 'kept.parquet'))) {
-      for (const { id, row } of rows) {
-        const turn = turns.get(id)
-        if (turn !== undefined)
-          chosen.push({ id, row, task: task.id, cluster: turn, distance: turn > 0 ? gaps[turn]! ** 2 : 0 })
-      }
-    }
-  }
-  return chosen
+/** `cluster` is the turn in which a row was taken, `distance` that to those before it. */
+function turnsOf({ ids, gaps }: KCenter): Map<string, { cluster: number; distance: number }> {
+  return new Map(ids.map((id, turn) => [id, { cluster: turn, distance: turn > 0 ? gaps[turn]! ** 2 : 0 }]))
 }

@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import { type Pass, type RunView, reduceTask } from '../../../run/types.js'
+import { createGreedyCosine } from '../../../select/greedy-cosine.js'
+import { createPrioritySample } from '../../../select/priority-sample.js'
+import { compareIds } from '../../../select/weighted-rows.js'
+import { requireRows } from '../../artifacts.js'
+import { type Chosen, locateChosen, writeChosen } from '../chosen.js'
+import { readDimensions, readKeptVectors } from '../vectors.js'
+import { requireScoreColumn, type Strategy, type StrategyConfig } from './strategy.js'
+
+const options = {
+  maxCosine: z
+    .number()
+    .min(-1)
+    .max(1)
+    .default(0.9)
+    .describe('most that a row may be like one of a better score that was taken, by cosine'),
+}
+
+type DeitaConfig = StrategyConfig & z.infer<z.ZodObject<typeof options>>
+
+/** Rows of the ranking that are in memory at a time, unless more are to be chosen. */
+const rankedRows = 16_384
+
+/**
+ * DEITA (Liu et al. 2024, arXiv 2312.15685, section 2.3): rows by score, the best first and the lower id on ties, each taken
+ * unless its cosine with one taken before is above `maxCosine`, until there are enough. Fewer where the corpus ends first.
+ */
+export const deitaStrategy: Strategy<typeof options> = {
+  summary: 'by the score in --score-column, the best first, but none too like one taken before',
+  options,
+  vectors: 'plain',
+  ranking: (config) => ({ scoreColumn: requireScoreColumn(config), rank: ({ score }) => -score! }),
+  passes: (config) => [choosePass(config)],
+}
+
+function choosePass(config: DeitaConfig): Pass {
+  return {
+    name: 'choose',
+    tasks: async () => reduceTask,
+    async work(_task, context) {
+      requireRows(context, 'scan')
+      const { select, maxCosine } = config
+      const dimensions = await readDimensions(context)
+      const taken = new Map<string, Pick<Chosen, 'cluster' | 'distance'>>()
+      if (dimensions > 0) {
+        // Rounding puts the cosine of a vector with itself a hair above 1.
+        const greedy = createGreedyCosine(dimensions, maxCosine === 1 ? Number.POSITIVE_INFINITY : maxCosine)
+        for await (const { ids, vectors } of readByRank(context, { dimensions, rows: Math.max(rankedRows, select) })) {
+          for (const [n, { isAccepted, cosine }] of greedy.consider(vectors).entries()) {
+            if (!isAccepted || taken.size === select) continue
+            const distance = taken.size === 0 ? 0 : Math.max(0, 2 - 2 * cosine)
+            taken.set(ids[n]!, { cluster: taken.size, distance })
+          }
+          if (taken.size === select) break
+        }
+      }
+      return writeChosen(context, await locateChosen(context, taken), config, { mayEndEarly: true })
+    },
+  }
+}
+
+type RankedRows = { readonly ids: readonly string[]; readonly vectors: Float32Array }
+
+/**
+ * Ids and vectors in order of rank, so many rows at a time: each reading of the vectors gives those that follow the last.
+ * A few readings are enough unless nearly all rows are alike, and memory has room for no more.
+ */
+async function* readByRank(
+  run: RunView & { signal: AbortSignal },
+  { dimensions, rows }: { dimensions: number; rows: number },
+): AsyncGenerator<RankedRows> {
+  let last: { rank: number; id: string } | undefined
+  for (;;) {
+    const next = createPrioritySample(rows, dimensions)
+    for await (const { ids, ranks, vectors } of readKeptVectors(run, dimensions)) {
+      run.signal.throwIfAborted()
+      for (const [n, id] of ids.entries()) {
+        const rank = ranks[n]!
+        if (last === undefined || rank > last.rank || (rank === last.rank && id > last.id)) {
+          next.offer(id, -rank, 0, vectors, n)
+        }
+      }
+    }
+    const { ids, priorities, vectors } = next.rows()
+    if (ids.length === 0) return
+    const order = [...ids.keys()].sort((a, b) => priorities[b]! - priorities[a]! || compareIds(ids[a]!, ids[b]!))
+    const sorted = new Float32Array(vectors.length)
+    for (const [to, from] of order.entries()) {
+      sorted.set(vectors.subarray(from * dimensions, (from + 1) * dimensions), to * dimensions)
+    }
+    const lowest = order.at(-1)!
+    last = { rank: -priorities[lowest]!, id: ids[lowest]! }
+    yield { ids: order.map((row) => ids[row]!), vectors: sorted }
+    if (ids.length < rows) return
+  }
+}
