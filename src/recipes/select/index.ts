@@ -26,8 +26,8 @@ export type SelectionOptions = {
 }
 
 /**
- * The passes every corpus recipe begins with: embed what `judge` lets through where the strategy wants vectors, and choose `config.select` rows of that by
- * the strategy `config.by`. What they leave is `fetchedFile` of the pass `fetch`.
+ * The passes every corpus recipe begins with: embed what `judge` lets through, where the strategy wants vectors, and choose
+ * `config.select` rows of that by the strategy `config.by`. What they leave is `fetchedFile` of the pass `fetch`.
  */
 export function selectionPasses(
   config: SelectionConfig,
