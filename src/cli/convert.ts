@@ -21,7 +21,8 @@ export const convertVerb: Verb = {
       name: 'out',
       short: 'o',
       type: 'string',
-      description: 'file to write, `-` for stdout, or a folder with --shard-size or --shard-rows',
+      description:
+        'file to write, s3://BUCKET/KEY or hf://datasets/OWNER/NAME/PATH, `-` for stdout, or a folder with --shard-size or --shard-rows',
     },
     {
       name: 'to',

@@ -1,7 +1,7 @@
 import { dedupRecipe } from '../recipes/dedup/index.js'
 import { rethreshold } from '../recipes/dedup/rethreshold.js'
 import type { Recipe } from '../recipes/types.js'
-import { UsageError } from '../stream/errors.js'
+import { localOut } from './local-out.js'
 import { readSettings, recipeFlags } from './recipe-flags.js'
 import { report, runRecipe } from './run.js'
 import type { Flag, Verb } from './verb.js'
@@ -22,10 +22,8 @@ export const dedupVerb: Verb = {
   flags: [...recipeFlags(recipe), rethresholdFlag],
   run: async (inputs, given, terminal) => {
     const { rethreshold: threshold, ...flags } = given
-    if (typeof flags.out !== 'string' || flags.out === '-') {
-      throw new UsageError(`Expected an output folder, got ${flags.out ?? 'none'}`, { fix: 'Add -o distinct.' })
-    }
-    const asked = { ...flags, out: flags.out, ...(threshold === undefined ? {} : { threshold }) }
+    const out = localOut(flags.out, 'an output folder', 'distinct')
+    const asked = { ...flags, out, ...(threshold === undefined ? {} : { threshold }) }
     if (threshold !== undefined) {
       const { config } = await readSettings(recipe, asked)
       await rethreshold({ inputs, out: asked.out, config })

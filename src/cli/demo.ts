@@ -5,6 +5,7 @@ import { pullModel } from '../models/pull.js'
 import { recipes } from '../recipes/index.js'
 import { UsageError } from '../stream/errors.js'
 import { makeDocsCorpus } from './demo-corpus.js'
+import { localOut } from './local-out.js'
 import { showDownload } from './models.js'
 import { recipeFlags } from './recipe-flags.js'
 import { exitCodeOf, report, runRecipe } from './run.js'
@@ -27,7 +28,7 @@ export const demoVerb: Verb = {
   example: 'sluice demo -o out\nsluice demo -o out --model openai:NAME --endpoint http://localhost:8000/v1',
   flags: recipeFlags(recipes.reinstruct!).filter(({ name }) => name !== 'config'),
   run: async (_operands, flags, terminal) => {
-    const out = resolve((flags.out as string | undefined) ?? 'out')
+    const out = resolve(localOut(flags.out ?? 'out', 'an output folder', 'out'))
     const corpus = join(out, 'corpus')
     const made = await makeDocsCorpus(corpus)
     terminal.err(

@@ -1,6 +1,6 @@
 import { embedRecipe } from '../recipes/embed/index.js'
 import type { Recipe } from '../recipes/types.js'
-import { UsageError } from '../stream/errors.js'
+import { localOut } from './local-out.js'
 import { recipeFlags } from './recipe-flags.js'
 import { report, runRecipe } from './run.js'
 import type { Verb } from './verb.js'
@@ -10,10 +10,8 @@ export const embedVerb: Verb = {
   example: "sluice embed 'corpus/*.parquet' -o vectors --precision int8",
   flags: recipeFlags(embedRecipe as unknown as Recipe),
   run: async (inputs, flags, terminal) => {
-    if (typeof flags.out !== 'string' || flags.out === '-') {
-      throw new UsageError(`Expected an output folder, got ${flags.out ?? 'none'}`, { fix: 'Add -o vectors.' })
-    }
-    const outcome = await runRecipe(embedRecipe.name, inputs, { ...flags, out: flags.out }, terminal)
+    const out = localOut(flags.out, 'an output folder', 'vectors')
+    const outcome = await runRecipe(embedRecipe.name, inputs, { ...flags, out }, terminal)
     if ('exitCode' in outcome) return outcome.exitCode
     report(outcome, terminal)
     return 0

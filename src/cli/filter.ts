@@ -1,7 +1,7 @@
 import { filterRecipe } from '../recipes/filter/index.js'
 import { type Sweep, sweep } from '../recipes/filter/sweep.js'
 import type { Recipe } from '../recipes/types.js'
-import { UsageError } from '../stream/errors.js'
+import { localOut } from './local-out.js'
 import { readSettings, recipeFlags } from './recipe-flags.js'
 import { report, runRecipe } from './run.js'
 import type { Verb } from './verb.js'
@@ -29,12 +29,8 @@ export const filterVerb: Verb = {
       else for (const line of sweepLines(swept)) terminal.out(line)
       return 0
     }
-    if (typeof flags.out !== 'string' || flags.out === '-') {
-      throw new UsageError(`Expected an output folder, got ${flags.out ?? 'none'}`, {
-        fix: 'Add -o clean, or --sweep.',
-      })
-    }
-    const outcome = await runRecipe(recipe.name, inputs, { ...flags, out: flags.out }, terminal)
+    const out = localOut(flags.out, 'an output folder', 'clean, or --sweep')
+    const outcome = await runRecipe(recipe.name, inputs, { ...flags, out }, terminal)
     if ('exitCode' in outcome) return outcome.exitCode
     report(outcome, terminal)
     return 0

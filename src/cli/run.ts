@@ -7,7 +7,7 @@ import { recipeNamed } from '../recipes/plan-run.js'
 import type { Calls } from '../recipes/resources.js'
 import type { Recipe } from '../recipes/types.js'
 import { total } from '../run/tally.js'
-import { UsageError } from '../stream/errors.js'
+import { localOut } from './local-out.js'
 import { showPlan } from './plan.js'
 import { duration } from './progress.js'
 import { readSettings, recipeFlags } from './recipe-flags.js'
@@ -32,10 +32,8 @@ function recipeVerb(recipe: Recipe): Verb & VerbName {
     flags: recipeFlags(recipe),
     run: async (inputs, flags, terminal) => {
       if (flags.dryRun === true) return showPlan(recipe, inputs, flags, terminal)
-      if (typeof flags.out !== 'string' || flags.out === '-') {
-        throw new UsageError(`Expected an output folder, got ${flags.out ?? 'none'}`, { fix: 'Add -o out/.' })
-      }
-      const outcome = await runRecipe(recipe.name, inputs, { ...flags, out: flags.out }, terminal)
+      const out = localOut(flags.out, 'an output folder', 'out/')
+      const outcome = await runRecipe(recipe.name, inputs, { ...flags, out }, terminal)
       if ('exitCode' in outcome) return outcome.exitCode
       report(outcome, terminal)
       return exitCodeOf(outcome.curated, flags)

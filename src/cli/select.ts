@@ -4,7 +4,8 @@ import { findShards, writeRows } from '../formats/index.js'
 import { readShards, schemaOf } from '../formats/shards.js'
 import { selectRecipe } from '../recipes/select/index.js'
 import type { Recipe } from '../recipes/types.js'
-import { ResumeMismatchError, UsageError } from '../stream/errors.js'
+import { ResumeMismatchError } from '../stream/errors.js'
+import { localOut } from './local-out.js'
 import { recipeFlags } from './recipe-flags.js'
 import { report, runRecipe } from './run.js'
 import type { Flag, Flags, Terminal, Verb } from './verb.js'
@@ -20,13 +21,9 @@ export const selectVerb: Verb = {
   example: "sluice select 'corpus/*.parquet' -n 10000 -o picked.parquet",
   flags,
   run: async (inputs, given, terminal) => {
-    if (typeof given.out !== 'string' || given.out === '-') {
-      throw new UsageError(`Expected an output file or folder, got ${given.out ?? 'none'}`, {
-        fix: 'Add -o picked.parquet.',
-      })
-    }
-    const out = resolve(given.out)
-    return /\.\w+$/.test(basename(out)) && !/[\\/]$/.test(given.out)
+    const named = localOut(given.out, 'an output file or folder', 'picked.parquet')
+    const out = resolve(named)
+    return /\.\w+$/.test(basename(out)) && !/[\\/]$/.test(named)
       ? selectToFile(inputs, given, out, terminal)
       : selectToFolder(inputs, { ...given, out }, terminal)
   },

@@ -29,6 +29,21 @@ let runs = 0
 const select = (inputs: string[], ...more: string[]) =>
   sluice(['run', 'select', ...inputs, '-o', join(folder, `out-${runs++}`), '--select', '10', '-q', ...more])
 
+describe('an address for an output that is written here', () => {
+  it.each([['run', 'reinstruct'], ['run', 'select'], ['select'], ['dedup'], ['filter'], ['embed']])(
+    'is refused by `%s`, and no folder of that name is made',
+    async (...verb) => {
+      const cwd = await mkdtemp(join(folder, 'cwd-'))
+      for (const out of ['s3://bucket/picked.parquet', 'hf://datasets/us/prose/out']) {
+        const finished = await sluice([...verb, corpus, '-o', out], { cwd })
+        expectPlainError(finished, 2, [`on this machine, got ${out}`, /fix:.*sluice convert/])
+      }
+      expect(await readdir(cwd)).toEqual([])
+    },
+    60_000,
+  )
+})
+
 describe('bad input', () => {
   it('names a file that is not there', async () => {
     expectPlainError(await select([join(folder, 'nope.parquet')]), 2, [/No such file.*nope\.parquet/, /fix:/])
