@@ -34,7 +34,7 @@ async function openOutput(path: string): Promise<Output> {
   const { create } = await placeOf(path)
   if (create !== undefined) return create(path)
   throw new UsageError(`sluice cannot write ${path}: that place is only read`, {
-    fix: 'Write a local file, or to s3://BUCKET/KEY.',
+    fix: 'Write a local file, or to s3://BUCKET/KEY or hf://datasets/OWNER/NAME/PATH.',
   })
 }
 

@@ -35,7 +35,7 @@ export async function exchangeJson(
   request: Pick<Request, 'method' | 'url' | 'body'>,
   { headers = {}, secrets = [], timeouts, maxBytes = 10_000_000, signal }: JsonOptions = {},
 ): Promise<JsonAnswer> {
-  const answer = await open({ ...request, headers: { ...headers, accept: 'application/json' }, timeouts, signal })
+  const answer = await open({ ...request, headers: { accept: 'application/json', ...headers }, timeouts, signal })
   const { status } = answer
   if (status < 200 || status > 299) throw await refusal(answer, secrets)
   const text = (await readBody(answer, maxBytes)).toString('utf8')

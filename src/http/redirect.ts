@@ -25,7 +25,7 @@ export async function openFollowing(request: FollowRequest): Promise<{ answer: A
   let url = from
   for (let hop = 0; ; hop++) {
     const isHome = url.origin === start.origin
-    const publicOnly = !isHome && url.hostname !== start.hostname && !(await leadsToPrivate(start.hostname))
+    const publicOnly = await mustBePublic(start, url)
     const answer = await open({
       url,
       headers: isHome ? { ...headers, ...hostHeaders } : headers,
@@ -39,6 +39,25 @@ export async function openFollowing(request: FollowRequest): Promise<{ answer: A
     if (hop === mostHops) throw new HttpFailure('too many redirects', { retryable: false, detail: describeUrl(start) })
     url = nextHop(start, url, location)
   }
+}
+
+/**
+ * Sends a request to an address that the server at `start` named in an answer, such as where to upload: held to the rules of
+ * a redirect, and `hostHeaders` go to the host of `start` alone. Redirects are answers like any other.
+ */
+export async function openNamed(
+  start: URL,
+  location: string,
+  { hostHeaders, headers, ...request }: Omit<Request, 'url' | 'publicOnly'> & Pick<FollowRequest, 'hostHeaders'>,
+): Promise<Answer> {
+  const url = nextHop(start, start, location)
+  const allowed = url.origin === start.origin ? { ...headers, ...hostHeaders } : headers
+  return open({ ...request, url, headers: allowed, publicOnly: await mustBePublic(start, url) })
+}
+
+/** Only what is private itself may lead to what is private. */
+async function mustBePublic(start: URL, url: URL): Promise<boolean> {
+  return url.hostname !== start.hostname && !(await leadsToPrivate(start.hostname))
 }
 
 /** The address that `location` names, if one that began at `start` and stands at `from` may go there. */

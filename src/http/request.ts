@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { SluiceError } from '../stream/errors.js'
 import { send } from './agents.js'
 import { describeUrl } from './endpoint.js'
@@ -22,7 +23,8 @@ export type Request = {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly url: URL
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | Uint8Array
+  /** A stream wants a `content-length` among the headers, and serves one request. */
+  readonly body?: string | Uint8Array | Readable
   readonly timeouts?: Partial<Timeouts>
   /** Refuses a host whose name leads to a private address: for addresses that a server named, not the user. */
   readonly publicOnly?: boolean

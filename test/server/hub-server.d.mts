@@ -1,4 +1,5 @@
 import type { FilesServer } from './files-server.mjs'
+import type { HubUploads, UploadOptions } from './hub-uploads.mjs'
 
 export type HubOptions = {
   /** owner/name */
@@ -16,6 +17,8 @@ export type HubOptions = {
   links?: (next: URL) => string
   /** What every tree lists instead. */
   entries?: object[]
+  /** How it takes what is written to it. */
+  upload?: UploadOptions
 }
 
 export type HubServer = {
@@ -23,6 +26,8 @@ export type HubServer = {
   seen: { path: string; search: string; authorization: string | undefined }[]
   /** Where the bytes are. */
   cdn: FilesServer
+  /** Where large files are sent. */
+  uploads: HubUploads
   close(): Promise<void>
 }
 

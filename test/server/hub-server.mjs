@@ -3,15 +3,18 @@
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import { startFilesServer } from './files-server.mjs'
+import { startHubUploads } from './hub-uploads.mjs'
 
 /** @type {import('./hub-server.d.mts').startHubServer} */
-export async function startHubServer({ repository, commits, branches, token, pageSize = 3, script, links, entries }) {
+export async function startHubServer(options) {
+  const { repository, commits, branches, token, pageSize = 3, script, links, entries } = options
   /** @type {Record<string, Uint8Array | string>} */ const blobs = {}
   const cdn = await startFilesServer({ files: blobs })
+  const uploads = await startHubUploads(options)
   /** @type {import('./hub-server.d.mts').HubServer['seen']} */ const seen = []
   const hash = (/** @type {Uint8Array | string} */ content) => createHash('sha256').update(content).digest('hex')
 
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', `http://${request.headers.host}`)
     const { authorization } = request.headers
     const fault = script?.({ path: url.pathname, count: seen.length })
@@ -29,6 +32,9 @@ export async function startHubServer({ repository, commits, branches, token, pag
     const api = `/api/datasets/${repository}/`
     const [kind, ...rest] = url.pathname.startsWith(api) ? url.pathname.slice(api.length).split('/') : ['file']
     const named = decodeURIComponent(rest[0] ?? '')
+    const written = await uploads.answer(request, url, named)
+    if (written?.[0] === 0) return response.destroy()
+    if (written !== undefined) return answer(...written)
     if (kind === 'revision') {
       const sha = branches[named] ?? (commits[named] && named)
       return sha === undefined ? answer(404, { error: 'Revision not found' }) : answer(200, { id: repository, sha })
@@ -70,7 +76,9 @@ export async function startHubServer({ repository, commits, branches, token, pag
       }
       if (recursive || parts.length === 1) {
         const lfs = { oid: hash(content), size: content.length, pointerSize: 130 }
-        found.set(path, { type: 'file', oid: hash(content).slice(0, 40), size: content.length, path, lfs })
+        const blob = createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex')
+        const isLarge = !uploads.inGit.has(path)
+        found.set(path, { type: 'file', oid: blob, size: content.length, path, ...(isLarge && { lfs }) })
       }
     }
     return [...found.values()]
@@ -82,9 +90,10 @@ export async function startHubServer({ repository, commits, branches, token, pag
     url: `http://127.0.0.1:${port}`,
     seen,
     cdn,
+    uploads,
     async close() {
       server.closeAllConnections()
-      await Promise.all([new Promise((resolve) => server.close(resolve)), cdn.close()])
+      await Promise.all([new Promise((resolve) => server.close(resolve)), cdn.close(), uploads.close()])
     },
   }
 }
