@@ -14,7 +14,7 @@ export type Chunk = PageCoding & {
   /** From the root to the leaf. */
   schemaPath: SchemaTree[]
   /** The encodings that its metadata names; no page has another. */
-  encodings: readonly string[]
+  encodings: readonly (string | undefined)[]
   /** Rows of the row group. */
   rows: number
   /** Values and nulls that its metadata promises. */

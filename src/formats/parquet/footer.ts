@@ -3,13 +3,15 @@ import type { ByteSource } from '../files.js'
 import { type Limits, withinLimit } from '../limits.js'
 import type { ColumnType } from '../types.js'
 import { corrupt } from './corrupt.js'
-import { type FileMetaData, parquetMetadata, parquetSchema, type SchemaElement, type SchemaTree } from './library.js'
+import { parquetMetadata, parquetSchema, type SchemaElement, type SchemaTree } from './library.js'
+import { isCount } from './pages.js'
+import { readRowGroups, type StoredGroup } from './row-groups.js'
 import { columnType } from './schema.js'
 import { thriftEnd } from './thrift.js'
 import { parsers } from './values.js'
 import { type ArrowField, arrowFields, withVectors } from './vectors.js'
 
-export type Footer = { metadata: FileMetaData; tree: SchemaTree; types: ColumnTypes }
+export type Footer = { groups: readonly StoredGroup[]; tree: SchemaTree; types: ColumnTypes }
 
 /** Column names to our types, undefined for a column that none of ours holds. */
 export type ColumnTypes = Record<string, ColumnType | undefined>
@@ -28,12 +30,13 @@ export async function readFooter(path: string, source: ByteSource, limits: Limit
     const size = bytes.length - 8
     // One pass over the bare bytes first: the library would take any count or length at its word.
     if (thriftEnd(bytes, 0, size, limits.footerValues) === -1) throw new Error('its footer ends too early')
-    const metadata = parquetMetadata(bytes, { parsers, geoparquet: false })
+    const { groups, rest } = readRowGroups(bytes)
+    const metadata = parquetMetadata(asFooter(rest), { parsers, geoparquet: false })
     checkShape(metadata.schema, limits)
     const tree = parquetSchema(metadata)
-    checkGroups(metadata, limits)
+    checkGroups(groups, metadata.num_rows, limits)
     checkChecksum(bytes.subarray(0, size))
-    return { metadata, tree, types: columnTypes(metadata, tree) }
+    return { groups, tree, types: columnTypes(metadata.key_value_metadata, tree) }
   } catch (error) {
     throw corrupt(`${path}: cannot read its footer`, error, 'The file may be cut short, or not be Parquet at all.')
   }
@@ -54,6 +57,13 @@ async function footerBytes(source: ByteSource, limits: Limits): Promise<Uint8Arr
   if (length > size - 4) throw new Error(`a footer of ${length} bytes does not fit into its ${size} bytes`)
   withinLimit('its footer', length, limits, 'footerBytes')
   return length <= tail.length ? tail.slice(-length) : new Uint8Array(await source.read(size - length, size))
+}
+
+/** Thrift bytes with the length and the magic number that stand behind them in a file. */
+function asFooter(thrift: Uint8Array): Uint8Array {
+  const end = Buffer.from('\0\0\0\0PAR1', 'latin1')
+  end.writeUInt32LE(thrift.length)
+  return Buffer.concat([thrift, end])
 }
 
 function checkShape(schema: readonly SchemaElement[], limits: Limits): void {
@@ -79,20 +89,17 @@ function checkShape(schema: readonly SchemaElement[], limits: Limits): void {
   withinLimit('its columns', leaves, limits, 'columns')
 }
 
-function checkGroups({ num_rows, row_groups }: FileMetaData, limits: Limits): void {
-  let rows = 0n
-  for (const [index, group] of row_groups.entries()) {
-    if (typeof group.num_rows !== 'bigint' || group.num_rows < 0n) throw new Error(`row group ${index} counts no rows`)
-    withinLimit(`rows of row group ${index}`, Number(group.num_rows), limits, 'groupRows')
-    rows += group.num_rows
-    for (const { meta_data, crypto_metadata, file_path } of group.columns) {
-      if (crypto_metadata !== undefined) throw new Error('a column is encrypted')
-      if (meta_data === undefined) throw new Error('a column chunk has no metadata')
-      if (file_path) throw new Error(`a column lies in another file, ${file_path}`)
-    }
+function checkGroups(groups: readonly StoredGroup[], rowsOfAll: bigint, limits: Limits): void {
+  let sum = 0
+  for (const [index, { rows }] of groups.entries()) {
+    if (!isCount(rows)) throw new Error(`row group ${index} counts no rows`)
+    withinLimit(`rows of row group ${index}`, rows, limits, 'groupRows')
+    sum += rows
   }
   // Some writers leave the file's own count at 0.
-  if (rows !== num_rows && num_rows !== 0n) throw new Error(`it counts ${num_rows} rows, its row groups ${rows}`)
+  if (sum !== Number(rowsOfAll) && rowsOfAll !== 0n) {
+    throw new Error(`it counts ${rowsOfAll} rows, its row groups ${sum}`)
+  }
 }
 
 /**
@@ -120,9 +127,12 @@ export function footerChecksum(footer: Uint8Array): { digits: string; at: number
 }
 
 /** Parquet has no fixed-size lists: Arrow's schema, where its writers leave it, tells which lists of floats are vectors. */
-function columnTypes({ key_value_metadata }: FileMetaData, { children }: SchemaTree): ColumnTypes {
+function columnTypes(
+  keyValues: ReturnType<typeof parquetMetadata>['key_value_metadata'],
+  { children }: SchemaTree,
+): ColumnTypes {
   const types = children.map(({ element: { name } }, index) => ({ name, type: columnType(children[index]!) }))
-  const stored = key_value_metadata?.find(({ key }) => key === 'ARROW:schema')?.value
+  const stored = keyValues?.find(({ key }) => key === 'ARROW:schema')?.value
   const known = stored === undefined ? [] : knownFields(Buffer.from(stored, 'base64'))
   return Object.fromEntries(
     types.map(({ name, type }) => {

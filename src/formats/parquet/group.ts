@@ -9,8 +9,9 @@ import { type Chunk, type ColumnReader, readColumn } from './column.js'
 import { corrupt } from './corrupt.js'
 import type { Footer } from './footer.js'
 import type { Leaf } from './leaves.js'
-import { assembleNested, type SchemaTree, type StoredGroup } from './library.js'
+import { assembleNested, type SchemaTree } from './library.js'
 import { isCount } from './pages.js'
+import type { StoredGroup } from './row-groups.js'
 import type { TextBatch } from './texts.js'
 import { finisher, parsers } from './values.js'
 
@@ -40,7 +41,7 @@ export async function* openGroup(
   names: readonly string[],
   range: RowRange,
 ): AsyncGenerator<Columns[]> {
-  const group = file.footer.metadata.row_groups[index]!
+  const group = file.footer.groups[index]!
   const columns = openColumns(file, index, names, range, false)
   const most = Math.max(1, Math.min(batchRows, Math.floor(batchBytes / rowBytes(file, group, names))))
   const parts = columns.flatMap((column) => column.parts)
@@ -60,7 +61,7 @@ export async function* openGroup(
       )
       left -= rows
     }
-    if (range.end === Number(group.num_rows)) for (const { reader } of parts) await reader.end()
+    if (range.end === group.rows) for (const { reader } of parts) await reader.end()
   } finally {
     for (const { reader } of parts) reader.close()
   }
@@ -81,7 +82,7 @@ export async function* openGroupTexts(
       left -= texts.offsets.length - 1
       yield texts
     }
-    if (range.end === Number(file.footer.metadata.row_groups[index]!.num_rows)) await reader.end()
+    if (range.end === file.footer.groups[index]!.rows) await reader.end()
   } finally {
     reader.close()
   }
@@ -91,9 +92,9 @@ export async function* openGroupTexts(
 function rowBytes({ leaves }: OpenFile, group: StoredGroup, names: readonly string[]): number {
   let bytes = 0
   for (const { index, column } of leaves) {
-    if (names.includes(column)) bytes += Number(group.columns[index]?.meta_data?.total_uncompressed_size ?? 0)
+    if (names.includes(column)) bytes += group.chunks[index]?.plainBytes ?? 0
   }
-  return Math.max(1, bytes) / Number(group.num_rows)
+  return Math.max(1, bytes) / group.rows
 }
 
 /** A leaf being read: rows taken from it that wait for those of the others. */
@@ -107,8 +108,8 @@ function openColumns(
   range: RowRange,
   asTexts: boolean,
 ): Column[] {
-  const { tree, types, metadata } = file.footer
-  const group = metadata.row_groups[index]!
+  const { tree, types, groups } = file.footer
+  const group = groups[index]!
   const wanted = file.leaves.filter(({ column }) => names.includes(column))
   const window = Math.min(1 << 20, Math.max(64 << 10, Math.floor(budget / Math.max(1, wanted.length))))
   const shared = { window, held: { bytes: 0 }, buffers: file.buffers, asTexts }
@@ -121,7 +122,7 @@ function openColumns(
     }
   })
   // Of a few rows of a group, only the pages around them are fetched.
-  const isMost = (range.end - range.start) * 2 >= Number(group.num_rows)
+  const isMost = (range.end - range.start) * 2 >= group.rows
   const extents = chunks.map(({ extent }) => extent)
   const bytes = openChunkBytes(file.source, extents, file.buffers, isMost ? window : 0)
   const parts = wanted.map((leaf, at): Part => ({ leaf, reader: readColumn(bytes[at]!, chunks[at]!), held: [] }))
@@ -135,32 +136,31 @@ function openColumns(
 }
 
 function openChunk(file: OpenFile, group: StoredGroup, leaf: Leaf, where: string) {
-  const meta = group.columns[leaf.index]?.meta_data
-  if (group.columns.length !== file.leaves.length || meta === undefined) {
-    throw new Error(`its row group has ${group.columns.length} columns, its schema ${file.leaves.length}`)
+  const stored = group.chunks[leaf.index]
+  if (group.chunks.length !== file.leaves.length || stored === undefined) {
+    throw new Error(`its row group has ${group.chunks.length} columns, its schema ${file.leaves.length}`)
   }
-  if (meta.path_in_schema.join('\0') !== leaf.path.join('\0')) throw new Error('its column chunk is of another column')
-  if (meta.type !== leaf.element.type) throw new Error(`it is stored as ${meta.type}, not as ${leaf.element.type}`)
-  const [rows, values] = [Number(group.num_rows), Number(meta.num_values)]
+  if (stored.path.join('\0') !== leaf.path.join('\0')) throw new Error('its column chunk is of another column')
+  if (stored.type !== leaf.element.type) throw new Error(`it is stored as ${stored.type}, not as ${leaf.element.type}`)
+  const { rows } = group
+  const { values, dictionaryAt, dataAt, encodings } = stored
   if (!isCount(values) || (leaf.maxRepetition === 0 && values !== rows)) {
     throw new Error(`it holds ${values} values where its row group promises ${rows} rows`)
   }
-  const dictionary = Number(meta.dictionary_page_offset ?? 0)
-  const data = Number(meta.data_page_offset)
   // Some writers leave the dictionary's place out, others give 0.
-  const start = dictionary > 0 && dictionary < data ? dictionary : data
-  const end = start + Number(meta.total_compressed_size)
+  const start = dictionaryAt > 0 && dictionaryAt < dataAt ? dictionaryAt : dataAt
+  const end = start + stored.bytes
   if (!isCount(start) || !isCount(end) || start < 4 || end > file.source.size || end < start) {
     throw new Error(`bytes ${start} to ${end} lie outside its ${file.source.size} bytes`)
   }
-  const codec = codecOf(file.codecs, meta.codec, where)
+  const codec = codecOf(file.codecs, stored.codec, where)
   const extent = { start, end: Math.min(end + forgotten, file.source.size - 8) }
-  return { ...leaf, where, extent, encodings: meta.encodings ?? [], rows, values, codec }
+  return { ...leaf, where, extent, encodings, rows, values, codec }
 }
 
-function codecOf(codecs: Codecs, name: string, where: string): Codec | undefined {
+function codecOf(codecs: Codecs, name: string | undefined, where: string): Codec | undefined {
   if (name === 'UNCOMPRESSED') return undefined
-  const codec = (codecs as Record<string, Codec | undefined>)[name]
+  const codec = (codecs as Record<string, Codec | undefined>)[name ?? '']
   if (codec !== undefined) return codec
   throw new UsageError(`${where} is compressed with ${name}`, {
     fix: `sluice reads ${['UNCOMPRESSED', ...Object.keys(codecs)].join(', ')}; write the file anew with one of them.`,

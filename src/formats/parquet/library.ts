@@ -3,12 +3,16 @@ export {
   type FileMetaData,
   parquetMetadata,
   parquetSchema,
-  type RowGroup as StoredGroup,
   type SchemaElement,
   type SchemaTree,
 } from 'hyparquet'
 export { assembleLists, assembleNested } from 'hyparquet/src/assemble.js'
 export { parquetHeader } from 'hyparquet/src/column.js'
+export {
+  CompressionCodecs as compressionNames,
+  Encodings as encodingNames,
+  ParquetTypes as typeNames,
+} from 'hyparquet/src/constants.js'
 export { DEFAULT_PARSERS } from 'hyparquet/src/convert.js'
 export { deltaBinaryUnpack } from 'hyparquet/src/delta.js'
 export { byteStreamSplit } from 'hyparquet/src/encoding.js'

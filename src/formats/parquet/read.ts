@@ -80,8 +80,8 @@ function columnNames({ footer }: OpenFile): string[] {
 }
 
 /** Row groups so small that each alone would make a poor batch. */
-function hasTinyGroups({ metadata: { row_groups: groups } }: Footer): boolean {
-  return groups.length > 1 && groups.every(({ num_rows }) => num_rows < 128n)
+function hasTinyGroups({ groups }: Footer): boolean {
+  return groups.length > 1 && groups.every(({ rows }) => rows < 128)
 }
 
 /** What `read` gives of the rows asked for, row group after row group. */
@@ -91,9 +91,9 @@ async function* eachGroup<T>(
   read: (index: number, range: RowRange) => AsyncGenerator<T>,
 ): AsyncGenerator<T> {
   let groupStart = 0
-  for (const [index, group] of file.footer.metadata.row_groups.entries()) {
+  for (const [index, group] of file.footer.groups.entries()) {
     signal?.throwIfAborted()
-    const groupEnd = groupStart + Number(group.num_rows)
+    const groupEnd = groupStart + group.rows
     const start = Math.max(groupStart, rows?.start ?? 0)
     const end = Math.min(groupEnd, rows?.end ?? groupEnd)
     if (start < end) {
@@ -111,27 +111,24 @@ async function* eachGroup<T>(
 export async function describeParquet(path: string, { limits, signal }: DescribeOptions = {}): Promise<Description> {
   const source = await openFile(path, signal)
   try {
-    const { metadata, tree, types } = await readFooter(path, source, { ...defaultLimits, ...limits })
+    const { groups, tree, types } = await readFooter(path, source, { ...defaultLimits, ...limits })
     const nulls = tree.children.map(({ element }) => element).filter((element) => element.logical_type?.type === 'NULL')
     // A guess, as Arrow's null columns have it.
     const schema = { ...types, ...Object.fromEntries(nulls.map(({ name }) => [name, 'string' as const])) }
     const whole = Object.values(schema).every((type) => type !== undefined)
     return {
-      rows: metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0),
+      rows: groups.reduce((sum, { rows }) => sum + rows, 0),
       columns: tree.children.map((child) => {
         const type = types[child.element.name]
         return { name: child.element.name, type: type === undefined ? storedName(child) : typeName(type) }
       }),
       ...(whole && { schema: schema as Schema }),
       ...(nulls.length > 0 && { nulls: nulls.map(({ name }) => name) }),
-      rowGroups: metadata.row_groups.map((group) => {
-        const chunks = group.columns.map((chunk) => chunk.meta_data!)
-        return {
-          rows: Number(group.num_rows),
-          bytes: chunks.reduce((sum, chunk) => sum + Number(chunk.total_compressed_size), 0),
-          codecs: [...new Set(chunks.map((chunk) => chunk.codec))],
-        }
-      }),
+      rowGroups: groups.map(({ rows, chunks }) => ({
+        rows,
+        bytes: chunks.reduce((sum, { bytes }) => sum + bytes, 0),
+        codecs: [...new Set(chunks.map(({ codec }) => codec ?? 'unknown'))],
+      })),
     }
   } finally {
     await source.close()

@@ -86,3 +86,57 @@ function readVarInt(walk: Walk): number | undefined {
   }
   throw new Error('it holds a number of more than ten bytes')
 }
+
+/** A place in bytes that {@link thriftEnd} has found sound, which whoever reads on there need not check again. */
+export type ThriftCursor = Walk
+
+export function cursorAt(bytes: Uint8Array, at: number): ThriftCursor {
+  return { bytes, at, end: bytes.length, values: Number.POSITIVE_INFINITY }
+}
+
+/** Reads past a struct. `take` reads the field `id` and answers true, or false to have it passed over. */
+export function readStruct(cursor: ThriftCursor, take: (id: number, type: number) => boolean): void {
+  for (let id = 0; ; ) {
+    const head = cursor.bytes[cursor.at++]!
+    if (head === stop) return
+    id = head >> 4 === 0 ? zigzag(cursor) : id + (head >> 4)
+    if (!take(id, head & 15)) walkValue(cursor, head & 15, 0)
+  }
+}
+
+/** Reads what is of type `type`; undefined, and nothing read, where it is no integer. */
+export function readInteger(cursor: ThriftCursor, type: number): number | undefined {
+  return integers.includes(type) ? zigzag(cursor) : undefined
+}
+
+/** The same of bytes, as they lie. */
+export function readBytes(cursor: ThriftCursor, type: number): Uint8Array | undefined {
+  if (type !== binary) return undefined
+  const size = readVarInt(cursor)!
+  cursor.at += size
+  return cursor.bytes.subarray(cursor.at - size, cursor.at)
+}
+
+/** The same of a list; `item` answers as `take` does of {@link readStruct}. */
+export function readList(cursor: ThriftCursor, type: number, item: (type: number) => boolean): boolean {
+  if (type !== list) return false
+  const head = cursor.bytes[cursor.at++]!
+  const count = head >> 4 === 15 ? readVarInt(cursor)! : head >> 4
+  const itemType = head & 15
+  const isBoolean = itemType === 1 || itemType === 2
+  if (isBoolean) cursor.at += count
+  else for (let i = 0; i < count; i++) if (!item(itemType)) walkValue(cursor, itemType, 0)
+  return true
+}
+
+/** The same of a struct, `take` as in {@link readStruct}. */
+export function readInner(cursor: ThriftCursor, type: number, take: (id: number, type: number) => boolean): boolean {
+  if (type !== struct) return false
+  readStruct(cursor, take)
+  return true
+}
+
+function zigzag(cursor: ThriftCursor): number {
+  const value = readVarInt(cursor)!
+  return value % 2 === 1 ? -(value + 1) / 2 : value / 2
+}

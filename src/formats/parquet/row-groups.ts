@@ -1,0 +1,121 @@
+import { compressionNames, encodingNames, typeNames } from './library.js'
+import { cursorAt, readBytes, readInner, readInteger, readList, readStruct, type ThriftCursor } from './thrift.js'
+
+/** What a footer says of a row group, as far as reading needs it; a count that is missing is NaN. */
+export type StoredGroup = { rows: number; chunks: StoredChunk[] }
+
+/** The same of one column chunk. */
+export type StoredChunk = {
+  type: string | undefined
+  encodings: readonly (string | undefined)[]
+  /** Names from below the root to the leaf. */
+  path: readonly string[]
+  codec: string | undefined
+  /** Values and nulls. */
+  values: number
+  /** Sizes of its pages in bytes, decompressed and as they lie in the file. */
+  plainBytes: number
+  bytes: number
+  /** Where its first data page lies, and its dictionary, 0 where it has none. */
+  dataAt: number
+  dictionaryAt: number
+}
+
+/**
+ * Reads the row groups of a footer that {@link thriftEnd} has found sound, passing over statistics and whatever else
+ * reading needs not: of a file of many row groups, building all that costs a tenth of the reading and much memory. `rest` is the same
+ * footer without row groups. Throws an Error for chunks that are encrypted or elsewhere. Source: FileMetaData in parquet.thrift.
+ */
+export function readRowGroups(footer: Uint8Array): { groups: StoredGroup[]; rest: Uint8Array } {
+  const cursor = cursorAt(footer, 0)
+  let found: { groups: StoredGroup[]; start: number; end: number } | undefined
+  readStruct(cursor, (id, type) => {
+    if (id !== 4) return false
+    if (found !== undefined) throw new Error('it lists its row groups twice')
+    const groups: StoredGroup[] = []
+    const start = cursor.at
+    const isList = readList(cursor, type, (itemType) => {
+      const group: StoredGroup = { rows: Number.NaN, chunks: [] }
+      groups.push(group)
+      return readInner(cursor, itemType, (field, fieldType) => {
+        if (field === 1) return readList(cursor, fieldType, (chunkType) => readChunk(cursor, chunkType, group))
+        const rows = field === 3 ? readInteger(cursor, fieldType) : undefined
+        if (rows !== undefined) group.rows = rows
+        return rows !== undefined
+      })
+    })
+    if (isList) found = { groups, start, end: cursor.at }
+    return isList
+  })
+  if (found === undefined) throw new Error('it lists no row groups')
+  const { groups, start, end } = found
+  return { groups, rest: Buffer.concat([footer.subarray(0, start), emptyList, footer.subarray(end, cursor.at)]) }
+}
+
+/** No structs. */
+const emptyList = Uint8Array.of(12)
+
+function readChunk(cursor: ThriftCursor, type: number, { chunks }: StoredGroup): boolean {
+  let isKnown = false
+  const isChunk = readInner(cursor, type, (id, fieldType) => {
+    if (id === 8) throw new Error('a column is encrypted')
+    if (id === 3) {
+      const chunk = { ...blank }
+      isKnown = readInner(cursor, fieldType, (field, valueType) => readField(cursor, field, valueType, chunk))
+      if (isKnown) chunks.push(chunk)
+      return isKnown
+    }
+    const path = id === 1 ? readBytes(cursor, fieldType) : undefined
+    if (path?.length) throw new Error(`a column lies in another file, ${textOf(path)}`)
+    return path !== undefined
+  })
+  if (!isKnown) throw new Error('a column chunk has no metadata')
+  return isChunk
+}
+
+const blank: StoredChunk = {
+  type: undefined,
+  encodings: [],
+  path: [],
+  codec: undefined,
+  values: Number.NaN,
+  plainBytes: Number.NaN,
+  bytes: Number.NaN,
+  dataAt: Number.NaN,
+  dictionaryAt: 0,
+}
+
+/** Field numbers of ColumnMetaData in parquet.thrift. */
+const counts = { 5: 'values', 6: 'plainBytes', 7: 'bytes', 9: 'dataAt', 11: 'dictionaryAt' } as const
+
+function readField(cursor: ThriftCursor, id: number, type: number, chunk: StoredChunk): boolean {
+  if (id === 2) {
+    const encodings: StoredChunk['encodings'][number][] = []
+    chunk.encodings = encodings
+    return readList(cursor, type, (itemType) => {
+      const encoding = readInteger(cursor, itemType)
+      encodings.push(encodingNames[encoding ?? -1])
+      return encoding !== undefined
+    })
+  }
+  if (id === 3) {
+    const path: string[] = []
+    chunk.path = path
+    return readList(cursor, type, (itemType) => {
+      const name = readBytes(cursor, itemType)
+      path.push(name === undefined ? '' : textOf(name))
+      return name !== undefined
+    })
+  }
+  if (id !== 1 && id !== 4 && !(id in counts)) return false
+  const value = readInteger(cursor, type)
+  if (value === undefined) return false
+  if (id === 1) chunk.type = typeNames[value]
+  else if (id === 4) chunk.codec = compressionNames[value]
+  else chunk[counts[id as keyof typeof counts]] = value
+  return true
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.prototype.utf8Slice.call(bytes, 0, bytes.length)
+}
