@@ -1,3 +1,4 @@
+import { evolTexts } from '../../src/recipes/evol-instruct/prompts.js'
 import { uniform } from '../../src/text/hash.js'
 import type { ChatRequest } from '../server/openai-server.mjs'
 
@@ -20,4 +21,17 @@ export function toyReply({ messages }: ChatRequest): string {
 /** Tells stage 2 from stage 3: it alone has nothing of its own before the fenced text. */
 export function isInstructRequest(content: string): boolean {
   return content.startsWith('<')
+}
+
+/** A model that evolves, judges and answers for Evol-Instruct, the same to the same; a good part of what it says is to be eliminated. */
+export function toyEvolution({ messages }: ChatRequest): string {
+  const [system, last] = [messages[0]!.content, messages.at(-1)!.content]
+  const chance = uniform(5, last, system.slice(0, 20))
+  if (system === evolTexts.judge.system) return chance < 0.4 ? 'Equal' : chance < 0.85 ? 'Not Equal' : 'Hard to say'
+  if (system === evolTexts.answer.system) {
+    return chance < 0.1 ? 'Sorry, no.' : chance < 0.15 ? 'It is.' : `The answer has ${Math.floor(chance * 1e6)} parts.`
+  }
+  const [, parent] = /<[a-z]{6}>\n([\s\S]*)\n<\/[a-z]{6}>/.exec(last)!
+  if (chance < 0.06) return `#Given Prompt#: ${parent}`
+  return chance < 0.1 ? parent! : `${parent} Give ${Math.floor(chance * 1e6)} reasons for it.`
 }

@@ -10,11 +10,11 @@ import { operators } from '../../../src/recipes/evol-instruct/operators.js'
 import { evolTexts } from '../../../src/recipes/evol-instruct/prompts.js'
 import type { Estimate } from '../../../src/recipes/types.js'
 import { type Tally, total } from '../../../src/run/tally.js'
-import { uniform } from '../../../src/text/hash.js'
 import { sluice, startSluice } from '../../cli/sluice.js'
 import { collect } from '../../laws.js'
-import { type ChatRequest, type OpenAiServer, startOpenAiServer } from '../../server/openai-server.mjs'
+import { type OpenAiServer, startOpenAiServer } from '../../server/openai-server.mjs'
 import { recordedReplies } from '../recorded-replies.js'
+import { toyEvolution } from '../toy-model.js'
 
 const fixture = fileURLToPath(new URL('../../../fixtures/replies/evol-instruct/', import.meta.url))
 
@@ -44,19 +44,6 @@ async function* batches(start: number, end: number) {
     instruction: (start + n) % 9 === 8 ? '' : `Describe item ${start + n} of the list.`,
     input: (start + n) % 2 === 0 ? `part ${n}` : null,
   }))
-}
-
-/** A model that evolves, judges and answers, the same to the same; a good part of what it says is to be eliminated. */
-function toyEvolution({ messages }: ChatRequest): string {
-  const [system, last] = [messages[0]!.content, messages.at(-1)!.content]
-  const chance = uniform(5, last, system.slice(0, 20))
-  if (system === evolTexts.judge.system) return chance < 0.4 ? 'Equal' : chance < 0.85 ? 'Not Equal' : 'Hard to say'
-  if (system === evolTexts.answer.system) {
-    return chance < 0.1 ? 'Sorry, no.' : chance < 0.15 ? 'It is.' : `The answer has ${Math.floor(chance * 1e6)} parts.`
-  }
-  const [, parent] = /<[a-z]{6}>\n([\s\S]*)\n<\/[a-z]{6}>/.exec(last)!
-  if (chance < 0.06) return `#Given Prompt#: ${parent}`
-  return chance < 0.1 ? parent! : `${parent} Give ${Math.floor(chance * 1e6)} reasons for it.`
 }
 
 const command = (to: string, concurrency: number) => [
