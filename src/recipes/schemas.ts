@@ -1,4 +1,5 @@
 import type { ColumnType, Schema } from '../formats/index.js'
+import { backAndForthSchema } from './back-and-forth/write.js'
 import { optionsSchema } from './config.js'
 import { evolvedSchema } from './evol-instruct/round.js'
 import { recipes } from './index.js'
@@ -14,6 +15,7 @@ export function schemaFiles(): Record<string, Record<string, unknown>> {
   ])
   return {
     ...Object.fromEntries(configs),
+    'back-and-forth.row.schema.json': rowSchema('A row that sluice run back-and-forth writes', backAndForthSchema),
     'evol-instruct.row.schema.json': rowSchema('A row that sluice run evol-instruct writes', evolvedSchema),
     'kun.row.schema.json': rowSchema('A row that sluice run kun writes', kunSchema),
     'reinstruct.row.schema.json': rowSchema('A row that sluice run reinstruct writes', pairSchema),
