@@ -1,10 +1,11 @@
 import type { Reason } from '../../stream/keep.js'
 import { estimateTokens } from '../../text/token-count.js'
 import { finishPass } from '../finish.js'
+import type { PromptTexts } from '../prompt-texts.js'
 import { selectionChain } from '../select/finish.js'
 import { selectionPasses } from '../select/index.js'
 import { foretellSelection } from '../select/sample.js'
-import type { Recipe } from '../types.js'
+import type { CallPlan, Recipe } from '../types.js'
 import { type KunConfig, kunOptions } from './options.js'
 import { kunStages } from './stages.js'
 import { kunTexts } from './texts.js'
@@ -34,13 +35,18 @@ export const kunRecipe: Recipe<KunConfig> = {
         rows: { passes: ['write'], file: pairsFile },
         schema: async () => kunSchema,
         chains: [[...selectionChain, 'write']],
+        calls: callPlan(config, texts),
       }),
     ]
   },
-  calls: (config, texts) => ({
+  calls: callPlan,
+}
+
+function callPlan(config: KunConfig, texts: PromptTexts): CallPlan {
+  return {
     stages: Object.values(kunStages(config, texts)),
     rows: ({ plan, signal }) => foretellSelection(plan, config, { judge: judgeOf(config), signal }),
-  }),
+  }
 }
 
 /** The primary cleaning: texts of at most so many tokens. The published cut by perplexity has no figure. */
