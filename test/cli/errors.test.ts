@@ -125,6 +125,8 @@ describe('wrong usage', () => {
       /--shard-rows/,
     ])
     expectPlainError(await sluice(['head', corpus, '--columns', '']), 2, [/columns/])
+    const filter = ['filter', corpus, '-o', join(folder, 'n'), '--min-chars', '50', '--max-chars', '40']
+    expectPlainError(await sluice(filter), 2, [/--min-chars.*more than --max-chars/])
   })
 
   it('never writes shards over its own input or over anything else', async () => {

@@ -10,6 +10,7 @@ import { trimSpecialTokens } from '../../text/special-tokens.js'
 import { countCommitted, readCommitted } from '../artifacts.js'
 import { ask } from '../ask.js'
 import { openAsking } from '../asking.js'
+import { minBelowMax } from '../char-range.js'
 import { finishPass } from '../finish.js'
 import { modelOptions } from '../model-options.js'
 import type { PromptTexts } from '../prompt-texts.js'
@@ -32,33 +33,37 @@ import {
 } from './prompts.js'
 import { seedPass } from './seeds.js'
 
-const options = z.object({
-  ...selectionOptions,
-  ...modelOptions,
-  selector: z
-    .enum(['strict', 'right', 'light'])
-    .default('right')
-    .describe(
-      'texts to choose from: the published rules bug for bug, as they were meant, or a light set for any prose',
-    ),
-  minChars: z.int().min(1).default(200).describe('fewest characters of a text, for --selector light'),
-  maxChars: z.int().min(1).default(3000).describe('most characters of a text, for --selector light'),
-  titleColumn: z.string().optional().describe('column with a title of the text, set above it for the model'),
-  promptStyle: z
-    .enum(['zero-shot', 'few-shot'])
-    .default('zero-shot')
-    .describe('few-shot, with its own sampling, for small models'),
-  samples: z.int().min(1).max(16).default(1).describe('instructions asked for a text; the one most like it is taken'),
-  minSimilarity: z.number().min(-1).max(1).default(-1).describe('least cosine of an instruction to its text'),
-  minShared: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0)
-    .describe('least share of the subjects of an instruction or an answer that its text has; 0.75 suits small models'),
-  removeRefusals: z.boolean().default(false).describe('also drop answers that apologise'),
-  seedData: z.string().optional().describe('file of {instruction, output} rows, mixed in twice'),
-})
+const options = z
+  .object({
+    ...selectionOptions,
+    ...modelOptions,
+    selector: z
+      .enum(['strict', 'right', 'light'])
+      .default('right')
+      .describe(
+        'texts to choose from: the published rules bug for bug, as they were meant, or a light set for any prose',
+      ),
+    minChars: z.int().min(1).default(200).describe('fewest characters of a text, for --selector light'),
+    maxChars: z.int().min(1).default(3000).describe('most characters of a text, for --selector light'),
+    titleColumn: z.string().optional().describe('column with a title of the text, set above it for the model'),
+    promptStyle: z
+      .enum(['zero-shot', 'few-shot'])
+      .default('zero-shot')
+      .describe('few-shot, with its own sampling, for small models'),
+    samples: z.int().min(1).max(16).default(1).describe('instructions asked for a text; the one most like it is taken'),
+    minSimilarity: z.number().min(-1).max(1).default(-1).describe('least cosine of an instruction to its text'),
+    minShared: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe(
+        'least share of the subjects of an instruction or an answer that its text has; 0.75 suits small models',
+      ),
+    removeRefusals: z.boolean().default(false).describe('also drop answers that apologise'),
+    seedData: z.string().optional().describe('file of {instruction, output} rows, mixed in twice'),
+  })
+  .refine(...minBelowMax)
 
 export type ReinstructConfig = z.infer<typeof options>
 
