@@ -105,6 +105,14 @@ describe('bad input', () => {
 })
 
 describe('wrong usage', () => {
+  it('writes no colours into a pipe, in CI either, unless they are forced', async () => {
+    for (const env of [{ CI: 'true' }, { TERM: 'dumb' }, { FORCE_COLOR: '1', NO_COLOR: '1' }]) {
+      expect((await sluice(['head', 'nowhere'], { env })).stderr).toMatch(/^error E_USAGE: No such file or folder/)
+    }
+    const forced = await sluice(['head', 'nowhere'], { env: { FORCE_COLOR: '1' } })
+    expect(forced.stderr).toContain('\u001b[31merror E_USAGE:')
+  })
+
   it('suggests a verb, a recipe, a flag and a choice', async () => {
     expectPlainError(await sluice(['slect']), 2, [/slect/, /select/])
     expectPlainError(await sluice(['run', 'reinstrut', 'x']), 2, [/reinstruct/])
