@@ -1,7 +1,8 @@
+import { sampledAs } from '../model-options.js'
 import type { PromptTexts } from '../prompt-texts.js'
 import { instructPrompt, usualInstruction, usualOutput } from '../reinstruct/prompts.js'
 import type { ChosenText } from '../select/fetch.js'
-import type { Estimate, ModelStage, Sampling } from '../types.js'
+import type { Estimate, ModelStage } from '../types.js'
 import type { BackAndForthConfig } from './options.js'
 import { editPrompt, scorePrompt } from './prompts.js'
 
@@ -23,13 +24,13 @@ export function backAndForthStages(config: BackAndForthConfig, texts: PromptText
     instruct: {
       name: 'instruct',
       prompt: instructPrompt('zero-shot', texts),
-      sampling: samplingOf({ temperature: 0.7, topP: 0.9, maxTokens: 512 }, config),
+      sampling: sampledAs({ temperature: 0.7, topP: 0.9, maxTokens: 512 }, config),
       usualReply: usualInstruction,
     },
     score: {
       name: 'score',
       prompt: scorePrompt(texts),
-      sampling: samplingOf({ temperature: 0, topP: 1, maxTokens: 256 }, config),
+      sampling: sampledAs({ temperature: 0, topP: 1, maxTokens: 256 }, config),
       reach: { low: 0.5, expected: 0.9, high: 1 },
       usualReply: () =>
         'The answer covers what was asked, in good order. It reads as an assistant would put it, and nothing is missing.\nScore: 5',
@@ -37,7 +38,7 @@ export function backAndForthStages(config: BackAndForthConfig, texts: PromptText
     rewrite: {
       name: 'rewrite',
       prompt: editPrompt(texts),
-      sampling: samplingOf({ temperature: 1, topP: 0.9, maxTokens: 1024 }, config),
+      sampling: sampledAs({ temperature: 1, topP: 0.9, maxTokens: 1024 }, config),
       reach: reachOf(config.minScore),
       usualReply: usualOutput,
     },
@@ -48,15 +49,4 @@ export function backAndForthStages(config: BackAndForthConfig, texts: PromptText
 function reachOf(minScore: number): Estimate {
   if (minScore === 5) return { low: 0.02, expected: 41_821 / 502_133, high: 1 }
   return { low: 0.1, expected: minScore === 4 ? 195_043 / 502_133 : 0.9, high: 1 }
-}
-
-type Drawn = Pick<Required<Sampling>, 'temperature' | 'topP' | 'maxTokens'>
-
-/** A stage's own way to sample, and what the user set in its place. */
-function samplingOf(own: Drawn, { temperature, topP, maxTokens }: BackAndForthConfig): Drawn {
-  return {
-    temperature: temperature ?? own.temperature,
-    topP: topP ?? own.topP,
-    maxTokens: maxTokens ?? own.maxTokens,
-  }
 }

@@ -12,14 +12,14 @@ import { ask } from '../ask.js'
 import { openAsking } from '../asking.js'
 import { minBelowMax } from '../char-range.js'
 import { finishPass } from '../finish.js'
-import { modelOptions } from '../model-options.js'
+import { modelOptions, sampledAs } from '../model-options.js'
 import type { PromptTexts } from '../prompt-texts.js'
 import { type ChosenText, fetchedFile } from '../select/fetch.js'
 import { selectionChain } from '../select/finish.js'
 import { selectionOptions, selectionPasses } from '../select/index.js'
 import { foretellSelection } from '../select/sample.js'
 import { rowTasks } from '../tasks.js'
-import type { CallPlan, ModelStage, Recipe, Resources, Sampling } from '../types.js'
+import type { CallPlan, ModelStage, Recipe, Resources } from '../types.js'
 import { type Instructed, mostAlike, onSubject } from './most-alike.js'
 import { pairSchema, toPair, type Written } from './pair.js'
 import {
@@ -125,18 +125,19 @@ function modelStages(
   rewrite: ModelStage<ChosenText & Instructed, { output: string }>
 } {
   const { promptStyle, samples } = config
+  const size = promptStyle === 'few-shot' ? 'small' : 'strong'
   return {
     instruct: {
       name: 'instruct',
       prompt: instructPrompt(promptStyle, texts),
-      sampling: samplingOf(instructSampling, config),
+      sampling: sampledAs(instructSampling[size], config),
       samples,
       usualReply: usualInstruction,
     },
     rewrite: {
       name: 'rewrite',
       prompt: rewritePrompt(promptStyle, texts),
-      sampling: samplingOf(rewriteSampling, config),
+      sampling: sampledAs(rewriteSampling[size], config),
       reach: { low: 0.5, expected: 0.9, high: 1 },
       usualReply: usualOutput,
     },
@@ -177,21 +178,6 @@ function writePass(config: ReinstructConfig, resources: Resources, texts: Prompt
         await asking.close()
       }
     },
-  }
-}
-
-/** A stage's own way to sample, by the size of model that the prompt style is meant for, and what the user set. */
-function samplingOf(
-  stage: { readonly strong: Sampling; readonly small: Sampling },
-  { promptStyle, temperature, topP, maxTokens }: ReinstructConfig,
-): Sampling {
-  const own = promptStyle === 'few-shot' ? stage.small : stage.strong
-  const { stop } = own
-  return {
-    maxTokens: maxTokens ?? own.maxTokens,
-    temperature: temperature ?? own.temperature,
-    topP: topP ?? own.topP,
-    ...(stop ? { stop } : {}),
   }
 }
 

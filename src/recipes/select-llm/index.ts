@@ -1,4 +1,5 @@
 import { countCommitted } from '../artifacts.js'
+import { sampledAs } from '../model-options.js'
 import type { PromptTexts } from '../prompt-texts.js'
 import { fetchPass } from '../select/fetch.js'
 import { writeChosenPass } from '../select/finish.js'
@@ -49,16 +50,10 @@ export const selectLlmRecipe: Recipe<SelectLlmConfig> = {
 }
 
 function pickStage(config: SelectLlmConfig, texts: PromptTexts): ModelStage<Query, Picked> {
-  const { temperature, topP, maxTokens, maxItemChars } = config
   return {
     name: 'pick',
-    prompt: queryPrompt(texts.pick!, { maxItemChars }),
-    sampling: {
-      ...querySampling,
-      ...(temperature !== undefined && { temperature }),
-      ...(topP !== undefined && { topP }),
-      ...(maxTokens !== undefined && { maxTokens }),
-    },
+    prompt: queryPrompt(texts.pick!, config),
+    sampling: sampledAs(querySampling, config),
     usualReply: ({ picks }) => `[${Array.from({ length: picks }, (_, n) => n + 1).join(', ')}]`,
   }
 }

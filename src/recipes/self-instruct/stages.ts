@@ -1,5 +1,6 @@
+import { sampledAs } from '../model-options.js'
 import type { PromptTexts } from '../prompt-texts.js'
-import type { Estimate, ModelStage, Sampling } from '../types.js'
+import type { Estimate, ModelStage } from '../types.js'
 import { alpacaPrompt, alpacaSampling } from './alpaca-prompt.js'
 import {
   bootstrapPrompt,
@@ -37,7 +38,6 @@ export type SelfInstructStages = {
 /** The three questions of the paper; in Alpaca's mode the first one brings all, and the others are not asked. */
 export function selfInstructStages(config: SelfInstructConfig, texts: PromptTexts): SelfInstructStages {
   const strict = config.rules === 'strict'
-  const set = settings(config)
   const reach = requestsPerTask[config.mode]
   return {
     grow:
@@ -45,7 +45,7 @@ export function selfInstructStages(config: SelfInstructConfig, texts: PromptText
         ? {
             name: 'grow',
             prompt: alpacaPrompt(texts.alpaca!, { strict }),
-            sampling: { ...alpacaSampling, ...set },
+            sampling: sampledAs(alpacaSampling, config),
             reach,
             usualReply: usualTasks,
           }
@@ -54,7 +54,7 @@ export function selfInstructStages(config: SelfInstructConfig, texts: PromptText
             prompt: bootstrapPrompt(texts[config.only === 'any' ? 'bootstrap' : 'bootstrap-classification']!, {
               strict,
             }),
-            sampling: { ...bootstrapSampling, ...set },
+            sampling: sampledAs(bootstrapSampling, config),
             reach,
             usualReply: usualInstructions,
           },
@@ -67,17 +67,9 @@ export function selfInstructStages(config: SelfInstructConfig, texts: PromptText
     instances: {
       name: 'instances',
       prompt: instancesPrompt(texts),
-      sampling: { ...instanceSampling, ...set },
+      sampling: sampledAs(instanceSampling, config),
       usualReply: () => usualInstances,
     },
-  }
-}
-
-function settings({ temperature, topP, maxTokens }: SelfInstructConfig): Partial<Sampling> {
-  return {
-    ...(temperature !== undefined && { temperature }),
-    ...(topP !== undefined && { topP }),
-    ...(maxTokens !== undefined && { maxTokens }),
   }
 }
 
