@@ -45,7 +45,17 @@ export { limited } from './models/limit.js'
 export { type Recorded, recorded } from './models/record.js'
 export { replayModel } from './models/replay.js'
 export { withRetry } from './models/retry.js'
-export { type Call, CallFailure, type Message, type Model, type Reply, type Usage } from './models/types.js'
+export { scoringBy } from './models/scoring.js'
+export {
+  type Call,
+  CallFailure,
+  type Message,
+  type Model,
+  type Reply,
+  type Score,
+  type ScoreCall,
+  type Usage,
+} from './models/types.js'
 // recipes: whole methods, and the runs that carry them
 export { type AskOptions, ask } from './recipes/ask.js'
 export { type Asking, openAsking } from './recipes/asking.js'

@@ -95,7 +95,7 @@ describe('dependencies', () => {
     hyparquet: { for: 'reading Parquet', in: /^formats\// },
     'hyparquet-writer': { for: 'writing Parquet', in: /^formats\// },
     'it-pipe': { for: 'joining streams', in: /^stream\/pipe\.ts$/ },
-    'node-llama-cpp': { for: 'local models; an optional peer', in: /^models\/gguf\.ts$/ },
+    'node-llama-cpp': { for: 'local models; an optional peer', in: /^models\/gguf/ },
     picocolors: { for: 'colour that respects NO_COLOR', in: /^cli\/failure\.ts$/ },
     snappy: { for: 'fast snappy; optional, JavaScript otherwise', in: /^formats\// },
     tinyglobby: { for: 'globs', in: /^formats\/listing\.ts$/ },

@@ -1,5 +1,6 @@
 import { costOf, type Price, priceOf } from '../models/prices.js'
 import type { Usage } from '../models/types.js'
+import type { Answer, Question } from '../models/wrapped.js'
 import { type Explanation, explainRow } from '../recipes/explain.js'
 import { readRunFolder } from '../run/run-folder.js'
 import { printable } from './failure.js'
@@ -35,15 +36,26 @@ function* lines({ id, source, choice, lost, asked, rows }: Explanation, price: P
   if (choice?.isChosen !== undefined) yield choice.isChosen ? 'chosen' : 'kept, and not chosen'
   for (const { pass, model, call, reply } of asked) {
     yield ''
-    yield `${pass}: ${call.stage}, reply ${call.ordinal + 1}, ${model}, about ${call.rowId}`
-    for (const { role, content } of call.messages) yield indented(`${role}: ${content}`)
-    yield reply ? indented(`reply: ${reply.text}`) : '  no reply was kept'
+    const which = 'ordinal' in call ? `reply ${call.ordinal + 1}` : 'score'
+    yield `${pass}: ${call.stage}, ${which}, ${model}, about ${call.rowId}`
+    for (const line of questionLines(call)) yield indented(line)
+    yield reply ? indented(answerLine(reply)) : '  no reply was kept'
     if (reply?.usage) yield `  ${spent(reply.usage, price)}`
   }
   for (const { id: row, outcome, stage, reason, detail } of lost) {
     yield `\n${row}: ${outcome} at ${stage}: ${reason}${detail ? ` (${detail})` : ''}`
   }
   for (const row of rows) yield `\nin the result:\n${indented(JSON.stringify(row, null, 2))}`
+}
+
+function questionLines(call: Question): string[] {
+  if ('messages' in call) return call.messages.map(({ role, content }) => `${role}: ${content}`)
+  return [`prompt: ${call.prompt}`, `continuation: ${call.continuation}`]
+}
+
+function answerLine(answer: Answer): string {
+  if ('text' in answer) return `reply: ${answer.text}`
+  return `log-probability: ${answer.logProbability.toFixed(3)} over ${answer.tokens} tokens`
 }
 
 function spent({ promptTokens, completionTokens }: Usage, price: Price | undefined): string {

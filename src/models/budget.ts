@@ -1,7 +1,8 @@
 import { LimitError } from '../stream/errors.js'
 import { costOf, type Price } from './prices.js'
-import { estimatingCounter } from './token-counter.js'
-import type { Call, Model, Reply, Usage } from './types.js'
+import { mostUsage, usageOf } from './token-counter.js'
+import type { Model, Usage } from './types.js'
+import { wrapped } from './wrapped.js'
 
 /** What may be spent from now on; absent is no limit. */
 export type Limits = {
@@ -53,25 +54,17 @@ export function budgeted(model: Model, { limits = {}, price, spent }: BudgetOpti
     waiting = []
     for (const wake of woken) wake()
   }
-  return {
-    ...model,
-    async ask(call, options) {
-      const most = { promptTokens: estimatingCounter.prompt(call.messages), completionTokens: call.maxTokens }
-      await enter(most)
-      try {
-        const reply = await model.ask(call, options)
-        addTokens(spent, usageOf(call, reply), 1)
-        return reply
-      } finally {
-        leave(most)
-      }
-    },
-  }
-}
-
-/** The tokens of a call and its reply, as the server counted them or, where it did not, by an estimate. */
-function usageOf({ messages }: Call, { text, usage }: Reply): Usage {
-  return usage ?? { promptTokens: estimatingCounter.prompt(messages), completionTokens: estimatingCounter.reply(text) }
+  return wrapped(model, (send) => async (question, options) => {
+    const most = mostUsage(question)
+    await enter(most)
+    try {
+      const answer = await send(question, options)
+      addTokens(spent, usageOf(question, answer), 1)
+      return answer
+    } finally {
+      leave(most)
+    }
+  })
 }
 
 function addTokens(sum: { promptTokens: number; completionTokens: number }, more: Usage, times: number): void {

@@ -1,14 +1,13 @@
-import { stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import type { ChatHistoryItem, Llama, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp'
-import { CorruptInputError, SluiceError, UsageError } from '../stream/errors.js'
+import type { ChatHistoryItem, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp'
+import { UsageError } from '../stream/errors.js'
 import { hash32 } from '../text/hash.js'
+import { type Library, loadLibrary, openFile, sizeOfModel } from './gguf-library.js'
+import { scoreOf } from './gguf-score.js'
 import { callKey } from './key.js'
 import { type Call, CallFailure, type Message, type Model, type Reply, type TokenCounter } from './types.js'
-
-type Library = typeof import('node-llama-cpp')
 
 export type GgufOptions = {
   /** Tokens a prompt and its reply may fill together; default 4,096, or what the model was trained on where that is less. */
@@ -43,6 +42,17 @@ export async function ggufModel(
       const slot = await slots.take(call.messages)
       try {
         return await answer(library, slot, call, hash32(callKey(id, call)), signal)
+      } finally {
+        slots.giveBack(slot)
+      }
+    },
+    async score(call, { signal } = {}) {
+      signal?.throwIfAborted()
+      const slot = await slots.take([])
+      // Nothing of what is evaluated now can be kept for a later call.
+      slot.messages = slot.pieces = []
+      try {
+        return await scoreOf(slot.sequence, call, signal)
       } finally {
         slots.giveBack(slot)
       }
@@ -195,83 +205,4 @@ export async function ggufTokenCounter(path: string): Promise<TokenCounter> {
     isExact: true,
     close: () => llama.dispose(),
   }
-}
-
-async function openFile(
-  library: Library,
-  path: string,
-  parallel: number,
-  { vocabOnly = false } = {},
-): Promise<{ llama: Llama; model: LlamaModel }> {
-  const llama = await startLlama(library, parallel)
-  try {
-    return { llama, model: await llama.loadModel({ modelPath: path, vocabOnly }) }
-  } catch (cause) {
-    await llama.dispose()
-    if (cause instanceof library.InsufficientMemoryError) {
-      throw new UsageError(`There is not enough memory for ${path}.`, { cause, fix: 'Choose a smaller model.' })
-    }
-    throw new CorruptInputError(`Cannot read ${path} as a GGUF model: ${(cause as Error).message}`, {
-      cause,
-      fix: 'Download the file again; `sluice models pull` checks what it gets.',
-    })
-  }
-}
-
-async function startLlama(library: Library, parallel: number): Promise<Llama> {
-  try {
-    return await library.getLlama({
-      gpu: false,
-      build: 'never',
-      skipDownload: true,
-      progressLogs: false,
-      logLevel: library.LlamaLogLevel.disabled,
-      // The library's own default is at least four threads, on any machine.
-      maxThreads: Math.max(parallel, availableParallelism()),
-    })
-  } catch (cause) {
-    throw new UsageError(`node-llama-cpp has no build for this machine: ${(cause as Error).message}`, {
-      cause,
-      fix: installHint(),
-    })
-  }
-}
-
-async function loadLibrary(load: () => Promise<unknown>): Promise<Library> {
-  try {
-    return (await load()) as Library
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
-    throw new UsageError('The local model needs the optional package node-llama-cpp.', { cause, fix: installHint() })
-  }
-}
-
-const version = '3.21.1'
-
-const platformPackages: Record<string, string> = {
-  'linux-x64': 'linux-x64',
-  'linux-arm64': 'linux-arm64',
-  'darwin-arm64': 'mac-arm64-metal',
-  'darwin-x64': 'mac-x64',
-  'win32-x64': 'win-x64',
-  'win32-arm64': 'win-arm64',
-}
-
-function installHint(): string {
-  const whole = `npm install node-llama-cpp@${version}`
-  const platform = platformPackages[`${process.platform}-${process.arch}`]
-  if (platform === undefined) return `Install it with:\n  ${whole}`
-  const lean = `npm install --omit=optional node-llama-cpp@${version} @node-llama-cpp/${platform}@${version}`
-  return `Install it with:\n  ${lean}   (processor only, about 85 MB)\nor, with builds for graphics cards:\n  ${whole}`
-}
-
-async function sizeOfModel(path: string): Promise<number> {
-  try {
-    const found = await stat(path)
-    if (found.isFile()) return found.size
-  } catch (cause) {
-    if (cause instanceof SluiceError) throw cause
-    throw new UsageError(`There is no model at ${path}.`, { cause, fix: 'Give the path of a .gguf file.' })
-  }
-  throw new UsageError(`${path} is not a file.`, { fix: 'Give the path of a .gguf file.' })
 }

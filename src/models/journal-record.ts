@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { CorruptInputError } from '../stream/errors.js'
-import type { Reply } from './types.js'
+import type { Answer } from './wrapped.js'
 
 /**
  * A record: the length of its text and the CRC-32 of its text, each an unsigned 32-bit little-endian number, then the text,
@@ -13,10 +13,10 @@ const keyShape = /^[0-9a-f]{64}$/
 /** Longer than any reply that is accepted (10 MB, with every character escaped). */
 const longestText = 64_000_000
 
-/** The record of one reply. */
-export function encodeRecord(key: string, { text, finish, usage }: Reply): Buffer {
+/** The record of one reply or score. */
+export function encodeRecord(key: string, answer: Answer): Buffer {
   if (!keyShape.test(key)) throw new TypeError(`Expected a key of 64 hexadecimal digits, got \`${key}\``)
-  const body = Buffer.from(JSON.stringify({ key, reply: { text, finish, usage } }))
+  const body = Buffer.from(JSON.stringify({ key, reply: answer }))
   const header = Buffer.alloc(headerBytes)
   header.writeUInt32LE(body.length, 0)
   header.writeUInt32LE(crc32(body), 4)
@@ -39,7 +39,7 @@ export function recordKey(record: Buffer): string | undefined {
 }
 
 /** The reply in a whole record; a CorruptInputError naming `where` if the record is damaged or belongs to another key. */
-export function decodeRecord(record: Buffer, key: string, where: string): Reply {
+export function decodeRecord(record: Buffer, key: string, where: string): Answer {
   if (recordKey(record) !== key) throw damaged(where)
   return JSON.parse(record.toString('utf8', headerBytes)).reply
 }

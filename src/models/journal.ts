@@ -6,13 +6,14 @@ import { openReaders } from './journal-readers.js'
 import { decodeRecord, encodeRecord } from './journal-record.js'
 import { readRecord, scanSegment } from './journal-scan.js'
 import { callKey } from './key.js'
-import type { Model, Reply } from './types.js'
+import type { Model } from './types.js'
+import { type Answer, type Question, type Send, wrapped } from './wrapped.js'
 
 /** Replies on disk, by key. What `append` resolved for survives a crash of the process and of the machine. */
 export type Journal = {
-  read(key: string): Promise<Reply | undefined>
+  read(key: string): Promise<Answer | undefined>
   /** Resolves once the reply is on the disk; rejects with a DiskError, and from then on every append does. */
-  append(key: string, reply: Reply): Promise<void>
+  append(key: string, answer: Answer): Promise<void>
   /** Rejects with the DiskError that stopped the journal, if one did: a reply that cannot be kept is not worth paying for. */
   check(): Promise<void>
   /** How many calls were answered from the disk, and how many went to the model. */
@@ -66,30 +67,32 @@ export async function openJournal(folder: string, { segmentBytes = 64 * 1024 * 1
  * Failures are never kept. Equal calls that come while the first is under way share its reply.
  */
 export function journalled(model: Model, journal: Journal): Model {
-  const inFlight = new Map<string, Promise<Reply>>()
-  return {
-    ...model,
-    ask(call, options) {
-      const key = callKey(model.id, call)
-      const shared = inFlight.get(key)
-      if (shared !== undefined) return shared
-      const answer = async () => {
-        const known = await journal.read(key)
-        if (known !== undefined) {
-          journal.counts.hits++
-          return known
+  const inFlight = new Map<string, Promise<Answer>>()
+  return wrapped(
+    model,
+    <Q extends Question, A extends Answer>(send: Send<Q, A>): Send<Q, A> =>
+      (question, options) => {
+        const key = callKey(model.id, question)
+        // A key is made of the whole question, so what is kept under it answers one of this kind.
+        const shared = inFlight.get(key) as Promise<A> | undefined
+        if (shared !== undefined) return shared
+        const answer = async () => {
+          const known = await journal.read(key)
+          if (known !== undefined) {
+            journal.counts.hits++
+            return known as A
+          }
+          await journal.check()
+          journal.counts.calls++
+          const fresh = await send(question, options)
+          await journal.append(key, fresh)
+          return fresh
         }
-        await journal.check()
-        journal.counts.calls++
-        const reply = await model.ask(call, options)
-        await journal.append(key, reply)
-        return reply
-      }
-      const reply = answer().finally(() => inFlight.delete(key))
-      inFlight.set(key, reply)
-      return reply
-    },
-  }
+        const answering = answer().finally(() => inFlight.delete(key))
+        inFlight.set(key, answering)
+        return answering
+      },
+  )
 }
 
 /** Place of a record as one number: segment · 2^40 + byte. A double holds that exactly for 8,192 segments. */
@@ -149,9 +152,9 @@ function openWriter(folder: string, segments: string[], segmentBytes: number, in
     flushing = undefined
   }
   return {
-    append: (key: string, reply: Reply) =>
+    append: (key: string, answer: Answer) =>
       new Promise<void>((resolve, reject) => {
-        queue.push({ key, record: encodeRecord(key, reply), resolve, reject })
+        queue.push({ key, record: encodeRecord(key, answer), resolve, reject })
         flushing ??= flush()
       }),
     async check() {

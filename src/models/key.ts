@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
-import type { Call } from './types.js'
+import type { Question } from './wrapped.js'
 
 /** The last key of each call: the journal and the request's header want the same one. */
-const known = new WeakMap<Call, { readonly modelId: string; readonly key: string }>()
+const known = new WeakMap<Question, { readonly modelId: string; readonly key: string }>()
 
 /**
  * What a reply is journalled under: the SHA-256, in hex, of the model's id and everything in the call. The row's id and
  * the sample's number are part of it, so that rows of equal text stay distinct.
  */
-export function callKey(modelId: string, call: Call): string {
+export function callKey(modelId: string, call: Question): string {
   const last = known.get(call)
   if (last?.modelId === modelId) return last.key
   const key = createHash('sha256')

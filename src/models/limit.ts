@@ -2,8 +2,9 @@ import { type Clock, systemClock } from '../http/clock.js'
 import { HttpFailure } from '../http/failure.js'
 import { longestRetryAfterMs } from '../http/retry.js'
 import { adaptivePlaces } from './places.js'
-import { estimatingCounter } from './token-counter.js'
-import type { Call, Model } from './types.js'
+import { mostUsage } from './token-counter.js'
+import type { Model, Usage } from './types.js'
+import { wrapped } from './wrapped.js'
 
 /** How much an endpoint lets through in a minute. */
 export type Rates = {
@@ -46,28 +47,25 @@ export function limited(model: Model, options: LimitOptions): Model {
     next.byTokens = clock.now() + (60_000 * tokens) / tokensPerMinute
   }
 
-  return {
-    ...model,
-    async ask(call, options = {}) {
-      const most = tokensPerMinute === Infinity ? 0 : mostTokens(call)
-      const leave = await places.enter()
-      try {
-        await waitForTurn(most, options.signal)
-        const reply = await model.ask(call, options)
-        leave('answered')
-        const { promptTokens, completionTokens } = reply.usage ?? { promptTokens: most, completionTokens: 0 }
-        next.byTokens -= (60_000 * (most - promptTokens - completionTokens)) / tokensPerMinute
-        return reply
-      } catch (error) {
-        const isOverload = error instanceof HttpFailure && tellsOfOverload(error)
-        if (isOverload && error.retryAfterMs !== undefined) {
-          pausedUntil = Math.max(pausedUntil, clock.now() + Math.min(error.retryAfterMs, longestRetryAfterMs))
-        }
-        leave(isOverload ? 'overloaded' : 'failed')
-        throw error
+  return wrapped(model, (send) => async (question, options = {}) => {
+    const most = tokensPerMinute === Infinity ? 0 : tokensOf(mostUsage(question))
+    const leave = await places.enter()
+    try {
+      await waitForTurn(most, options.signal)
+      const answer = await send(question, options)
+      leave('answered')
+      const taken = answer.usage === undefined ? most : tokensOf(answer.usage)
+      next.byTokens -= (60_000 * (most - taken)) / tokensPerMinute
+      return answer
+    } catch (error) {
+      const isOverload = error instanceof HttpFailure && tellsOfOverload(error)
+      if (isOverload && error.retryAfterMs !== undefined) {
+        pausedUntil = Math.max(pausedUntil, clock.now() + Math.min(error.retryAfterMs, longestRetryAfterMs))
       }
-    },
-  }
+      leave(isOverload ? 'overloaded' : 'failed')
+      throw error
+    }
+  })
 }
 
 const timeOuts = ['no answer in time', 'answer stalled', 'answer took too long']
@@ -76,6 +74,6 @@ function tellsOfOverload({ status, reason }: HttpFailure): boolean {
   return status === 429 || status === 503 || timeOuts.includes(reason)
 }
 
-function mostTokens({ messages, maxTokens }: Call): number {
-  return estimatingCounter.prompt(messages) + maxTokens
+function tokensOf({ promptTokens, completionTokens }: Usage): number {
+  return promptTokens + completionTokens
 }

@@ -4,7 +4,10 @@ import { postJson } from '../http/json.js'
 import type { Timeouts } from '../http/request.js'
 import { readChatReply } from './chat-reply.js'
 import { callKey } from './key.js'
-import { type Call, CallFailure, type Model } from './types.js'
+import { readScoreReply } from './score-reply.js'
+import { noScores } from './scoring.js'
+import { type AskOptions, type Call, CallFailure, type Model, type ScoreCall } from './types.js'
+import type { Question } from './wrapped.js'
 
 export type OpenAiOptions = {
   /** Where the API begins, such as `http://127.0.0.1:8080/v1`. */
@@ -21,25 +24,45 @@ export type OpenAiOptions = {
  */
 export function openaiModel(name: string, { endpoint, apiKey, allowHttp, timeouts }: OpenAiOptions): Model {
   const base = parseEndpoint(endpoint, { allowHttp })
-  const url = base.pathname.endsWith('/chat/completions') ? base : below(base, 'chat/completions')
+  const namesChat = base.pathname.endsWith('/chat/completions')
+  const url = namesChat ? base : below(base, 'chat/completions')
+  const completions = below(namesChat ? new URL('..', base) : base, 'completions')
   const id = `openai:${describeUrl(base).replace(/^https?:\/\//, '')}:${name}`
   const secrets = apiKey === undefined ? [] : [apiKey]
   const headers: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
   // OpenAI's newer models refuse `max_tokens`; most other servers know nothing else.
   const limitName = url.hostname === 'api.openai.com' ? 'max_completion_tokens' : 'max_tokens'
 
+  const post = async (to: URL, question: Question, body: object, { signal }: AskOptions) => {
+    const options = { headers: { ...headers, 'idempotency-key': callKey(id, question) }, secrets, timeouts, signal }
+    try {
+      return await postJson(to, { model: name, ...body }, options)
+    } catch (error) {
+      throw llamaQuirk(error)
+    }
+  }
+
   return {
     id,
-    async ask(call, { signal } = {}) {
-      const body = { model: name, ...chatParameters(call), [limitName]: call.maxTokens }
-      const options = { headers: { ...headers, 'idempotency-key': callKey(id, call) }, secrets, timeouts, signal }
+    async ask(call, options = {}) {
+      const body = { ...chatParameters(call), [limitName]: call.maxTokens }
+      return readChatReply(await post(url, call, body, options), secrets)
+    },
+    async score(call, options = {}) {
       try {
-        return readChatReply(await postJson(url, body, options), secrets)
+        return readScoreReply(await post(completions, call, scoreParameters(call), options), call, secrets)
       } catch (error) {
-        throw llamaQuirk(error)
+        // The words of llama.cpp's server, vLLM and OpenAI for what they do not do.
+        const isRefused = error instanceof HttpFailure && error.status === 400 && /echo|logprobs/i.test(error.message)
+        throw isRefused ? noScores(`The endpoint gives no log-probabilities: ${error.message}`, error) : error
       }
     },
   }
+}
+
+/** No limit of tokens is understood by all servers but one from 1 up, so one token is paid for in vain. */
+function scoreParameters({ prompt, continuation }: ScoreCall) {
+  return { prompt: prompt + continuation, echo: true, logprobs: 1, max_tokens: 1, temperature: 0, stream: false }
 }
 
 /** A call in the words of the chat API, without its limit of tokens, which goes by two names. Undefined fields are not sent. */

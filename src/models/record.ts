@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { asDiskError } from '../stream/errors.js'
 import { canonicalJson } from './key.js'
-import { type Call, CallFailure, type Model, type Reply } from './types.js'
+import { CallFailure, type Model } from './types.js'
+import { type Answer, type Question, wrapped } from './wrapped.js'
 
 /** A call and what came of it, a line of a recording. */
 export type Recorded =
-  | { readonly call: Call; readonly reply: Reply }
-  | { readonly call: Call; readonly failure: { reason: string; attempts: number; status?: number } }
+  | { readonly call: Question; readonly reply: Answer }
+  | { readonly call: Question; readonly failure: { reason: string; attempts: number; status?: number } }
 
 /**
  * The same model, its calls written to `path` as JSON lines when it is closed, in an order that does not depend on who was
@@ -16,21 +17,21 @@ export type Recorded =
 export function recorded(model: Model, path: string): Model {
   const lines: string[] = []
   const add = (line: Recorded) => void lines.push(canonicalJson(line))
-  return {
-    ...model,
-    async ask(call, options) {
-      try {
-        const reply = await model.ask(call, options)
-        add({ call, reply })
-        return reply
-      } catch (error) {
-        if (error instanceof CallFailure) {
-          const { reason, attempts, status } = error
-          add({ call, failure: { reason, attempts, ...(status === undefined ? {} : { status }) } })
-        }
-        throw error
+  const noting = wrapped(model, (send) => async (call, options) => {
+    try {
+      const reply = await send(call, options)
+      add({ call, reply })
+      return reply
+    } catch (error) {
+      if (error instanceof CallFailure) {
+        const { reason, attempts, status } = error
+        add({ call, failure: { reason, attempts, ...(status === undefined ? {} : { status }) } })
       }
-    },
+      throw error
+    }
+  })
+  return {
+    ...noting,
     async close() {
       await model.close?.()
       const text = lines.sort().map((line) => `${line}\n`)

@@ -1,7 +1,8 @@
 import { HttpFailure } from '../http/failure.js'
 import { attemptsToConnect, longestRetryAfterMs, type RetryOptions, retrying } from '../http/retry.js'
 import { EndpointError, RefusedError } from '../stream/errors.js'
-import { type AskOptions, type Call, CallFailure, type Model, type Reply } from './types.js'
+import { CallFailure, type Model } from './types.js'
+import { wrapped } from './wrapped.js'
 
 export type ModelRetryOptions = Omit<RetryOptions, 'signal'> & {
   /** Failed requests in a row, over all calls, after which a call that used up its attempts stops the run; default 50. */
@@ -19,12 +20,12 @@ export function withRetry(model: Model, options: ModelRetryOptions = {}): Model 
   let reached = false
   let failuresInARow = 0
 
-  const askOnce = async (call: Call, attempt: number, { signal }: AskOptions): Promise<Reply> => {
+  const once = async <A>(attempt: number, send: () => Promise<A>): Promise<A> => {
     try {
-      const reply = await model.ask(call, { signal })
+      const answer = await send()
       reached = true
       failuresInARow = 0
-      return reply
+      return answer
     } catch (error) {
       if (!(error instanceof HttpFailure)) throw error
       reached ||= !error.unreachable
@@ -35,28 +36,32 @@ export function withRetry(model: Model, options: ModelRetryOptions = {}): Model 
     }
   }
 
-  const ask = async (call: Call, asked: AskOptions): Promise<{ reply: Reply; attempts: number }> => {
+  const often = async <A>(send: () => Promise<A>, signal?: AbortSignal): Promise<{ answer: A; attempts: number }> => {
     let attempts = 0
     try {
       const attempt = (count: number) => {
         attempts = count
-        return askOnce(call, count, asked)
+        return once(count, send)
       }
-      return { reply: await retrying(attempt, { ...retry, signal: asked.signal }), attempts }
+      return { answer: await retrying(attempt, { ...retry, signal }), attempts }
     } catch (error) {
       if (error instanceof HttpFailure) throw verdict(model, error, attempts, failuresInARow >= mostFailuresInARow)
       throw error
     }
   }
 
+  const retried = wrapped(model, (send) => async (question, options) => {
+    return (await often(() => send(question, options), options?.signal)).answer
+  })
   return {
-    ...model,
-    async ask(call, asked = {}) {
-      const first = await ask(call, asked)
-      if (first.reply.finish !== 'length' || call.keepCutOff) return first.reply
-      const second = await ask({ ...call, maxTokens: call.maxTokens * 2 }, asked)
-      if (second.reply.finish !== 'length') return second.reply
-      const message = `more than ${call.maxTokens * 2} tokens`
+    ...retried,
+    async ask(call, options) {
+      const first = await often(() => model.ask(call, options), options?.signal)
+      if (first.answer.finish !== 'length' || call.keepCutOff) return first.answer
+      const longer = { ...call, maxTokens: call.maxTokens * 2 }
+      const second = await often(() => model.ask(longer, options), options?.signal)
+      if (second.answer.finish !== 'length') return second.answer
+      const message = `more than ${longer.maxTokens} tokens`
       throw new CallFailure('reply cut off', { attempts: first.attempts + second.attempts, message })
     },
   }

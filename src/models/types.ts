@@ -27,6 +27,27 @@ export type Call = {
   readonly seed?: number
 }
 
+/** How likely a model finds a text: asked in place of a reply. All of it, with the model's id, is the journal's key. */
+export type ScoreCall = {
+  /** What comes before, as plain text, without a chat template; may be empty. */
+  readonly prompt: string
+  readonly continuation: string
+  readonly rowId: string
+  /** The recipe's stage, such as `answer`. */
+  readonly stage: string
+}
+
+export type Score = {
+  /**
+   * Tokens that hold any of the continuation. Without a prompt the first token of all is not among them where the model
+   * begins with no token of its own, since nothing comes before it.
+   */
+  readonly tokens: number
+  /** Natural logarithm of the probability that the model writes these tokens after those before: the sum over them. */
+  readonly logProbability: number
+  readonly usage?: Usage
+}
+
 export type AskOptions = { readonly signal?: AbortSignal }
 
 /**
@@ -38,6 +59,8 @@ export type Model = {
   /** Provider, host and name: part of the journal's key, so it never holds a secret. */
   readonly id: string
   ask(call: Call, options?: AskOptions): Promise<Reply>
+  /** How likely the model finds a given continuation; rejects as `ask` does. Absent where it cannot tell: see `scoringBy`. */
+  score?(call: ScoreCall, options?: AskOptions): Promise<Score>
   close?(): Promise<void>
 }
 

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { openModel } from '../models/index.js'
 import type { Journal } from '../models/journal.js'
 import { callKey } from '../models/key.js'
-import { type Call, CallFailure, type Model, type Reply } from '../models/types.js'
+import { CallFailure, type Model, type Reply, type Score } from '../models/types.js'
+import type { Answer, Question } from '../models/wrapped.js'
 import type { TaskContext } from '../run/types.js'
 import { openRun } from './open-run.js'
 import type { PromptTexts } from './prompt-texts.js'
@@ -12,7 +13,7 @@ import { repliesFile } from './reply-counts.js'
 import type { Resources } from './types.js'
 
 /** A question that a run asked, and its reply as the journal has it; none where there was none to keep. */
-export type Asked = { readonly pass: string; readonly model: string; readonly call: Call; readonly reply?: Reply }
+export type Asked = { readonly pass: string; readonly model: string; readonly call: Question; readonly reply?: Answer }
 
 export type RepliesOptions = {
   journal: Journal
@@ -65,16 +66,19 @@ type ModelConfig = { model: string; endpoint?: string }
 async function journalAlone(
   { model: spec, endpoint }: ModelConfig,
   journal: Journal,
-  onCall: (call: Call, reply: Reply | undefined, id: string) => void,
+  onCall: (call: Question, reply: Answer | undefined, id: string) => void,
 ): Promise<Model> {
   const model = await openModel(spec, { endpoint, allowHttp: true, env: { HF_TOKEN: 'none is needed' } })
+  const kept = async (call: Question) => {
+    const reply = await journal.read(callKey(model.id, call))
+    onCall(call, reply, model.id)
+    if (reply === undefined) throw new CallFailure('no reply in the journal', { attempts: 0 })
+    return reply
+  }
+  // The whole call is in the key, so what is kept under it is of its kind.
   return {
     ...model,
-    async ask(call) {
-      const reply = await journal.read(callKey(model.id, call))
-      onCall(call, reply, model.id)
-      if (reply === undefined) throw new CallFailure('no reply in the journal', { attempts: 0 })
-      return reply
-    },
+    ask: async (call) => (await kept(call)) as Reply,
+    score: async (call) => (await kept(call)) as Score,
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findPulled } from '../../src/models/catalogue.js'
 import { ggufModel } from '../../src/models/gguf.js'
+import { scoringBy } from '../../src/models/scoring.js'
 import { CallFailure, type Model } from '../../src/models/types.js'
 import { CorruptInputError, UsageError } from '../../src/stream/errors.js'
 import { callOf, errorOf } from './calls.js'
@@ -60,6 +61,28 @@ describe.skipIf(path === undefined)('a GGUF model', { timeout: 300_000 }, () => 
     const error = await errorOf(model.ask(callOf({ messages: [{ role: 'user', content }] })))
     expect(error).toBeInstanceOf(CallFailure)
     expect(error).toMatchObject({ reason: 'prompt too long' })
+  })
+
+  it('scores a continuation the same each time, and a likely one above an unlikely one', async () => {
+    const score = scoringBy(model)
+    const of = (continuation: string, prompt = 'The capital of France is') =>
+      score({ prompt, continuation, rowId: 'a#0', stage: 'ifd' })
+    const likely = await of(' Paris.')
+    await model.ask(calls[0]!)
+    expect(await of(' Paris.')).toEqual(likely)
+    expect(likely).toMatchObject({ tokens: 2, usage: { promptTokens: 7, completionTokens: 0 } })
+    expect(likely.logProbability).toBeGreaterThan((await of(' bread.')).logProbability)
+    // Twenty tokens come in two pieces, and the first of all has nothing before it.
+    const long = 'One, two, three, four, five, six, seven, eight, nine, ten'
+    const [whole, head, tail] = [
+      await of(long, ''),
+      await of(long.slice(0, 16), ''),
+      await of(long.slice(16), long.slice(0, 16)),
+    ]
+    expect(whole.tokens).toBe(head.tokens + tail.tokens)
+    expect(head.logProbability + tail.logProbability).toBeCloseTo(whole.logProbability, 1)
+    const tooLong = await errorOf(of('Many words. '.repeat(400)))
+    expect(tooLong).toMatchObject({ name: 'CallFailure', reason: 'prompt too long' })
   })
 
   it('stops when the signal aborts, and answers the next call as ever', async () => {

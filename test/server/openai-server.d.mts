@@ -21,6 +21,7 @@ export type Fault =
     )
   | ('reset' | 'cut' | 'hang' | 'trickle' | 'endless' | 'html' | 'empty' | 'bad-json')
   | ('no-choices' | 'blank' | 'bad-finish' | 'length' | 'wrong-count' | 'wrong-size' | 'not-finite')
+  | ('no-echo' | 'other-text' | 'positive' | 'echo-refused')
 
 export type ChatRequest = { messages: { role: string; content: string }[]; [parameter: string]: unknown }
 

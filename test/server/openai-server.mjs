@@ -2,15 +2,14 @@
 // requests gets whatever a bad server does instead, and a ledger counts what a real one would have been paid for.
 //
 //   node test/server/openai-server.mjs --port 0 --latency 20 --faults 429=0.05,reset=0.05 --ledger paid.jsonl
-import { createHash } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { parseArgs } from 'node:util'
+import { chat, defaultReply, embeddings, quarterOf, scores, sha256, share } from './openai-answers.mjs'
 
-/**
- * @typedef {import('./openai-server.d.mts').Fault} Fault
- * @typedef {import('./openai-server.d.mts').ChatRequest} ChatRequest
- */
+export { defaultReply } from './openai-answers.mjs'
+
+/** @typedef {import('./openai-server.d.mts').Fault} Fault */
 
 /** @type {import('./openai-server.d.mts').startOpenAiServer} */
 export async function startOpenAiServer(options = {}) {
@@ -49,7 +48,9 @@ export async function startOpenAiServer(options = {}) {
     if (fault !== undefined && misbehave(fault, request, response, retryAfterS)) return
     const answer = path.endsWith('/embeddings')
       ? embeddings(body, dimensions, fault)
-      : chat(body, reply(body), fault, tokensOf)
+      : path.endsWith('/chat/completions')
+        ? chat(body, reply(body), fault, tokensOf)
+        : scores(body, fault)
     if (fault === undefined) {
       state.paid.set(key, (state.paid.get(key) ?? 0) + 1)
       if (ledgerFile !== undefined) appendFileSync(ledgerFile, `${JSON.stringify({ key, request: sha256(text) })}\n`)
@@ -79,59 +80,6 @@ export async function startOpenAiServer(options = {}) {
       await new Promise((resolve) => server.close(resolve))
     },
   }
-}
-
-/** @type {import('./openai-server.d.mts').defaultReply} */
-export function defaultReply({ messages, model: _model, ...parameters }) {
-  const last = messages.at(-1)?.content ?? ''
-  const key = JSON.stringify([messages, parameters])
-  const words = [...new Set(last.match(/\b\p{Ll}{5,12}\b/gu) ?? [])].filter(
-    (word) => !/^(instruct|write|rewrit)/.test(word),
-  )
-  const pick = (/** @type {string} */ use) => words[Math.floor(share(key + use) * words.length)] ?? 'bread'
-  const asksForInstruction =
-    /\b(write|give|guess|create|generate|propose|what|which)\b[^.?!\n]{0,80}\binstruction\b/i.test(last)
-  if (asksForInstruction) return `Explain how ${pick('a')} and ${pick('b')} are connected with ${pick('c')}.`
-  const sentences = 2 + Math.floor(share(`${key}length`) * 3)
-  return Array.from({ length: sentences }, (_, i) => {
-    const forms = [
-      `The ${pick(`${i}a`)} depends on the ${pick(`${i}b`)}, which makes the ${pick(`${i}c`)} easier to follow.`,
-      `Start with the ${pick(`${i}a`)}, then look at the ${pick(`${i}b`)} and compare both with the ${pick(`${i}c`)}.`,
-      `In practice a good ${pick(`${i}a`)} needs a careful ${pick(`${i}b`)} as much as any ${pick(`${i}c`)}.`,
-    ]
-    return forms[Math.floor(share(`${key}${i}form`) * forms.length)]
-  }).join(' ')
-}
-
-/** @param {string} text */
-const quarterOf = (text) => Math.ceil(text.length / 4)
-
-/** @param {ChatRequest} body @param {string} text @param {Fault | undefined} fault @param {(text: string) => number} tokensOf */
-function chat(body, text, fault, tokensOf) {
-  const content = fault === 'blank' ? '  ' : fault === 'length' ? text.slice(0, text.length / 2) : text
-  const finish = fault === 'length' ? 'length' : fault === 'bad-finish' ? 'because' : 'stop'
-  const choice = { index: 0, message: { role: 'assistant', content }, finish_reason: finish }
-  const prompt = body.messages.reduce((sum, message) => sum + tokensOf(message.content), 0)
-  const completion = tokensOf(content)
-  return {
-    id: `chatcmpl-${sha256(JSON.stringify(body)).slice(0, 12)}`,
-    object: 'chat.completion',
-    model: body.model,
-    choices: fault === 'no-choices' ? [] : [choice],
-    usage: { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion },
-  }
-}
-
-/** The vectors come in reverse order, as the protocol allows. @param {any} body @param {number} dimensions @param {Fault | undefined} fault */
-function embeddings(body, dimensions, fault) {
-  const texts = /** @type {string[]} */ ([body.input].flat())
-  const size = fault === 'wrong-size' ? dimensions + 1 : dimensions
-  const data = texts.map((text, index) => {
-    const embedding = Array.from({ length: size }, (_, i) => share(`${text}/${i}`) - 0.5)
-    return { object: 'embedding', index, embedding: fault === 'not-finite' ? embedding.map(() => null) : embedding }
-  })
-  if (fault === 'wrong-count') data.pop()
-  return { object: 'list', model: body.model, data: data.reverse(), usage: { prompt_tokens: 1, total_tokens: 1 } }
 }
 
 /** The ways to ask for that many seconds of peace. */
@@ -181,6 +129,8 @@ function misbehave(fault, request, response, retryAfterS) {
       return error(401, 'Invalid key sk-LEAKCANARY-server')
     case 'loading':
       return error(503, 'Loading model', 'unavailable_error')
+    case 'echo-refused':
+      return error(400, 'Only no echo is supported', 'invalid_request_error')
     case 'context':
       return error(400, 'the request exceeds the available context size', 'exceed_context_size_error')
     case 'echo-key':
@@ -246,16 +196,6 @@ function draw(faults, seed, use) {
     at -= rate
   }
   return undefined
-}
-
-/** A number in [0, 1) that depends on the text alone. @param {string} text */
-function share(text) {
-  return createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32
-}
-
-/** @param {string} text */
-function sha256(text) {
-  return createHash('sha256').update(text).digest('hex')
 }
 
 /** @param {import('node:http').IncomingMessage} request */
