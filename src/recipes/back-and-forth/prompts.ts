@@ -1,6 +1,7 @@
-import { echoesFence, fenced } from '../fence.js'
+import { fenced } from '../fence.js'
 import { messagesOf, type PromptTexts } from '../prompt-texts.js'
 import { rewritePrompt } from '../reinstruct/prompts.js'
+import { readScore } from '../score-line.js'
 import type { Prompt } from '../types.js'
 import { backAndForthTexts } from './texts.js'
 
@@ -14,26 +15,8 @@ export function scorePrompt(texts: PromptTexts = backAndForthTexts): Prompt<Ques
   const wording = texts.score!
   return {
     write: ({ instruction, text }) => messagesOf(wording, { instruction: fenced(instruction), text: fenced(text) }),
-    read: (reply, { instruction, text }) => {
-      if (reply.trim() === '') return { unread: 'empty reply' }
-      if (echoesFence(reply, instruction, text)) return { unread: 'echo of the fence' }
-      return readScore(reply)
-    },
+    read: (reply, { instruction, text }) => readScore(reply, { most: 5, shown: [instruction, text] }),
   }
-}
-
-/** A line with a score; one behind a ">" is a quotation. */
-const scoreLine = /^[\s*#_`]*(?:(?:final|overall) )?score[\s*_`]*[:：](.*)$/i
-/** A whole number of the scale, alone or followed by words; neither 10502 nor 4.5, 4/10 or 4 to 5. */
-const wholeScore = /^[\s*_`<[(]*([1-5])(?:\s*\/\s*5| out of 5)?(?:[^\p{L}\p{N}][^\p{N}]*)?$/u
-
-function readScore(reply: string): { score: number } | { unread: string } {
-  const lines = reply.split(/[\n\r\u2028\u2029]/)
-  const last = lines.findLast((line) => scoreLine.test(line))
-  if (last === undefined) return { unread: 'no score' }
-  // A faulty last score is not mended by an earlier one, which may be the text's own.
-  const score = wholeScore.exec(scoreLine.exec(last)![1]!)?.[1]
-  return score === undefined ? { unread: 'no whole score from 1 to 5' } : { score: Number(score) }
 }
 
 /**
