@@ -1,21 +1,18 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Columns, findShards } from '../../../src/formats/index.js'
-import { readShards } from '../../../src/formats/shards.js'
-import { openJournal } from '../../../src/models/journal.js'
 import { backAndForthTexts } from '../../../src/recipes/back-and-forth/texts.js'
 import { curate } from '../../../src/recipes/curate.js'
 import { forecast } from '../../../src/recipes/forecast.js'
-import { type Tally, total } from '../../../src/run/tally.js'
+import type { Tally } from '../../../src/run/tally.js'
 import { uniform } from '../../../src/text/hash.js'
-import { sluice, startSluice } from '../../cli/sluice.js'
-import { collect } from '../../laws.js'
+import { sluice } from '../../cli/sluice.js'
 import { paragraph, writeProseShards } from '../../prose.js'
 import { type ChatRequest, type OpenAiServer, startOpenAiServer } from '../../server/openai-server.mjs'
 import { recordedReplies } from '../recorded-replies.js'
+import { expectSameBytes, rowsOf } from '../whole-run.js'
 
 const fixture = fileURLToPath(new URL('../../../fixtures/replies/back-and-forth/', import.meta.url))
 
@@ -56,15 +53,6 @@ function toyModel(request: ChatRequest): string {
 }
 
 const settings = { select: 70, minChars: 200, seed: 2, model: 'openai:toy' }
-const command = (to: string, concurrency: number) => [
-  ...['run', 'back-and-forth', corpus, '-o', to, '--select', '70', '--min-chars', '200', '--seed', '2'],
-  ...['--model', 'openai:toy', '--endpoint', server.url, '--concurrency', String(concurrency)],
-]
-const rowsOf = async (path: string) => (await collect(readShards(await findShards([path])))) as Columns[]
-const outputOf = async (of: string) => {
-  const names = ['README.md', 'rejects.parquet', ...(await readdir(join(of, 'data'))).map((name) => `data/${name}`)]
-  return Object.fromEntries(await Promise.all(names.map(async (n) => [n, await readFile(join(of, n), 'base64')])))
-}
 
 it('goes through the stages as recorded in fixtures/replies, row for row', async () => {
   const recorded = await startOpenAiServer({
@@ -104,43 +92,30 @@ it('goes through the stages as recorded in fixtures/replies, row for row', async
 
 describe('a whole run', () => {
   it('accounts for every row, by rule, and gives the same bytes at any concurrency and after a kill', async () => {
-    const calm = await sluice([...command(out, 1), '--json'])
-    expect(calm.code, calm.stderr).toBe(0)
-    const { tally } = JSON.parse(calm.stdout) as { tally: Tally }
+    const args = [
+      'back-and-forth',
+      corpus,
+      '--select',
+      '70',
+      '--min-chars',
+      '200',
+      '--seed',
+      '2',
+      '--model',
+      'openai:toy',
+    ]
+    const { tally, out: calm } = await expectSameBytes({ args, folder: out, server })
     expect(tally.in).toBe(120)
     expect(tally.out).toBeGreaterThan(15)
-    expect(tally.in).toBe(tally.out + total(tally.rejected) + total(tally.failed))
     const rules = ['instruct: refusal', 'score: no score', 'score: no whole score from 1 to 5', 'rewrite: refusal']
     for (const rule of [...rules, 'select: scored 1', 'select: scored 3', 'select: scored 4']) {
       expect(Object.keys(tally.rejected)).toContain(rule)
     }
-    const rows = await rowsOf(join(out, 'data'))
-    for (const { id, text, score } of rows) {
+    for (const { id, text, score } of await rowsOf(join(calm, 'data'))) {
       const [, shard, at] = /^shard-(\d)\.jsonl#(\d+)\/0$/.exec(String(id))!
       expect(text).toBe(paragraph(`${shard}-${at}`))
       expect(score).toBe(5)
     }
-    const expected = await outputOf(out)
-    const calls = server.paid.size
-
-    const wide = join(folder, `run-${runs++}`)
-    expect((await sluice(command(wide, 16))).code).toBe(0)
-    expect(await outputOf(wide)).toEqual(expected)
-
-    const killed = join(folder, `run-${runs++}`)
-    const before = server.totalPaid
-    const { child, finished } = startSluice(command(killed, 16))
-    while (server.totalPaid < before + calls / 2) await new Promise((resolve) => setTimeout(resolve, 5))
-    child.kill('SIGKILL')
-    expect((await finished).signal).toBe('SIGKILL')
-    const journal = await openJournal(join(killed, '.sluice', 'journal'))
-    const paid = new Map<string, number>()
-    for (const [key, count] of server.paid) if (await journal.read(key)) paid.set(key, count)
-    await journal.close()
-    expect(paid.size).toBeGreaterThan(0)
-    expect((await sluice(command(killed, 4))).code).toBe(0)
-    expect(await outputOf(killed)).toEqual(expected)
-    for (const [key, count] of paid) expect(server.paid.get(key), key).toBe(count)
   }, 180_000)
 
   it('pays no reply again when it is stopped and goes on', async () => {

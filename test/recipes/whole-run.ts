@@ -1,0 +1,66 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { type Columns, findShards } from '../../src/formats/index.js'
+import { readShards } from '../../src/formats/shards.js'
+import { openJournal } from '../../src/models/journal.js'
+import { type Tally, total } from '../../src/run/tally.js'
+import { sluice, startSluice } from '../cli/sluice.js'
+import { collect } from '../laws.js'
+import type { OpenAiServer } from '../server/openai-server.mjs'
+
+/** The rows of a file or folder of Parquet. */
+export async function rowsOf(path: string): Promise<Columns[]> {
+  return (await collect(readShards(await findShards([path])))) as Columns[]
+}
+
+/** Everything a run leaves for its reader, by name. */
+export async function outputOf(out: string): Promise<Record<string, string>> {
+  const names = ['README.md', 'rejects.parquet', ...(await readdir(join(out, 'data'))).map((name) => `data/${name}`)]
+  return Object.fromEntries(await Promise.all(names.map(async (n) => [n, await readFile(join(out, n), 'base64')])))
+}
+
+/**
+ * Runs a recipe by the command line: at a concurrency of 1 and of 16, and killed half-way and gone on with. Expects the
+ * accounting to close, the same bytes each time, and no reply of the journal to be paid again; gives the first run's tally.
+ */
+export async function expectSameBytes({
+  args,
+  folder,
+  server,
+}: {
+  args: readonly string[]
+  folder: string
+  server: OpenAiServer
+}): Promise<{ out: string; tally: Tally }> {
+  const command = (to: string, concurrency: number) => [
+    ...['run', ...args, '-o', join(folder, to), '--endpoint', server.url, '--concurrency', `${concurrency}`],
+  ]
+  const out = join(folder, 'calm')
+  const calm = await sluice([...command('calm', 1), '--json'])
+  expect(calm.code, calm.stderr).toBe(0)
+  const { tally } = JSON.parse(calm.stdout) as { tally: Tally }
+  expect(tally.in + total(tally.added ?? {})).toBe(tally.out + total(tally.rejected) + total(tally.failed))
+  expect(await rowsOf(join(out, 'data'))).toHaveLength(tally.out)
+  const expected = await outputOf(out)
+  const calls = server.paid.size
+
+  const wide = await sluice(command('wide', 16))
+  expect(wide.code, wide.stderr).toBe(0)
+  expect(await outputOf(join(folder, 'wide'))).toEqual(expected)
+
+  const before = server.totalPaid
+  const { child, finished } = startSluice(command('killed', 16))
+  while (server.totalPaid < before + calls / 2) await new Promise((resolve) => setTimeout(resolve, 5))
+  child.kill('SIGKILL')
+  expect((await finished).signal).toBe('SIGKILL')
+  const journal = await openJournal(join(folder, 'killed', '.sluice', 'journal'))
+  const paid = new Map<string, number>()
+  for (const [key, count] of server.paid) if (await journal.read(key)) paid.set(key, count)
+  await journal.close()
+  expect(paid.size).toBeGreaterThan(0)
+  expect((await sluice(command('killed', 4))).code).toBe(0)
+  expect(await outputOf(join(folder, 'killed'))).toEqual(expected)
+  for (const [key, count] of paid) expect(server.paid.get(key), key).toBe(count)
+  return { out, tally }
+}
