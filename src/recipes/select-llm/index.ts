@@ -43,7 +43,7 @@ export const selectLlmRecipe: Recipe<SelectLlmConfig> = {
       pickPass(pickStage(config, texts), config, resources),
       choosePass(config),
       fetchPass(config, resources, { columns: 'all' }),
-      writeChosenPass({ beside: [['pick']], calls: calls(config, texts), reading: resources.reading }),
+      writeChosenPass({ chains: [['pick']], calls: calls(config, texts), reading: resources.reading }),
     ]
   },
   calls,

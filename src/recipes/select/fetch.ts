@@ -2,12 +2,14 @@ import { join } from 'node:path'
 import { type Columns, describeShard, readShard, type Schema, writeRows } from '../../formats/index.js'
 import { type BadShard, leavingBad } from '../../formats/shards.js'
 import { openRejectLog } from '../../run/reject-log.js'
-import type { Pass, PlannedShard, RunView } from '../../run/types.js'
+import type { Pass, PlannedShard, RunView, Task } from '../../run/types.js'
 import type { Batches, Row } from '../../stream/types.js'
+import { readRows } from '../artifacts.js'
 import { badShardDetail, badShardReason } from '../bad-shards.js'
 import type { Resources } from '../types.js'
 import { type Chosen, readChosen } from './chosen.js'
 import type { SelectionConfig } from './options.js'
+import type { Kept } from './scan.js'
 
 /** A chosen row with its text; `distance` is squared, to the centroid of its cluster. */
 export type ChosenText = Row & {
@@ -25,13 +27,18 @@ export const originSchema: Schema = { sluice_id: 'string', sluice_cluster: 'int3
 /** What a fetch leaves: its chosen rows, in corpus order. */
 export const fetchedFile = 'rows.parquet'
 
-export type FetchOptions = { columns: 'text' | 'all'; titleColumn?: string | undefined }
+export type FetchOptions = {
+  columns: 'text' | 'all'
+  titleColumn?: string | undefined
+  /** With `columns: 'all'`: what the scan left of each kept row that is to stand beside its own columns. */
+  beside?: Schema | undefined
+}
 
 /** Reads the chosen rows out of their shards: a second look at few rows costs less than a copy of every text kept. */
 export function fetchPass(
   config: SelectionConfig,
   { reading }: Resources,
-  { columns, titleColumn }: FetchOptions,
+  { columns, titleColumn, beside = {} }: FetchOptions,
 ): Pass {
   const wanted = [config.textColumn, ...(titleColumn === undefined ? [] : [titleColumn])]
   // Read once for all tasks: a corpus may have thousands of them.
@@ -72,8 +79,9 @@ export function fetchPass(
         onBad: config.onBadShard === 'skip' ? onBad : undefined,
       })
       try {
-        const picked = pick(readable, chosen, isText ? textRow(config.textColumn, titleColumn) : fullRow)
-        const schema = isText ? textSchema : await fullSchema(shard, reading)
+        const left = await keptBeside(context, task, { chosen, beside })
+        const picked = pick(readable, chosen, isText ? textRow(config.textColumn, titleColumn) : fullRow(left))
+        const schema = isText ? textSchema : await fullSchema(shard, { reading, beside })
         const written = await writeRows(join(context.folder, fetchedFile), { schema })(picked)
         context.progress(written.rows)
         return { in: chosen.length, out: written.rows, rejected: log.rejected, failed: {} }
@@ -104,17 +112,41 @@ function textRow(textColumn: string, titleColumn: string | undefined): Shape {
 }
 
 // Last, so that selecting from a selection tells of this one.
-const fullRow: Shape = ({ id, cluster, distance }, values) => ({
-  ...values,
-  sluice_id: id,
-  sluice_cluster: cluster,
-  sluice_distance: distance,
-})
+function fullRow(left: ReadonlyMap<number, Columns>): Shape {
+  return ({ id, row, cluster, distance }, values) => ({
+    ...values,
+    sluice_id: id,
+    sluice_cluster: cluster,
+    sluice_distance: distance,
+    ...left.get(row),
+  })
+}
+
+/** By row number, the columns that the scan left of the chosen rows; empty where there are none to set beside them. */
+async function keptBeside(
+  run: RunView,
+  task: Task,
+  { chosen, beside }: { chosen: readonly Chosen[]; beside: Schema },
+): Promise<ReadonlyMap<number, Columns>> {
+  const names = Object.keys(beside)
+  const left = new Map<number, Columns>()
+  if (names.length === 0) return left
+  const wanted = new Set(chosen.map(({ row }) => row))
+  const { folder } = run.committed('scan').find((done) => done.task.id === task.id)!
+  for await (const rows of readRows<Columns & Kept>(join(folder, 'kept.parquet'))) {
+    for (const values of rows) {
+      if (wanted.has(values.row)) left.set(values.row, Object.fromEntries(names.map((name) => [name, values[name]])))
+    }
+  }
+  return left
+}
+
+type SchemaOptions = { reading: Resources['reading']; beside: Schema }
 
 /** The shard's own types where the file tells them; else `undefined`, and the writer goes by the rows. */
-async function fullSchema(shard: PlannedShard, reading: Resources['reading']): Promise<Schema | undefined> {
+async function fullSchema(shard: PlannedShard, { reading, beside }: SchemaOptions): Promise<Schema | undefined> {
   const { schema } = await describeShard(shard, reading)
-  return schema && { ...originSchema, ...schema, ...originSchema }
+  return schema && { ...originSchema, ...schema, ...originSchema, ...beside }
 }
 
 /** The rows of `source` that were chosen; `source` begins at the first of them. */

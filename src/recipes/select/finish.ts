@@ -1,3 +1,4 @@
+import type { Schema } from '../../formats/index.js'
 import type { Pass } from '../../run/types.js'
 import { type FinishOptions, finishPass } from '../finish.js'
 import { schemaOfPass } from '../pass-schema.js'
@@ -6,16 +7,20 @@ import { fetchedFile, originSchema } from './fetch.js'
 /** The passes that a corpus row goes through while rows are chosen. */
 export const selectionChain = ['scan', 'choose', 'fetch']
 
-/** What a selection that asks a model adds: `beside` are chains of passes that take no rows of the corpus. */
-type Asked = Pick<FinishOptions, 'calls' | 'reading'> & { beside: readonly (readonly string[])[] }
+/** What a selection that asks a model adds: `chains` are passes that take no rows of the corpus, `columns` what it left. */
+type Asked = Pick<FinishOptions, 'calls' | 'reading' | 'tables'> & {
+  summary?: string
+  chains?: readonly (readonly string[])[]
+  columns?: Schema
+}
 
 /** Writes the chosen rows with every column they had. */
-export function writeChosenPass({ beside, ...asked }: Asked = { beside: [] }): Pass {
+export function writeChosenPass({ chains = [], columns = {}, ...asked }: Asked = {}): Pass {
   return finishPass({
-    ...asked,
     summary: 'A subset of a corpus: rows chosen by a strategy, every column as it was.',
+    ...asked,
     rows: { passes: ['fetch'], file: fetchedFile },
-    schema: async (run) => ({ ...originSchema, ...(await schemaOfPass(run, 'fetch', fetchedFile)) }),
-    chains: [selectionChain, ...beside],
+    schema: async (run) => ({ ...originSchema, ...(await schemaOfPass(run, 'fetch', fetchedFile)), ...columns }),
+    chains: [selectionChain, ...chains],
   })
 }

@@ -1,6 +1,7 @@
-import { readShard } from '../../formats/index.js'
+import { type Columns, readShard } from '../../formats/index.js'
 import { describeUnlessBad, leavingBad } from '../../formats/shards.js'
 import type { Plan, PlannedShard } from '../../run/types.js'
+import type { Row } from '../../stream/types.js'
 import { uniform } from '../../text/hash.js'
 import { onBadAgain } from '../bad-shards.js'
 import type { AskedRows, Estimate, Resources } from '../types.js'
@@ -22,21 +23,51 @@ export type SampleOptions = {
 
 /**
  * Foretells what the selection will choose, from blocks of rows spread over the shards: how many there are, how many the
- * judge keeps, how many are chosen, and what those look like. All of it is certain where every row was looked at, and the
- * number of chosen rows also where there are clearly more kept ones. Reads the first rows only of shards that do not tell
- * how many they have, such as JSONL.
+ * judge keeps, how many are chosen, and what those look like.
  */
-export async function foretellSelection(
-  { shards }: Plan,
+export function foretellSelection(
+  plan: Plan,
   config: Pick<SelectionConfig, 'textColumn' | 'select' | 'seed' | 'onBadShard'>,
   { judge, titleColumn, signal, reading }: SampleOptions,
 ): Promise<AskedRows & { readonly sample: readonly ChosenText[] }> {
+  const { textColumn } = config
+  return foretellRows(plan, config, {
+    ...{ signal, reading },
+    columns: async () => (titleColumn === undefined ? [textColumn] : [textColumn, titleColumn]),
+    look: (values, id) => {
+      const text = values[textColumn]
+      if (typeof text !== 'string') return { bytes: 0 }
+      const bytes = Buffer.byteLength(text)
+      if (text.trim() === '' || judge(text) !== undefined) return { bytes }
+      const title = titleColumn === undefined ? null : values[titleColumn]
+      return { bytes, row: { id, text, title: typeof title === 'string' ? title : null, cluster: 0, distance: 0 } }
+    },
+  })
+}
+
+/** How rows are looked at: which columns of a shard, how many bytes a row holds in them, and what it is if it stays. */
+export type RowLook<R> = Pick<SampleOptions, 'signal' | 'reading'> & {
+  columns(shard: PlannedShard): Promise<string[]>
+  look(values: Columns, id: string, shard: PlannedShard): { readonly bytes: number; readonly row?: R }
+}
+
+/**
+ * Foretells how many rows there are, stay and are chosen, from blocks of rows spread over the shards. All of it is certain
+ * where every row was looked at, and the number of chosen rows also where there are clearly more that stay. Reads the first
+ * rows only of shards that do not tell how many they have, such as JSONL.
+ */
+export async function foretellRows<R extends Row>(
+  { shards }: Plan,
+  config: Pick<SelectionConfig, 'select' | 'seed' | 'onBadShard'>,
+  how: RowLook<R>,
+): Promise<AskedRows & { readonly sample: readonly R[] }> {
   const every = Math.ceil(shards.length / sampleShards)
   const looked = shards.filter((_, index) => index % every === 0)
   const all = { seen: 0, kept: 0, low: 0, expected: 0, high: 0 }
-  const sample: ChosenText[] = []
+  const sample: R[] = []
   for (const shard of looked) {
-    const { seen, kept, rows } = await lookAt(shard, Math.ceil(sampleRows / looked.length), config, titleColumn)
+    const wanted = Math.ceil(sampleRows / looked.length)
+    const { seen, kept, rows } = await lookAt(shard, { wanted, config, how })
     all.seen += seen
     for (const bound of ['low', 'expected', 'high'] as const) all[bound] += rows[bound]
     all.kept += kept.length
@@ -55,31 +86,34 @@ export async function foretellSelection(
     ],
     sample,
   }
+}
 
-  async function lookAt(shard: PlannedShard, wanted: number, { textColumn, seed }: typeof config, title?: string) {
-    // What a bad shard has before its fault is part of the run, and foretold.
-    const onBad = onBadAgain(config)
-    const known = (await describeUnlessBad(shard, { ...reading, signal, onBad }))?.rows
-    const kept: ChosenText[] = []
-    let [seen, characters] = [0, 0]
-    const columns = title === undefined ? [textColumn] : [textColumn, title]
-    for (const rows of blocks(shard, known, wanted, seed)) {
-      let at = rows.start
-      for await (const batch of leavingBad(shard, readShard(shard, { ...reading, columns, rows, signal }), { onBad })) {
-        for (const row of batch) {
-          const text = row[textColumn]
-          const id = rowId(shard, at++)
-          seen++
-          if (typeof text !== 'string') continue
-          characters += Buffer.byteLength(text)
-          if (text.trim() === '' || judge(text) !== undefined) continue
-          const titled = title === undefined ? null : row[title]
-          kept.push({ id, text, title: typeof titled === 'string' ? titled : null, cluster: 0, distance: 0 })
-        }
+type LookOptions<R> = {
+  wanted: number
+  config: Pick<SelectionConfig, 'seed' | 'onBadShard'>
+  how: RowLook<R>
+}
+
+async function lookAt<R>(shard: PlannedShard, { wanted, config, how }: LookOptions<R>) {
+  const { signal, reading } = how
+  // What a bad shard has before its fault is part of the run, and foretold.
+  const onBad = onBadAgain(config)
+  const known = (await describeUnlessBad(shard, { ...reading, signal, onBad }))?.rows
+  const columns = await how.columns(shard)
+  const kept: R[] = []
+  let [seen, characters] = [0, 0]
+  for (const rows of blocks(shard, known, wanted, config.seed)) {
+    let at = rows.start
+    for await (const batch of leavingBad(shard, readShard(shard, { ...reading, columns, rows, signal }), { onBad })) {
+      for (const values of batch) {
+        const { bytes, row } = how.look(values, rowId(shard, at++), shard)
+        seen++
+        characters += bytes
+        if (row !== undefined) kept.push(row)
       }
     }
-    return { seen, kept, rows: rowsOf(shard, known, { seen, wanted, characters }) }
   }
+  return { seen, kept, rows: rowsOf(shard, known, { seen, wanted, characters }) }
 }
 
 /** Half-open ranges of rows to look at, `wanted` in all. */
