@@ -1,5 +1,6 @@
 import { backAndForthRecipe } from './back-and-forth/index.js'
 import { dedupRecipe } from './dedup/index.js'
+import { deitaRecipe } from './deita/index.js'
 import { embedRecipe } from './embed/index.js'
 import { evolInstructRecipe } from './evol-instruct/index.js'
 import { filterRecipe } from './filter/index.js'
@@ -13,6 +14,7 @@ import type { Recipe } from './types.js'
 /** Every recipe, by name. A new one is a folder and a line here. */
 export const recipes: Readonly<Record<string, Recipe>> = {
   'back-and-forth': backAndForthRecipe as unknown as Recipe,
+  deita: deitaRecipe as unknown as Recipe,
   embed: embedRecipe as unknown as Recipe,
   'evol-instruct': evolInstructRecipe as unknown as Recipe,
   dedup: dedupRecipe as unknown as Recipe,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { complexityPrompt, qualityPrompt } from '../../src/recipes/deita/stages.js'
 import { judgePrompt } from '../../src/recipes/evol-instruct/prompts.js'
 import { fenced } from '../../src/recipes/fence.js'
 import { pointPrompt } from '../../src/recipes/kun/prompts.js'
@@ -35,6 +36,10 @@ describe('a judge that repeats one of 50 injected texts', () => {
       pointPrompt({ language: 'en', rules: 'right' }).read(reply, { instruction: text }),
     'kun in Chinese': (text: string, reply: string) =>
       pointPrompt({ language: 'zh', rules: 'right' }).read(reply, { instruction: text }),
+    'deita, of an answer': (text: string, reply: string) =>
+      qualityPrompt('en').read(reply, { instruction: 'Name a tree.', output: text }),
+    'deita, of an instruction': (text: string, reply: string) =>
+      complexityPrompt('zh').read(reply, { instruction: text, output: 'An oak.' }),
   }
 
   it.each(Object.entries(judges))('gives no verdict to %s', (_, read) => {
@@ -42,7 +47,7 @@ describe('a judge that repeats one of 50 injected texts', () => {
     for (const text of injected) {
       expect(read(text, text), text).toHaveProperty('unread')
       // Fenced, and with an allowed verdict below that the text may have brought about.
-      for (const verdict of ['Equal', '[good]', '【好】']) {
+      for (const verdict of ['Equal', '[good]', '【好】', 'Score: 5', '分数：5']) {
         expect(read(text, `${fenced(text)}\n${verdict}`), text).toEqual({ unread: 'echo of the fence' })
       }
     }

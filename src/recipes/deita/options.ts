@@ -1,0 +1,15 @@
+import { z } from 'zod'
+import { languageOption } from '../language.js'
+import { modelOptions } from '../model-options.js'
+import { pairSelectionOptions } from '../pairs/options.js'
+import { deitaStrategy } from '../select/strategies/deita.js'
+
+export const deitaOptions = z.object({
+  ...pairSelectionOptions,
+  select: z.int().min(1).default(6000).describe('rows to choose'),
+  ...deitaStrategy.options,
+  ...modelOptions,
+  ...languageOption,
+})
+
+export type DeitaConfig = z.infer<typeof deitaOptions>

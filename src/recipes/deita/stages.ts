@@ -1,0 +1,70 @@
+import type { Row } from '../../stream/types.js'
+import { fenced } from '../fence.js'
+import { type Language, wordingIn } from '../language.js'
+import { sampledAs } from '../model-options.js'
+import type { Exchange } from '../pairs/read.js'
+import { messagesOf, type PromptTexts } from '../prompt-texts.js'
+import { readScore } from '../score-line.js'
+import type { ModelStage, Prompt } from '../types.js'
+import type { DeitaConfig } from './options.js'
+import { deitaTexts } from './texts.js'
+
+/** One exchange of a conversation, judged by itself. */
+export type Turn = Row & Exchange
+
+export type DeitaStages = {
+  readonly complexity: ModelStage<Turn, { complexity: number }>
+  readonly quality: ModelStage<Turn, { quality: number }>
+}
+
+/** Both of DEITA's scores run from 1 to 6. */
+const most = 6
+
+/** How demanding an instruction is (DEITA, arXiv 2312.15685, section 2.2: Evol Complexity), 1 to 6; the answer is not shown. */
+export function complexityPrompt(
+  language: Language,
+  texts: PromptTexts = deitaTexts,
+): Prompt<Exchange, { complexity: number }> {
+  const wording = wordingIn(language, 'complexity', texts)
+  return {
+    write: ({ instruction }) => messagesOf(wording, { instruction: fenced(instruction) }),
+    read: (reply, { instruction }) => {
+      const read = readScore(reply, { most, shown: [instruction] })
+      return 'unread' in read ? read : { complexity: read.score }
+    },
+  }
+}
+
+/** How good an answer is (section 2.2: Evol Quality), 1 to 6. */
+export function qualityPrompt(
+  language: Language,
+  texts: PromptTexts = deitaTexts,
+): Prompt<Exchange, { quality: number }> {
+  const wording = wordingIn(language, 'quality', texts)
+  return {
+    write: ({ instruction, output }) =>
+      messagesOf(wording, { instruction: fenced(instruction), output: fenced(output) }),
+    read: (reply, { instruction, output }) => {
+      const read = readScore(reply, { most, shown: [instruction, output] })
+      return 'unread' in read ? read : { quality: read.score }
+    },
+  }
+}
+
+/** The two questions about an exchange, both greedy. */
+export function deitaStages(config: DeitaConfig, texts: PromptTexts): DeitaStages {
+  const { language } = config
+  const sampling = sampledAs({ temperature: 0, topP: 1, maxTokens: 64 }, config)
+  const usualReply = () => (language === 'zh' ? '分数：4' : 'Score: 4')
+  return {
+    complexity: { name: 'complexity', prompt: complexityPrompt(language, texts), sampling, usualReply },
+    quality: {
+      name: 'quality',
+      prompt: qualityPrompt(language, texts),
+      sampling,
+      // Those whose complexity could be read.
+      reach: { low: 0.5, expected: 0.95, high: 1 },
+      usualReply,
+    },
+  }
+}
