@@ -5,13 +5,14 @@ const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 
 export type Finished = { code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }
 
-/** Starts the built command line as a user would; `finished` resolves when it ends, however it ends. */
+/** Starts the built command line as a user would, after `preload` if given; `finished` resolves when it ends, however it ends. */
 export function startSluice(
   args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv; stdin?: string | Uint8Array } = {},
+  options: { cwd?: string; env?: NodeJS.ProcessEnv; stdin?: string | Uint8Array; preload?: string } = {},
 ): { child: ChildProcess; finished: Promise<Finished> } {
   const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env
-  const child = spawn(process.execPath, [cli, ...args], {
+  const preload = options.preload === undefined ? [] : ['--import', options.preload]
+  const child = spawn(process.execPath, [...preload, cli, ...args], {
     cwd: options.cwd,
     env: { ...inherited, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -1,21 +1,43 @@
-// Makes the N-th file-system call below a folder fail, for whatever is imported after it. What is tested knows nothing of it.
+// Makes something happen at the N-th file-system call below a folder, for whatever is imported after it: the call fails, or
+// whatever else is wanted. What is tested knows nothing of it.
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { sep } from 'node:path'
 
 /** @typedef {(...args: any[]) => any} AnyCall */
 
-const state = { under: '', failAt: Number.POSITIVE_INFINITY, code: 'EIO', calls: 0, failed: '' }
+/**
+ * What happens at the call; `half` writes the first half of what the call was to write.
+ * @typedef {(name: string, path: unknown, half?: () => Promise<unknown>) => unknown} AtCall
+ */
+
+const state = {
+  under: '',
+  at: Number.POSITIVE_INFINITY,
+  /** @type {AtCall} */ act: () => {},
+  calls: 0,
+  failed: '',
+}
+
+/**
+ * Starts counting anew: `act` is called before the `at`-th call below `under`.
+ * @param {string} under @param {number} at @param {AtCall} act
+ */
+export function atNth(under, at, act) {
+  Object.assign(state, { under: under + sep, at, act, calls: 0, failed: '' })
+}
 
 /**
  * Starts counting anew: the `failAt`-th call below `under` fails with `code`.
  * @param {string} under @param {number} failAt @param {string} code
  */
 export function failNth(under, failAt, code) {
-  Object.assign(state, { under: under + sep, failAt, code, calls: 0, failed: '' })
+  atNth(under, failAt, (name, path) => {
+    throw Object.assign(new Error(`${code}: injected, ${name} '${path}'`), { code, syscall: name, path })
+  })
 }
 
-/** How many calls there were since, and the one that failed. */
+/** How many calls there were since, and the one at which it happened. */
 export function outcome() {
   return { calls: state.calls, failed: state.failed }
 }
@@ -25,15 +47,11 @@ function isBelow(path) {
   return state.under !== '' && (String(path) + sep).startsWith(state.under)
 }
 
-/** @param {string} name @param {unknown} path */
-function count(name, path) {
-  if (++state.calls !== state.failAt) return
+/** @param {string} name @param {unknown} path @param {() => Promise<unknown>} [half] */
+function count(name, path, half) {
+  if (++state.calls !== state.at) return undefined
   state.failed = `${name} ${path}`
-  throw Object.assign(new Error(`${state.code}: injected, ${name} '${path}'`), {
-    code: state.code,
-    syscall: name,
-    path,
-  })
+  return state.act(name, path, half)
 }
 
 /** @param {Record<string, AnyCall>} owner @param {string} name @param {(real: AnyCall) => AnyCall} wrap */
@@ -59,9 +77,16 @@ const ofPaths = [
 ]
 for (const name of ofPaths) {
   replace(promises, name, (real) => async (path, ...rest) => {
-    if (isBelow(path)) count(name, path)
+    if (isBelow(path)) await count(name, path)
     return real(path, ...rest)
   })
+}
+
+/** How to write half of a buffer or text that is the first of `args`. @param {AnyCall} write @param {any[]} args */
+function halfOf(write, [data]) {
+  if (typeof data !== 'string' && !Buffer.isBuffer(data)) return undefined
+  const bytes = Buffer.from(data)
+  return () => write(bytes.subarray(0, bytes.length / 2))
 }
 
 const ofHandles = [
@@ -78,13 +103,13 @@ const ofHandles = [
 ]
 replace(promises, 'open', (real) => async (path, ...rest) => {
   if (!isBelow(path)) return real(path, ...rest)
-  count('open', path)
+  await count('open', path)
   const handle = await real(path, ...rest)
   for (const name of ofHandles) {
     replace(handle, name, (inner) => async (...args) => {
       // A close that fails has closed all the same.
       const closed = name === 'close' ? await inner(...args) : undefined
-      count(name, path)
+      await count(name, path, halfOf(inner, args))
       return name === 'close' ? closed : inner(...args)
     })
   }

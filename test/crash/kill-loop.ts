@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { uniform } from '../../src/text/hash.js'
 
 /** A process that may be killed, and how it ended. */
@@ -9,47 +9,58 @@ export type Started = {
 }
 
 export type KillLoopOptions = {
-  /** Starts a run that writes `out`, or resumes it. */
-  start: (out: string) => Started
+  /** Starts a run that writes `out`, or resumes it; where `killAt` is given it is to die of itself at that call to the disk. */
+  start: (out: string, killAt?: number) => Started
   /** Where the runs write, a folder each. */
   folder: string
   /** How many kills to come to, over as many runs as that takes. */
   kills: number
-  /** How long a run takes that nobody kills. */
-  calmMs: number
-  onKilled?: (out: string) => Promise<void>
+  /** How long a run takes that nobody kills, and how many calls to the disk it makes; none where nobody counts them. */
+  calm: { ms: number; calls?: number }
+  onBegin?: (out: string) => Promise<void>
+  onKilled?: (out: string, stderr: string) => Promise<void>
   onFinished: (out: string) => Promise<void>
 }
 
+/** Of the resumes, how many are to be killed again. */
+const killedAgain = 0.3
+
 /**
- * Kills a run at a random moment and resumes it; three resumes in ten are killed again. When it has ended by itself,
- * `onFinished` looks at what it left, and the next run begins. Returns how many runs there were.
+ * Kills a run and resumes it; three resumes in ten are killed again. Half of the kills come at a random moment of a run's
+ * life, start-up included, half at a random call to the disk, since those are what a kill can come between. When a run
+ * has ended by itself, `onFinished` looks at what it left, and the next begins. Returns how many runs and resumes there were.
  */
-export async function killLoop(options: KillLoopOptions): Promise<number> {
-  const { start, folder, kills, calmMs, onKilled, onFinished } = options
+export async function killLoop(options: KillLoopOptions): Promise<{ runs: number; again: number }> {
+  const { start, folder, kills, calm, onBegin, onKilled, onFinished } = options
   let killed = 0
+  let again = 0
   let run = 0
   for (; killed < kills; run++) {
     if (run > 5 * kills) throw new Error(`${run} runs ended before their kill`)
     const out = join(folder, `killed-${run}`)
+    await onBegin?.(out)
+    // What is left of a run where it was killed; a resume has no more than that to do, and its start-up.
+    let left = 1
     for (let turn = 0; ; turn++) {
-      const chance = (use: string) => uniform(29, `${run}/${turn}`, use)
-      const isToDie = killed < kills && (turn === 0 || chance('again') < 0.3)
-      const { child, finished } = start(out)
-      const timer = isToDie
-        ? setTimeout(() => child.kill('SIGKILL'), calmMs * (0.2 + 0.8 * chance('moment')))
-        : undefined
-      const { code, signal, stderr } = await finished
+      const chance = (use: string) => uniform(29, `${basename(folder)}/${run}/${turn}`, use)
+      const isToDie = killed < kills && (turn === 0 || chance('again') < killedAgain)
+      const at = left * chance('moment')
+      const isByCall = calm.calls !== undefined && chance('how') < 0.5
+      const { child, finished } = start(out, isToDie && isByCall ? 1 + Math.floor(calm.calls! * at) : undefined)
+      const timer = isToDie && !isByCall ? setTimeout(() => child.kill('SIGKILL'), calm.ms * at) : undefined
+      const { code, signal, stderr = '' } = await finished
       clearTimeout(timer)
       if (signal === 'SIGKILL') {
         killed++
-        await onKilled?.(out)
+        if (turn > 0) again++
+        left = Math.max(0.3, left - at)
+        await onKilled?.(out, stderr)
       } else if (code === 0) break
       else throw new Error(`run ${run}, turn ${turn} ended with ${code ?? signal}: ${stderr}`)
     }
     await onFinished(out)
   }
-  return run
+  return { runs: run, again }
 }
 
 /** Rows that should be there and are not, and rows that are there too often or should not be. */

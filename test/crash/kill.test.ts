@@ -1,50 +1,43 @@
-// Runs that are killed at random moments. A long one, over both recipes: SLUICE_KILLS=100 npx vitest run test/crash/kill
+// Runs that are killed. A long one: SLUICE_KILLS=200 npx vitest run test/crash/kill -t 'reinstruct|evol-instruct|retry'
 import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Columns, findShards } from '../../src/formats/index.js'
 import { readShards } from '../../src/formats/shards.js'
 import { openJournal } from '../../src/models/journal.js'
+import { recipes } from '../../src/recipes/index.js'
+import { uniform } from '../../src/text/hash.js'
 import { sluice, startSluice } from '../cli/sluice.js'
 import { collect } from '../laws.js'
-import { writeProseShards } from '../prose.js'
-import { toyEvolution, toyReply } from '../recipes/toy-model.js'
-import { type ChatRequest, type OpenAiServer, startOpenAiServer } from '../server/openai-server.mjs'
+import { toyCommand, toyRuns } from '../recipes/toy-runs.js'
+import { type OpenAiServer, startOpenAiServer } from '../server/openai-server.mjs'
 import { compareRows, killLoop, type Started } from './kill-loop.js'
 
 const toySink = fileURLToPath(new URL('./toy-sink.mjs', import.meta.url))
+const preload = pathToFileURL(fileURLToPath(new URL('./kill-at-call.mjs', import.meta.url))).href
 const killsOf = (usual: number) => Number(process.env.SLUICE_KILLS ?? usual)
 const concurrency = 4
-
-type Case = { recipe: string; usual: number; toy: (body: ChatRequest) => string; input: string; options: string[] }
-
-const cases: Case[] = [
-  {
-    ...{ recipe: 'reinstruct', usual: 5, toy: toyReply, input: 'corpus' },
-    options: ['--selector', 'light', '--select', '60'],
-  },
-  {
-    ...{ recipe: 'evol-instruct', usual: 3, toy: toyEvolution, input: 'instructions.jsonl' },
-    options: ['--rounds', '2', '--max-failed', '1'],
-  },
-]
 
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-kill-'))
-  await writeProseShards(join(folder, 'corpus'), 4, 75)
-  const lines = Array.from({ length: 40 }, (_, n) => JSON.stringify({ instruction: `Describe item ${n} of the list.` }))
-  await writeFile(join(folder, 'instructions.jsonl'), `${lines.join('\n')}\n`)
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-const command = ({ recipe, input, options }: Case, server: OpenAiServer, out: string) => [
-  ...['run', recipe, join(folder, input), '-o', out, '--seed', '7', '-q', ...options],
-  ...['--model', 'openai:toy', '--endpoint', server.url, '--concurrency', String(concurrency)],
-]
+/** Starts the command line; it kills itself at its `killAt`-th call to the disk below `out`. */
+const startCounted = (args: string[], out: string, killAt = Number.POSITIVE_INFINITY) =>
+  startSluice(args, { preload, env: { SLUICE_KILL_BELOW: out, SLUICE_KILL_AT: String(killAt) } })
+
+/** Runs to the end what nobody kills, and tells how long that takes and how many calls to the disk. */
+async function calmly(args: string[], out: string): Promise<{ ms: number; calls: number }> {
+  const began = Date.now()
+  const { code, stderr } = await startCounted(args, out).finished
+  expect(code, stderr).toBe(0)
+  return { ms: Date.now() - began, calls: Number(/(\d+) calls\n/.exec(stderr)![1]) }
+}
 
 /** The files that a reader of a run folder sees, whole or in part published. */
 async function outputOf(out: string): Promise<Record<string, string>> {
@@ -83,7 +76,7 @@ describe('the kill loop', () => {
       const began = Date.now()
       await sink(kind)(join(place, 'calm')).finished
       await killLoop({
-        ...{ start: sink(kind), folder: place, kills: 12, calmMs: Date.now() - began },
+        ...{ start: sink(kind), folder: place, kills: 12, calm: { ms: Date.now() - began } },
         onFinished: async (out) => {
           const found = (await readFile(join(out, 'rows.txt'), 'utf8')).trimEnd().split('\n')
           const { lost, extra } = compareRows(expected, found)
@@ -97,36 +90,68 @@ describe('the kill loop', () => {
   }, 60_000)
 })
 
-describe.each(cases)('a run of $recipe that is killed', (each) => {
-  const { recipe, usual, toy } = each
-  const kills = killsOf(usual)
+/** At what the runs were killed, most often first: `62 by the clock, 9 write journal, …`. */
+function deathsOf(deaths: readonly string[]): string {
+  const counts = new Map<string, number>()
+  for (const stderr of deaths) {
+    const [, call, path = ''] = /killed at (\w+) (.*)/.exec(stderr) ?? []
+    const place = /\.sluice\/([a-z]+)/.exec(path)?.[1] ?? 'out'
+    const at = call === undefined ? 'by the clock' : `${call} ${place}`
+    counts.set(at, (counts.get(at) ?? 0) + 1)
+  }
+  const sorted = [...counts].sort(([, a], [, b]) => b - a)
+  return sorted.map(([at, count]) => `${count} ${at}`).join(', ')
+}
+
+describe('the table of toy runs', () => {
+  it('has every recipe that asks a model', () => {
+    const asking = Object.values(recipes).filter(({ usesModel }) => usesModel)
+    expect(toyRuns.map(({ recipe }) => recipe).sort()).toEqual(asking.map(({ name }) => name).sort())
+  })
+})
+
+describe.each(toyRuns)('a run of $recipe', (toy) => {
+  const { recipe } = toy
+  const kills = killsOf(recipe === 'reinstruct' ? 5 : 2)
   const place = () => join(folder, recipe)
-  const calm = () => join(place(), 'calm')
+  const calmOut = () => join(place(), 'calm')
   let server: OpenAiServer
-  let calmMs: number
+  let inputs: string[]
+  let calm: { ms: number; calls: number }
   let perRun: number
+  let expected: Record<string, string>
+  const command = (out: string, inFlight = concurrency) =>
+    toyCommand(toy, { inputs, out, endpoint: server.url, concurrency: inFlight })
   beforeAll(async () => {
-    server = await startOpenAiServer({ reply: toy, latencyMs: 25 })
-    const began = Date.now()
-    const { code, stderr } = await sluice(command(each, server, calm()))
-    expect(code, stderr).toBe(0)
-    calmMs = Date.now() - began
+    inputs = await toy.inputs(join(place(), 'corpus'))
+    server = await startOpenAiServer({ reply: toy.reply, latencyMs: 10 })
+    calm = await calmly(command(calmOut()), calmOut())
     perRun = server.totalPaid
-  }, 60_000)
+    expected = await outputOf(calmOut())
+    expect(Object.keys(expected)).toContain('data/train-00000-of-00001.parquet')
+  })
   afterAll(() => server.close())
+
+  it.each([1, 16])('gives the same bytes with %d calls in flight', async (inFlight) => {
+    const out = join(place(), `in-flight-${inFlight}`)
+    const { code, stderr } = await sluice(command(out, inFlight))
+    expect(code, stderr).toBe(0)
+    expect(await outputOf(out)).toEqual(expected)
+  })
 
   it(
     `gives the same bytes after each of ${kills} SIGKILLs, and pays for no journalled reply again`,
     async () => {
-      const expected = await outputOf(calm())
-      expect(Object.keys(expected)).toContain('data/train-00000-of-00001.parquet')
-      const expectedRows = await rowsOf(calm())
-      expect(expectedRows.length).toBeGreaterThan(40)
+      const expectedRows = await rowsOf(calmOut())
+      expect(expectedRows.length).toBeGreaterThan(15)
+      const [paidBefore, deaths] = [server.totalPaid, [] as string[]]
       let journalled: Map<string, number>[] = []
       let seen = 0
-      const runs = await killLoop({
-        ...{ start: (out) => startSluice(command(each, server, out)), folder: place(), kills, calmMs },
-        onKilled: async (out) => {
+      const { runs, again } = await killLoop({
+        ...{ folder: place(), kills, calm },
+        start: (out, killAt) => startCounted(command(out), out, killAt),
+        onKilled: async (out, stderr) => {
+          deaths.push(stderr)
           // What can be seen is what is to stay, however early or late the kill came.
           expect(expected).toMatchObject(await outputOf(out))
           if (!(await readdir(out).catch((): string[] => [])).includes('.sluice')) return
@@ -143,31 +168,86 @@ describe.each(cases)('a run of $recipe that is killed', (each) => {
         },
       })
       // Beyond what each run needs, at most the calls in flight at a kill were paid for again.
-      const again = server.totalPaid - perRun * (runs + 1)
-      expect(again).toBeLessThanOrEqual(kills * concurrency)
+      const twice = server.totalPaid - paidBefore - perRun * runs
+      expect(twice).toBeLessThanOrEqual(kills * concurrency)
       console.log(
-        `${recipe}: ${kills} kills over ${runs} runs; 0 rows lost, 0 repeated, all bytes the same; ${seen} journalled replies, 0 paid for again; ${again} calls in flight at a kill were`,
+        `${recipe}: ${kills} kills over ${runs} runs, ${again} of them of a resume; 0 rows lost, 0 repeated, all bytes the same; ${seen} journalled replies, 0 paid for again; ${twice} calls in flight at a kill were\n${deathsOf(deaths)}`,
       )
     },
-    120_000 + kills * 30_000,
+    120_000 + kills * 60_000,
   )
+})
+
+describe('a run of reinstruct', () => {
+  const toy = toyRuns[0]!
 
   it('stops for Ctrl-C with its resume command, and finishes when that is run', async () => {
-    const out = join(place(), 'interrupted')
-    const { child, finished } = startSluice(command(each, server, out))
+    const place = join(folder, 'interrupted')
+    const inputs = await toy.inputs(join(place, 'corpus'))
+    const server = await startOpenAiServer({ reply: toy.reply, latencyMs: 25 })
+    const command = (out: string) => toyCommand(toy, { inputs, out, endpoint: server.url })
+    const [calm, out] = [join(place, 'calm'), join(place, 'out')]
+    expect((await sluice(command(calm))).code).toBe(0)
+    const { child, finished } = startSluice(command(out))
     const goal = server.totalPaid + 20
     while (server.totalPaid < goal) await after(5)
     child.kill('SIGINT')
     const { code, stderr } = await finished
     expect(code).toBe(130)
-    expect(stderr).toContain(`sluice ${command(each, server, out).join(' ')}`)
+    expect(stderr).toContain(`sluice ${command(out).join(' ')}`)
     expect((await readdir(out)).sort()).toEqual(['.sluice'])
     const journalled = await journalledCalls(out, server)
     expect(journalled.size).toBeGreaterThan(10)
-    expect((await sluice(command(each, server, out))).code).toBe(0)
+    expect((await sluice(command(out))).code).toBe(0)
     for (const [key, count] of journalled) expect(server.paid.get(key)).toBe(count)
-    expect(await outputOf(out)).toEqual(await outputOf(calm()))
-  }, 120_000)
+    expect(await outputOf(out)).toEqual(await outputOf(calm))
+    await server.close()
+  })
+
+  const kills = killsOf(3)
+  it(
+    `shows a whole result, the old or the new, file by file, after each of ${kills} SIGKILLs of its retry`,
+    async () => {
+      const place = join(folder, 'retry')
+      const inputs = await toy.inputs(join(place, 'corpus'))
+      let isIll = true
+      const server = await startOpenAiServer({
+        reply: toy.reply,
+        script: (_attempt, _path, key) => (isIll && uniform(3, key, 'ill') < 0.2 ? '400' : undefined),
+      })
+      const failed = join(place, 'failed')
+      expect((await sluice(toyCommand(toy, { inputs, out: failed, endpoint: server.url }))).code).toBe(0)
+      isIll = false
+      const old = await outputOf(failed)
+      const retry = (out: string) => ['retry', out, '--max-failed', '0', '-q']
+      const calmOut = join(place, 'calm')
+      await cp(failed, calmOut, { recursive: true, preserveTimestamps: true })
+      const calm = await calmly(retry(calmOut), calmOut)
+      const expected = await outputOf(calmOut)
+      expect(Object.keys(expected).filter((name) => expected[name] === old[name])).toEqual([])
+      const deaths: string[] = []
+      const { runs, again } = await killLoop({
+        ...{ folder: place, kills, calm },
+        start: (out, killAt) => startCounted(retry(out), out, killAt),
+        onBegin: (out) => cp(failed, out, { recursive: true, preserveTimestamps: true }),
+        onKilled: async (out, stderr) => {
+          deaths.push(stderr)
+          const shown = await outputOf(out)
+          for (const [name, bytes] of Object.entries(shown)) expect([old[name], expected[name]], name).toContain(bytes)
+          expect(Object.keys(shown)).toEqual(Object.keys(expected))
+        },
+        onFinished: async (out) => {
+          expect(await outputOf(out), out).toEqual(expected)
+          await rm(out, { recursive: true })
+        },
+      })
+      await server.close()
+      console.log(
+        `retry: ${kills} kills over ${runs} runs, ${again} of them of a resume; every file shown was whole, the old or the new; all bytes the same\n${deathsOf(deaths)}`,
+      )
+    },
+    120_000 + kills * 60_000,
+  )
 })
 
 /** A script of this folder, as a process of its own. */

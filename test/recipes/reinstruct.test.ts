@@ -95,11 +95,11 @@ describe('reinstruct', () => {
     }
   })
 
-  it('gives the same bytes at any concurrency, and with the shards in another order', async () => {
-    await run({}, { concurrency: 1 })
+  it('gives the same bytes with the shards in another order', async () => {
+    await run()
     const one = await dataBytes()
     out = join(folder, `run-${runs++}`)
-    await run({}, { concurrency: 8 }, { inputs: [...shards].reverse() })
+    await run({}, {}, { inputs: [...shards].reverse() })
     expect((await dataBytes()).equals(one)).toBe(true)
   })
 

@@ -9,43 +9,15 @@ import { forecast } from '../../src/recipes/forecast.js'
 import type { MachineOptions } from '../../src/recipes/resources.js'
 import { total } from '../../src/run/tally.js'
 import { rougeL } from '../../src/select/rouge.js'
-import { uniform } from '../../src/text/hash.js'
 import { collect } from '../laws.js'
-import { type ChatRequest, type OpenAiServer, startOpenAiServer } from '../server/openai-server.mjs'
-
-const nouns = 'harbour orchard kettle violin glacier lantern saddle comet pepper turbine meadow anchor'.split(' ')
-const verbs = 'Compare Describe Summarise Criticise Plan Translate Invent Rank Explain Shorten'.split(' ')
-const ends = 'for a visitor|in the year 1900|to a sceptic|without adjectives|as a letter|in two voices'.split('|')
-
-/** A task out of its parts, the same for the same key. */
-function task(key: string): string {
-  const of = (words: readonly string[], use: string) => words[Math.floor(uniform(1, key, use) * words.length)]!
-  if (uniform(1, key, 'bad') < 0.1) return 'Draw a picture of the sea'
-  return `${of(verbs, 'verb')} the ${of(nouns, 'one')} and the ${of(nouns, 'two')} ${of(ends, 'end')}`
-}
-
-/** What a model might answer to the questions of self-instruct, the same to the same request. */
-function toyReply({ messages }: ChatRequest): string {
-  const asked = messages.at(-1)!.content
-  if (asked.startsWith('Does a task have')) return uniform(1, asked, 'kind') < 0.3 ? 'Yes' : 'No.'
-  if (asked.startsWith('The tasks below choose')) return 'Class label: good\nText: fine\nClass label: bad\nText: poor'
-  if (asked.startsWith('Invent examples')) {
-    if (uniform(1, asked, 'mute') < 0.1) return 'I would rather not.'
-    return 'Example 1\nPlace: Rome\nOutput: One answer\nExample 2\nPlace: Oslo\nOutput: Another\nExample 3\nOutput:'
-  }
-  if (asked.startsWith('Think up twenty')) {
-    const record = (n: number) =>
-      `${n}. Instruction: ${task(`${asked} ${n}`)}\n${n}. Input:\n<noinput>\n${n}. Output:\nAn answer ${n}\n`
-    return Array.from({ length: 16 }, (_, n) => record(n + 4)).join('###\n')
-  }
-  return Array.from({ length: 8 }, (_, n) => `${n + 9}. ${task(`${asked} ${n}`)}`).join('\n')
-}
+import { type OpenAiServer, startOpenAiServer } from '../server/openai-server.mjs'
+import { toyTasks } from './toy-model.js'
 
 let folder: string
 let server: OpenAiServer
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-self-instruct-'))
-  server = await startOpenAiServer({ reply: toyReply })
+  server = await startOpenAiServer({ reply: toyTasks })
 })
 afterAll(async () => {
   await server.close()
@@ -113,14 +85,6 @@ describe('self-instruct', () => {
     })
   })
 
-  it('gives the same bytes at any concurrency', async () => {
-    await run({}, { concurrency: 1 })
-    const one = await dataBytes()
-    out = join(folder, `run-${runs++}`)
-    await run({}, { concurrency: 16 })
-    expect((await dataBytes()).equals(one)).toBe(true)
-  })
-
   it('gives the same bytes where it was stopped in the middle, and asks nothing twice', async () => {
     await run({ instructions: 50 })
     const whole = await dataBytes()
@@ -128,7 +92,7 @@ describe('self-instruct', () => {
     out = join(folder, `run-${runs++}`)
     const stop = new AbortController()
     let grown = 0
-    const slow = await startOpenAiServer({ reply: toyReply, latencyMs: 20 })
+    const slow = await startOpenAiServer({ reply: toyTasks, latencyMs: 20 })
     const again = {
       recipe: 'self-instruct',
       inputs: [],
@@ -155,7 +119,7 @@ describe('self-instruct', () => {
   })
 
   it('drops a reply that is cut off, and keeps no task of it', async () => {
-    const cutting = await startOpenAiServer({ reply: toyReply, script: () => 'length' })
+    const cutting = await startOpenAiServer({ reply: toyTasks, script: () => 'length' })
     const { tally } = await run({}, {}, { endpoint: cutting.url })
     await cutting.close()
     expect(tally.out).toBe(175)

@@ -1,4 +1,6 @@
+import { backAndForthTexts } from '../../src/recipes/back-and-forth/texts.js'
 import { evolTexts } from '../../src/recipes/evol-instruct/prompts.js'
+import { kunTexts } from '../../src/recipes/kun/texts.js'
 import { uniform } from '../../src/text/hash.js'
 import type { ChatRequest } from '../server/openai-server.mjs'
 
@@ -34,4 +36,78 @@ export function toyEvolution({ messages }: ChatRequest): string {
   const [, parent] = /<[a-z]{6}>\n([\s\S]*)\n<\/[a-z]{6}>/.exec(last)!
   if (chance < 0.06) return `#Given Prompt#: ${parent}`
   return chance < 0.1 ? parent! : `${parent} Give ${Math.floor(chance * 1e6)} reasons for it.`
+}
+
+/** A model of Kun's three stages, the same to the same; a good part of what it says is to leave by one rule or another. */
+export function toyKun({ messages }: ChatRequest): string {
+  const [system, last] = [messages[0]!.content, messages.at(-1)!.content]
+  const chance = uniform(9, last, system.slice(0, 12))
+  const about = /第(\d+)段/.exec(last)?.[1]
+  if (system === kunTexts.label.system) {
+    if (chance < 0.12) return `请写出第${about}段文章的摘要。`
+    if (chance < 0.2) return `第${about}段讲什么？\n第${about}段讲什么？`
+    return chance < 0.3 ? `第${about}段讲什么？      第${about}段讲什么` : `第${about}段所说的历史有多长？  \n`
+  }
+  if (system === kunTexts.point.system) return chance < 0.2 ? '【差】' : chance < 0.9 ? '【好】' : '难说'
+  if (chance < 0.1) return `抱歉，第${about}段的内容我不清楚，请您再说一次好吗，谢谢。`
+  if (chance < 0.2) return '不知道。'
+  return chance < 0.3
+    ? `${'好的'.repeat(12)}，第${about}段。`
+    : `第${about}段说，它的历史有好几十年，各地的做法也不一样。`
+}
+
+/** Which stage of back-and-forth asks. */
+export const stageOf = ({ messages }: ChatRequest) =>
+  (['instruct', 'score', 'rewrite'] as const).find((name) => messages[0]!.content === backAndForthTexts[name].system)
+
+/** A model of the three stages of back-and-forth, the same to the same; a part of what it says leaves by each rule. */
+export function toyBackAndForth(request: ChatRequest): string {
+  const last = request.messages.at(-1)!.content
+  const chance = uniform(9, last, stageOf(request)!)
+  const words = last.replace(/<\/?[a-z]{6}>/g, '').match(/\b[a-z]{6,12}\b/g)!
+  const word = words[Math.floor(chance * words.length)]!
+  if (chance < (stageOf(request) === 'rewrite' ? 0.2 : 0.06)) return 'As an AI language model, I cannot answer.'
+  if (stageOf(request) === 'instruct') return `How do ${word} and ${words[3]} depend on ${words[5]}?`
+  if (stageOf(request) === 'rewrite') return `In short, the ${word} follows from what the ${words[7]} is like.`
+  if (chance < 0.15) return 'A fine answer.\nScore: 10502'
+  return `It is about ${word}.\nScore: ${chance < 0.25 ? 1 : chance < 0.4 ? 3 : chance < 0.55 ? 4 : 5}`
+}
+
+/** Picks by a hash of the question, sometimes not in the form asked for. */
+export function toyPicks({ messages }: ChatRequest): string {
+  const asked = messages.at(-1)!.content
+  const [, picks, items] = /Pick (\d+) of these (\d+)/.exec(asked)!.map(Number)
+  const lot = (use: string) => uniform(2, asked, use)
+  if (lot('mute') < 0.1) return 'They are all good.'
+  const numbers = Array.from({ length: picks! }, (_, n) => 1 + Math.floor(lot(`pick ${n}`) * items!))
+  return lot('prose') < 0.3 ? `I would take [${numbers.join('], [')}].` : `[${numbers.join(', ')}]`
+}
+
+/** What {@link toyTasks} makes its tasks of. */
+const nouns = 'harbour orchard kettle violin glacier lantern saddle comet pepper turbine meadow anchor'.split(' ')
+const verbs = 'Compare Describe Summarise Criticise Plan Translate Invent Rank Explain Shorten'.split(' ')
+const ends = 'for a visitor|in the year 1900|to a sceptic|without adjectives|as a letter|in two voices'.split('|')
+
+/** A task out of its parts, the same for the same key. */
+function task(key: string): string {
+  const of = (words: readonly string[], use: string) => words[Math.floor(uniform(1, key, use) * words.length)]!
+  if (uniform(1, key, 'bad') < 0.1) return 'Draw a picture of the sea'
+  return `${of(verbs, 'verb')} the ${of(nouns, 'one')} and the ${of(nouns, 'two')} ${of(ends, 'end')}`
+}
+
+/** What a model might answer to the questions of self-instruct, the same to the same request. */
+export function toyTasks({ messages }: ChatRequest): string {
+  const asked = messages.at(-1)!.content
+  if (asked.startsWith('Does a task have')) return uniform(1, asked, 'kind') < 0.3 ? 'Yes' : 'No.'
+  if (asked.startsWith('The tasks below choose')) return 'Class label: good\nText: fine\nClass label: bad\nText: poor'
+  if (asked.startsWith('Invent examples')) {
+    if (uniform(1, asked, 'mute') < 0.1) return 'I would rather not.'
+    return 'Example 1\nPlace: Rome\nOutput: One answer\nExample 2\nPlace: Oslo\nOutput: Another\nExample 3\nOutput:'
+  }
+  if (asked.startsWith('Think up twenty')) {
+    const record = (n: number) =>
+      `${n}. Instruction: ${task(`${asked} ${n}`)}\n${n}. Input:\n<noinput>\n${n}. Output:\nAn answer ${n}\n`
+    return Array.from({ length: 16 }, (_, n) => record(n + 4)).join('###\n')
+  }
+  return Array.from({ length: 8 }, (_, n) => `${n + 9}. ${task(`${asked} ${n}`)}`).join('\n')
 }

@@ -36,8 +36,8 @@ export type ServerOptions = {
   most?: number
   /** The share of the requests that each kind takes, 0 to 1. */
   faults?: Partial<Record<Fault, number>>
-  /** Decides alone where it is given; `attempt` counts from 1 up for each request. */
-  script?: (attempt: number, path: string) => Fault | undefined
+  /** Decides alone where it is given; `attempt` counts from 1 up for each request, which `key` tells from others. */
+  script?: (attempt: number, path: string, key: string) => Fault | undefined
   /** What `429-after` and the other ways to ask for peace say. */
   retryAfterS?: number
   reply?: (request: ChatRequest) => string

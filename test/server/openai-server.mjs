@@ -41,7 +41,7 @@ export async function startOpenAiServer(options = {}) {
     const isTooMany = state.inFlight > most
     if (latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, latencyMs))
 
-    const drawn = script === undefined ? draw(faults, seed, `${key}/${attempt}`) : script(attempt, path)
+    const drawn = script === undefined ? draw(faults, seed, `${key}/${attempt}`) : script(attempt, path, key)
     const fault = isTooMany ? '429' : drawn
     if (fault !== undefined) state.faulted.set(fault, (state.faulted.get(fault) ?? 0) + 1)
     if (fault?.startsWith('429-')) notBefore.set(key, Date.now() + retryAfterS * 1000)

@@ -7,11 +7,11 @@ import { backAndForthTexts } from '../../../src/recipes/back-and-forth/texts.js'
 import { curate } from '../../../src/recipes/curate.js'
 import { forecast } from '../../../src/recipes/forecast.js'
 import type { Tally } from '../../../src/run/tally.js'
-import { uniform } from '../../../src/text/hash.js'
 import { sluice } from '../../cli/sluice.js'
 import { paragraph, writeProseShards } from '../../prose.js'
 import { type ChatRequest, type OpenAiServer, startOpenAiServer } from '../../server/openai-server.mjs'
 import { recordedReplies } from '../recorded-replies.js'
+import { stageOf, toyBackAndForth } from '../toy-model.js'
 import { expectSameBytes, rowsOf } from '../whole-run.js'
 
 const fixture = fileURLToPath(new URL('../../../fixtures/replies/back-and-forth/', import.meta.url))
@@ -23,7 +23,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-back-and-forth-'))
   corpus = join(folder, 'corpus')
   await writeProseShards(corpus, 2, 60)
-  server = await startOpenAiServer({ reply: toyModel, latencyMs: 3 })
+  server = await startOpenAiServer({ reply: toyBackAndForth, latencyMs: 3 })
 })
 afterAll(async () => {
   await server.close()
@@ -35,22 +35,6 @@ let out: string
 beforeEach(() => {
   out = join(folder, `run-${runs++}`)
 })
-
-const stageOf = ({ messages }: ChatRequest) =>
-  (['instruct', 'score', 'rewrite'] as const).find((name) => messages[0]!.content === backAndForthTexts[name].system)
-
-/** A model of the three stages, the same to the same; a part of what it says leaves by each rule. */
-function toyModel(request: ChatRequest): string {
-  const last = request.messages.at(-1)!.content
-  const chance = uniform(9, last, stageOf(request)!)
-  const words = last.replace(/<\/?[a-z]{6}>/g, '').match(/\b[a-z]{6,12}\b/g)!
-  const word = words[Math.floor(chance * words.length)]!
-  if (chance < (stageOf(request) === 'rewrite' ? 0.2 : 0.06)) return 'As an AI language model, I cannot answer.'
-  if (stageOf(request) === 'instruct') return `How do ${word} and ${words[3]} depend on ${words[5]}?`
-  if (stageOf(request) === 'rewrite') return `In short, the ${word} follows from what the ${words[7]} is like.`
-  if (chance < 0.15) return 'A fine answer.\nScore: 10502'
-  return `It is about ${word}.\nScore: ${chance < 0.25 ? 1 : chance < 0.4 ? 3 : chance < 0.55 ? 4 : 5}`
-}
 
 const settings = { select: 70, minChars: 200, seed: 2, model: 'openai:toy' }
 
@@ -119,7 +103,7 @@ describe('a whole run', () => {
   }, 180_000)
 
   it('pays no reply again when it is stopped and goes on', async () => {
-    const own = await startOpenAiServer({ reply: toyModel, latencyMs: 3 })
+    const own = await startOpenAiServer({ reply: toyBackAndForth, latencyMs: 3 })
     const run = (signal?: AbortSignal) =>
       curate({
         recipe: 'back-and-forth',

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,7 +10,7 @@ import { operators } from '../../../src/recipes/evol-instruct/operators.js'
 import { evolTexts } from '../../../src/recipes/evol-instruct/prompts.js'
 import type { Estimate } from '../../../src/recipes/types.js'
 import { type Tally, total } from '../../../src/run/tally.js'
-import { sluice, startSluice } from '../../cli/sluice.js'
+import { sluice } from '../../cli/sluice.js'
 import { collect } from '../../laws.js'
 import { type OpenAiServer, startOpenAiServer } from '../../server/openai-server.mjs'
 import { recordedReplies } from '../recorded-replies.js'
@@ -51,10 +51,6 @@ const command = (to: string, concurrency: number) => [
   ...['--model', 'openai:toy', '--endpoint', server.url, '--concurrency', String(concurrency)],
 ]
 const rowsOf = async (path: string) => (await collect(readShards(await findShards([path])))) as Columns[]
-const outputOf = async (of: string) => {
-  const names = ['README.md', 'rejects.parquet', ...(await readdir(join(of, 'data'))).map((name) => `data/${name}`)]
-  return Object.fromEntries(await Promise.all(names.map(async (n) => [n, await readFile(join(of, n), 'base64')])))
-}
 
 describe('the run of fixtures/replies', () => {
   it('evolves, eliminates, gives parents back to the pool, and answers, row for row', async () => {
@@ -139,28 +135,6 @@ describe('a whole run', () => {
       if (from) expect(parent).toBe(from.instruction)
     }
   }, 60_000)
-
-  it('gives the same bytes at concurrency 1 and 16, and after it was killed in the middle', async () => {
-    expect((await sluice(command(out, 1))).code).toBe(0)
-    const expected = await outputOf(out)
-    const perRun = new Map(server.paid)
-
-    const wide = join(folder, `run-${runs++}`)
-    expect((await sluice(command(wide, 16))).code).toBe(0)
-    expect(await outputOf(wide)).toEqual(expected)
-
-    const killed = join(folder, `run-${runs++}`)
-    const before = server.totalPaid
-    const { child, finished } = startSluice(command(killed, 16))
-    while (server.totalPaid < before + perRun.size / 2) await new Promise((resolve) => setTimeout(resolve, 5))
-    child.kill('SIGKILL')
-    expect((await finished).signal).toBe('SIGKILL')
-    expect(await readdir(killed)).toEqual(['.sluice'])
-    const paid = server.totalPaid
-    expect((await sluice(command(killed, 4))).code).toBe(0)
-    expect(await outputOf(killed)).toEqual(expected)
-    expect(server.totalPaid - paid).toBeLessThan(perRun.size)
-  }, 120_000)
 
   it('makes one round with 5 operators and eliminates nothing as the repository does', async () => {
     const { tally } = await curate({
