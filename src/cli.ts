@@ -110,6 +110,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   fail(asDiskError(error, 'to stdout'))
 })
 
+let isOver = false
+// A promise that nobody will settle any more would otherwise end in silence and exit code 0.
+process.on('beforeExit', () => {
+  if (!isOver) fail(new Error('nothing is left to wait for, and the command has not ended'))
+})
+
 runProgram(verbs, version, process.argv.slice(2)).then((exitCode) => {
+  isOver = true
   process.exitCode = exitCode
 }, fail)

@@ -120,6 +120,7 @@ function openWriter(folder: string, segments: string[], segmentBytes: number, in
   let size = 0
 
   const write = async (batch: readonly Pending[]) => {
+    if (failed !== undefined) throw failed
     if (file !== undefined && size >= segmentBytes) {
       await file.close()
       file = undefined
@@ -140,7 +141,7 @@ function openWriter(folder: string, segments: string[], segmentBytes: number, in
       const batch = queue
       queue = []
       try {
-        if (failed !== undefined) throw failed
+        // Also where it has failed before it takes a turn, so that whoever began this flush knows of it when it ends.
         await write(batch)
         for (const { resolve } of batch) resolve()
       } catch (error) {

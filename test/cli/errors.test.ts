@@ -242,3 +242,13 @@ describe('a bad endpoint', () => {
     expectPlainError(await ask('http://models.example.com/v1', 'plain'), 2, [/https/, /--allow-http/])
   })
 })
+
+describe('a promise that is never settled', () => {
+  it('is a bug that is told, not an end in silence', async () => {
+    const lost = `import fs from 'node:fs'; import { syncBuiltinESMExports } from 'node:module'
+      fs.promises.open = () => new Promise(() => {}); syncBuiltinESMExports()`
+    const preload = `data:text/javascript,${encodeURIComponent(lost)}`
+    const finished = await sluice(['head', join(corpus, 'shard-0.jsonl')], { preload })
+    expectPlainError(finished, 70, [/error E_BUG: nothing is left to wait for/])
+  })
+})

@@ -265,6 +265,8 @@ describe('a journal', () => {
     expect(errors.every((error) => error instanceof DiskError)).toBe(true)
     await expect(asking.ask(callOf({ ordinal: 2 }))).rejects.toThrow(DiskError)
     expect(model.asked).toBe(2)
+    // Replies to calls that were in flight come one by one, and each is told.
+    for (const n of [3, 4, 5]) await expect(journal.append(keyOf(n), replyOf(n))).rejects.toThrow(DiskError)
   })
 
   it('says that its folder cannot be made', async () => {
