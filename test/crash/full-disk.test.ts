@@ -19,7 +19,9 @@ let expected: Record<string, string>
 let perRun: number
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-full-'))
-  const rows = Array.from({ length: 1000 }, (_, n) => JSON.stringify({ instruction: `Describe item ${n} of the list.` }))
+  const rows = Array.from({ length: 1000 }, (_, n) =>
+    JSON.stringify({ instruction: `Describe item ${n} of the list.` }),
+  )
   await writeFile(join(folder, 'instructions.jsonl'), `${rows.join('\n')}\n`)
   server = await startOpenAiServer({ reply: toyEvolution })
   const calm = await sluice(command(join(folder, 'calm')))
@@ -56,26 +58,23 @@ async function expectResume(out: string, { code, stderr }: { code: number | null
 }
 
 describe('a run on a disk that is full', () => {
-  it.each(['300k', '1m'])(
-    'of %s stops with exit code 6, and completes when there is room',
-    async (size) => {
-      const disk = join(folder, size)
-      await mkdir(disk)
-      const mounted = await exec('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', disk]).catch((error) => error)
-      if (mounted instanceof Error) return console.warn(`not tested, as this user may not mount: ${mounted.message}`)
-      try {
-        const paid = server.totalPaid
-        const full = await sluice(command(join(disk, 'out')))
-        await exec('mount', ['-o', 'remount,size=64m', disk])
-        await expectResume(join(disk, 'out'), full, /ENOSPC/)
-        // Beyond what a run needs, no more than the calls in flight when there was no room to keep their replies.
-        expect(server.totalPaid - paid).toBeLessThanOrEqual(perRun + 8)
-        console.log(`${size}: ${full.stderr.split('\n')[0]!.replace(disk, '')}`)
-      } finally {
-        await exec('umount', [disk])
-      }
-    },
-  )
+  it.each(['300k', '1m'])('of %s stops with exit code 6, and completes when there is room', async (size) => {
+    const disk = join(folder, size)
+    await mkdir(disk)
+    const mounted = await exec('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', disk]).catch((error) => error)
+    if (mounted instanceof Error) return console.warn(`not tested, as this user may not mount: ${mounted.message}`)
+    try {
+      const paid = server.totalPaid
+      const full = await sluice(command(join(disk, 'out')))
+      await exec('mount', ['-o', 'remount,size=64m', disk])
+      await expectResume(join(disk, 'out'), full, /ENOSPC/)
+      // Beyond what a run needs, no more than the calls in flight when there was no room to keep their replies.
+      expect(server.totalPaid - paid).toBeLessThanOrEqual(perRun + 8)
+      console.log(`${size}: ${full.stderr.split('\n')[0]!.replace(disk, '')}`)
+    } finally {
+      await exec('umount', [disk])
+    }
+  })
 
   it('that takes no file of more than 200 KB stops with exit code 6, and completes when it does', async () => {
     const out = join(folder, 'small-files')

@@ -1,6 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { flagName } from '../../src/recipes/config.js'
+import { uniform } from '../../src/text/hash.js'
+import { writePairShards } from '../pairs.js'
 import { writeProseShards } from '../prose.js'
 import type { ChatRequest } from '../server/openai-server.mjs'
 import { toyBackAndForth, toyEvolution, toyKun, toyPicks, toyReply, toyTasks } from './toy-model.js'
@@ -52,6 +54,15 @@ export const toyRuns: readonly ToyRun[] = [
     config: { select: 30, minChars: 200, seed: 7 },
     reply: toyBackAndForth,
     inputs: (folder) => writeProseShards(folder, 2, 30),
+  },
+  {
+    recipe: 'deita',
+    config: { select: 15, seed: 7 },
+    reply: ({ messages }) => `Score: ${1 + Math.floor(7 * uniform(3, messages[0]!.content, messages.at(-1)!.content))}`,
+    inputs: async (folder) => {
+      await writePairShards(folder, 2, 20)
+      return [folder]
+    },
   },
 ]
 
