@@ -4,6 +4,7 @@ import { deitaRecipe } from './deita/index.js'
 import { embedRecipe } from './embed/index.js'
 import { evolInstructRecipe } from './evol-instruct/index.js'
 import { filterRecipe } from './filter/index.js'
+import { humpbackRecipe } from './humpback/index.js'
 import { kunRecipe } from './kun/index.js'
 import { reinstructRecipe } from './reinstruct/index.js'
 import { selectRecipe } from './select/index.js'
@@ -19,6 +20,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'evol-instruct': evolInstructRecipe as unknown as Recipe,
   dedup: dedupRecipe as unknown as Recipe,
   filter: filterRecipe as unknown as Recipe,
+  humpback: humpbackRecipe as unknown as Recipe,
   kun: kunRecipe as unknown as Recipe,
   reinstruct: reinstructRecipe as unknown as Recipe,
   select: selectRecipe as unknown as Recipe,

@@ -2,6 +2,7 @@ import type { ColumnType, Schema } from '../formats/index.js'
 import { backAndForthSchema } from './back-and-forth/write.js'
 import { optionsSchema } from './config.js'
 import { evolvedSchema } from './evol-instruct/round.js'
+import { humpbackSchema } from './humpback/round.js'
 import { recipes } from './index.js'
 import { kunSchema } from './kun/write.js'
 import { rejectSchema } from './lost-rows.js'
@@ -17,6 +18,7 @@ export function schemaFiles(): Record<string, Record<string, unknown>> {
     ...Object.fromEntries(configs),
     'back-and-forth.row.schema.json': rowSchema('A row that sluice run back-and-forth writes', backAndForthSchema),
     'evol-instruct.row.schema.json': rowSchema('A row that sluice run evol-instruct writes', evolvedSchema),
+    'humpback.row.schema.json': rowSchema('A row that sluice run humpback writes', humpbackSchema),
     'kun.row.schema.json': rowSchema('A row that sluice run kun writes', kunSchema),
     'reinstruct.row.schema.json': rowSchema('A row that sluice run reinstruct writes', pairSchema),
     'rejects.row.schema.json': rowSchema('A row of rejects.parquet', rejectSchema),

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { complexityPrompt, qualityPrompt } from '../../src/recipes/deita/stages.js'
 import { judgePrompt } from '../../src/recipes/evol-instruct/prompts.js'
 import { fenced } from '../../src/recipes/fence.js'
+import { scorePrompt } from '../../src/recipes/humpback/judge.js'
 import { pointPrompt } from '../../src/recipes/kun/prompts.js'
 import { instructPrompt, rewritePrompt } from '../../src/recipes/reinstruct/prompts.js'
 import { queryPrompt, selectLlmTexts } from '../../src/recipes/select-llm/query-prompt.js'
@@ -36,6 +37,7 @@ describe('a judge that repeats one of 50 injected texts', () => {
       pointPrompt({ language: 'en', rules: 'right' }).read(reply, { instruction: text }),
     'kun in Chinese': (text: string, reply: string) =>
       pointPrompt({ language: 'zh', rules: 'right' }).read(reply, { instruction: text }),
+    humpback: (text: string, reply: string) => scorePrompt('en').read(reply, { instruction: 'Name a tree.', text }),
     'deita, of an answer': (text: string, reply: string) =>
       qualityPrompt('en').read(reply, { instruction: 'Name a tree.', output: text }),
     'deita, of an instruction': (text: string, reply: string) =>

@@ -1,10 +1,11 @@
+import { scorePrompt } from '../humpback/judge.js'
 import { sampledAs } from '../model-options.js'
 import type { PromptTexts } from '../prompt-texts.js'
 import { instructPrompt, usualInstruction, usualOutput } from '../reinstruct/prompts.js'
 import type { ChosenText } from '../select/fetch.js'
 import type { Estimate, ModelStage } from '../types.js'
 import type { BackAndForthConfig } from './options.js'
-import { editPrompt, scorePrompt } from './prompts.js'
+import { editPrompt } from './prompts.js'
 
 /** A text with the instruction it answers. */
 export type Instructed = ChosenText & { readonly instruction: string }
@@ -29,7 +30,7 @@ export function backAndForthStages(config: BackAndForthConfig, texts: PromptText
     },
     score: {
       name: 'score',
-      prompt: scorePrompt(texts),
+      prompt: scorePrompt('en', texts),
       sampling: sampledAs({ temperature: 0, topP: 1, maxTokens: 256 }, config),
       reach: { low: 0.5, expected: 0.9, high: 1 },
       usualReply: () =>

@@ -8,7 +8,7 @@ export async function foretellPairs(
   { plan, signal, reading }: Parameters<CallPlan['rows']>[0],
   config: PairConfig & { seed: number },
   isKept: (row: PairRow) => boolean = () => true,
-): Promise<AskedRows & { readonly sample: readonly PairRow[] }> {
+): Promise<Pick<AskedRows, 'steps'> & { readonly sample: readonly PairRow[] }> {
   const layouts = new Map<string, Layout>()
   const all = { ...config, select: Number.MAX_SAFE_INTEGER }
   const { steps, sample } = await foretellRows<PairRow>(plan, all, {

@@ -14,6 +14,7 @@ import { minBelowMax } from '../char-range.js'
 import { finishPass } from '../finish.js'
 import { modelOptions, sampledAs } from '../model-options.js'
 import type { PromptTexts } from '../prompt-texts.js'
+import { seedPass } from '../seed-pairs.js'
 import { type ChosenText, fetchedFile } from '../select/fetch.js'
 import { selectionChain } from '../select/finish.js'
 import { selectionOptions, selectionPasses } from '../select/index.js'
@@ -21,7 +22,7 @@ import { foretellSelection } from '../select/sample.js'
 import { rowTasks } from '../tasks.js'
 import type { CallPlan, ModelStage, Recipe, Resources } from '../types.js'
 import { type Instructed, mostAlike, onSubject } from './most-alike.js'
-import { pairSchema, toPair, type Written } from './pair.js'
+import { pairSchema, toPair, toSeedPair, type Written } from './pair.js'
 import {
   instructPrompt,
   instructSampling,
@@ -31,7 +32,6 @@ import {
   usualInstruction,
   usualOutput,
 } from './prompts.js'
-import { seedPass } from './seeds.js'
 
 const options = z
   .object({
@@ -80,7 +80,7 @@ export const reinstructRecipe: Recipe<ReinstructConfig> = {
   prompts: reinstructTexts,
   passes(config, resources, texts) {
     return [
-      seedPass(config),
+      seedPass(config.seedData, { copies: 2, schema: pairSchema, toRow: toSeedPair }),
       ...selectionPasses(config, resources, {
         judge: judgeOf(config),
         judgeSettings: ['selector', 'minChars', 'maxChars', 'titleColumn'],

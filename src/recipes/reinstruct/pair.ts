@@ -1,5 +1,6 @@
 import { type Columns, messages, type Schema } from '../../formats/index.js'
 import type { ChosenText } from '../select/fetch.js'
+import { type Source, taggedTurns } from '../source-tags.js'
 
 /** What a pair is made of before it becomes an output row. */
 export type Written = Omit<ChosenText, 'title'> & { readonly instruction: string; readonly output: string }
@@ -16,15 +17,6 @@ export const pairSchema: Schema = {
   distance: 'float',
 }
 
-/**
- * One sentence a source, set as the system message, so that training tells the two kinds of answer apart and inference
- * can ask for either (methods: the tags of Humpback, which REInstruct takes over; the wording is ours).
- */
-const sourceTags = {
-  synthetic: 'Answer with knowledge gathered from the web.',
-  seed: 'Answer as a helpful AI assistant would.',
-} as const
-
 /** A pair written from a text of the corpus. */
 export function toPair({ id, text, cluster, distance, instruction, output }: Written): Columns {
   return { ...pair(`${id}/0`, 'synthetic', instruction, output), text, cluster, distance }
@@ -35,11 +27,6 @@ export function toSeedPair(id: string, instruction: string, output: string): Col
   return { ...pair(id, 'seed', instruction, output), text: null, cluster: null, distance: null }
 }
 
-function pair(id: string, source: keyof typeof sourceTags, instruction: string, output: string): Columns {
-  const conversation = [
-    { role: 'system', content: sourceTags[source] },
-    { role: 'user', content: instruction },
-    { role: 'assistant', content: output },
-  ]
-  return { id, messages: conversation, instruction, output, source }
+function pair(id: string, source: Source, instruction: string, output: string): Columns {
+  return { id, messages: taggedTurns({ instruction, output }, source), instruction, output, source }
 }

@@ -60,7 +60,7 @@ export async function foretellRows<R extends Row>(
   { shards }: Plan,
   config: Pick<SelectionConfig, 'select' | 'seed' | 'onBadShard'>,
   how: RowLook<R>,
-): Promise<AskedRows & { readonly sample: readonly R[] }> {
+): Promise<Pick<AskedRows, 'steps'> & { readonly sample: readonly R[] }> {
   const every = Math.ceil(shards.length / sampleShards)
   const looked = shards.filter((_, index) => index % every === 0)
   const all = { seen: 0, kept: 0, low: 0, expected: 0, high: 0 }

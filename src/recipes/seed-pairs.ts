@@ -1,15 +1,19 @@
 import { join } from 'node:path'
-import { type Columns, findShards, readShard, type Shard, writeRows } from '../../formats/index.js'
-import { openRejectLog } from '../../run/reject-log.js'
-import { emptyTally } from '../../run/tally.js'
-import type { Pass } from '../../run/types.js'
-import { pairSchema, toSeedPair } from './pair.js'
+import { type Columns, findShards, readShard, type Schema, type Shard, writeRows } from '../formats/index.js'
+import { openRejectLog } from '../run/reject-log.js'
+import { emptyTally } from '../run/tally.js'
+import type { Pass } from '../run/types.js'
 
-/** How often each seed pair enters the mix (methods.md §1, stage 5: synthetic + 2 × seed). */
-const copies = 2
+export type SeedOptions = {
+  /** How often each pair enters the mix. */
+  copies: number
+  schema: Schema
+  /** The output row of a pair. */
+  toRow(id: string, instruction: string, output: string): Columns
+}
 
-/** Stage 5 of the paper: the user's own pairs, each as often as the paper has it. Without a file there is no task. */
-export function seedPass({ seedData }: { seedData?: string | undefined }): Pass {
+/** Leaves the user's own pairs as output rows in `pairs.parquet`, each as often as told. Without a file there is no task. */
+export function seedPass(seedData: string | undefined, { copies, schema, toRow }: SeedOptions): Pass {
   return {
     name: 'seed',
     tasks: async () => (seedData === undefined ? [] : [{ id: 'all' }]),
@@ -17,7 +21,7 @@ export function seedPass({ seedData }: { seedData?: string | undefined }): Pass 
       const log = openRejectLog(join(folder, 'lost.jsonl'))
       let read = 0
       try {
-        const written = await writeRows(join(folder, 'pairs.parquet'), { schema: pairSchema })(seeds())
+        const written = await writeRows(join(folder, 'pairs.parquet'), { schema })(seeds())
         return { ...emptyTally, in: copies * read, out: written.rows, rejected: log.rejected }
       } finally {
         log.close()
@@ -34,7 +38,7 @@ export function seedPass({ seedData }: { seedData?: string | undefined }): Pass 
           const pairs = rows.flatMap((row) => {
             const id = `seed:${shard.name}#${read++}`
             const pair = seedPair(row)
-            if (pair) return Array.from({ length: copies }, (_, copy) => toSeedPair(`${id}/${copy}`, ...pair))
+            if (pair) return Array.from({ length: copies }, (_, copy) => toRow(`${id}/${copy}`, ...pair))
             for (let copy = 0; copy < copies; copy++) {
               log.reject({ id: `${id}/${copy}`, stage: 'seed', reason: 'no instruction or no output' })
             }
