@@ -82,7 +82,9 @@ export type { Tally } from './run/tally.js'
 export type { Pass, RunEvent, Task, TaskContext } from './run/types.js'
 // select: vectors to a diverse subset
 export { type Coreset, createSketch, type Sketch } from './select/coreset.js'
+export { type DensityOptions, densityClusters, noise } from './select/density-clusters.js'
 export { type EvenGroups, type EvenGroupsOptions, evenGroups, type VectorTiles } from './select/even-groups.js'
+export { type FacilityLocation, facilityLocation } from './select/facility-location.js'
 export { farthestFirst } from './select/farthest-first.js'
 export { createExactFingerprint, type Fingerprinter } from './select/fingerprint.js'
 export { createGreedyCosine, type Verdict } from './select/greedy-cosine.js'
@@ -90,7 +92,9 @@ export { type KCenter, type KCenterOptions, kCenter } from './select/k-center.js
 export { type LargestDot, largestDot } from './select/kernel/largest-dot.js'
 export { nearestCentroid } from './select/kernel/nearest.js'
 export { kmeans } from './select/kmeans.js'
+export { type LazyGreedyOptions, lazyGreedy } from './select/lazy-greedy.js'
 export { createMinHash, type MinHashOptions } from './select/minhash.js'
+export { type MmrOptions, maximalMarginalRelevance } from './select/mmr.js'
 export {
   createNoveltyIndex,
   type Neighbour,
@@ -101,6 +105,7 @@ export {
 export { fitPilot, type Pilot } from './select/pilot.js'
 export { createQuotaPick, quotas } from './select/quota.js'
 export { type RougeL, rougeL } from './select/rouge.js'
+export { createRougeDiversity, type RougeDiversity } from './select/rouge-diversity.js'
 // stream: rows on the move
 export { type BatchOptions, batch } from './stream/batch.js'
 export {
