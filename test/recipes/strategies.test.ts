@@ -7,9 +7,14 @@ import { staticEmbedder } from '../../src/embed/static/embed.js'
 import { findShards } from '../../src/formats/index.js'
 import { readShards } from '../../src/formats/shards.js'
 import { curate } from '../../src/recipes/curate.js'
+import { openRun } from '../../src/recipes/open-run.js'
+import { readClustered } from '../../src/recipes/select/clustered.js'
 import { corpusOptions } from '../../src/recipes/select/options.js'
 import { strategies } from '../../src/recipes/select/strategies/index.js'
+import { readDimensions, readKeptVectors } from '../../src/recipes/select/vectors.js'
 import { total } from '../../src/run/tally.js'
+import { densityClusters, noise } from '../../src/select/density-clusters.js'
+import { rougeL } from '../../src/select/rouge.js'
 import { uniform } from '../../src/text/hash.js'
 import { collect } from '../laws.js'
 import { writeProseShards } from '../prose.js'
@@ -29,9 +34,16 @@ async function selectBy(by: string, inputs: readonly string[], config: Record<st
   return { tally, out, rows: await collect(readShards(await findShards([join(out, 'data')]))) }
 }
 
+/** What a strategy must be told before it chooses, and to choose as many as are asked for. */
+const needs: Readonly<Record<string, Record<string, unknown>>> = {
+  gumbel: { scoreColumn: 'score' },
+  deita: { scoreColumn: 'score', maxCosine: 1 },
+  mmr: { scoreColumn: 'score' },
+}
+
 describe.each(Object.entries(strategies))('selecting by %s', (by, strategy) => {
   const select = (inputs: readonly string[], config: Record<string, unknown>) =>
-    selectBy(by, inputs, { scoreColumn: 'score', maxCosine: 1, ...config })
+    selectBy(by, inputs, { ...needs[by], ...config })
 
   it('has options that can be left out, and that no other strategy has', () => {
     expect(z.object(strategy.options).safeParse({}).success).toBe(true)
@@ -121,9 +133,9 @@ describe('what a strategy chooses without vectors', () => {
   })
 
   it('needs no embedder', async () => {
-    for (const by of ['random', 'length', 'gumbel']) {
+    for (const by of ['random', 'length', 'gumbel', 'rouge', 'rouge-others']) {
       const embedder = { embedder: 'openai:none', embedderEndpoint: 'http://127.0.0.1:9/v1' }
-      const { rows } = await selectBy(by, shards, { select: 5, scoreColumn: 'score', ...embedder })
+      const { rows } = await selectBy(by, shards, { select: 5, ...needs[by], ...embedder })
       expect(rows).toHaveLength(5)
     }
   })
@@ -176,9 +188,187 @@ describe('selecting by deita', () => {
   })
 })
 
+/** What the scan of a run left, as a strategy sees it, and the clusters where there are any. */
+async function scanned(out: string) {
+  const { plan, ledger } = await openRun(out)
+  const view = { plan, committed: ledger.committed }
+  const dimensions = await readDimensions(view)
+  const rows: { id: string; vector: number[]; cluster: number; distance: number }[] = []
+  for await (const { ids, vectors } of readKeptVectors(view, dimensions)) {
+    for (const [at, id] of ids.entries()) {
+      rows.push({ id, vector: [...vectors.subarray(at * dimensions, (at + 1) * dimensions)], cluster: 0, distance: 0 })
+    }
+  }
+  if (view.committed('assign').length > 0) {
+    let at = 0
+    for (const task of view.committed('scan')) {
+      for await (const batch of readClustered(view, task)) {
+        for (const { id, cluster, distance } of batch) Object.assign(rows[at++]!, { id, cluster, distance })
+      }
+    }
+  }
+  return { rows: rows.sort(byId), dimensions }
+}
+
+const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1)
+const squared = (a: readonly number[], b: readonly number[]) =>
+  a.reduce((sum, value, at) => sum + (value - b[at]!) ** 2, 0)
+const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, at) => sum + value * b[at]!, 0)
+const inTurn = (rows: readonly Record<string, unknown>[]) =>
+  [...rows].sort((a, b) => Number(a.sluice_cluster) - Number(b.sluice_cluster)).map((row) => String(row.sluice_id))
+
+/** Takes the best row by looking at every one that is left, the lowest id on ties. */
+function greedily<R extends { id: string }>(rows: readonly R[], k: number, value: (row: R, taken: R[]) => number) {
+  const taken: R[] = []
+  const left = [...rows].sort(byId)
+  while (taken.length < k) {
+    const values = left.map((row) => value(row, taken))
+    taken.push(...left.splice(values.indexOf(Math.max(...values)), 1))
+  }
+  return taken
+}
+
+describe('selecting by facility-location', () => {
+  it('takes what leaves the least squared distance, one row after another, and says how much is left', async () => {
+    const { rows: chosen, out } = await selectBy('facility-location', shards, { select: 12 })
+    const { rows } = await scanned(out)
+    const costOf = (taken: typeof rows) =>
+      rows.reduce((sum, { vector }) => sum + Math.min(...taken.map((other) => squared(vector, other.vector))), 0)
+    const expected = greedily(rows, 12, (row, taken) => -Math.fround(costOf([...taken, row])))
+    expect(inTurn(chosen)).toEqual(expected.map(({ id }) => id))
+    const { ledger } = await openRun(out)
+    const left = await readFile(join(ledger.committed('choose')[0]!.folder, 'facility-location.json'), 'utf8')
+    expect(JSON.parse(left).meanSquaredDistance).toBeCloseTo(costOf(expected) / rows.length, 6)
+  })
+
+  it('refuses what it could not finish', async () => {
+    const many = selectBy('facility-location', shards, { select: 20_001 })
+    await expect(many).rejects.toThrow('too many to choose')
+    const few = selectBy('facility-location', shards, { select: 50, coresetRows: 20 })
+    await expect(few).rejects.toThrow('The coreset has 20 rows, fewer than the 50 to choose')
+  })
+})
+
+describe('selecting by mmr', () => {
+  it.each([0, 0.3, 0.7, 1])('takes what one comparison after another takes, at a lambda of %d', async (lambda) => {
+    const embedder = await staticEmbedder()
+    const texts = await corpusRows()
+    const { dimensions } = embedder
+    const vectors = await embedder.embed(texts.map(({ text }) => text))
+    const scores = texts.map(({ score }) => score)
+    const [low, high] = [Math.min(...scores), Math.max(...scores)]
+    const rows = texts.map(({ id, score }, n) => {
+      return { id, score, vector: [...vectors.subarray(n * dimensions, (n + 1) * dimensions)] }
+    })
+    const expected = greedily(rows, 20, ({ vector, score }, taken) => {
+      const alike = taken.length === 0 ? 0 : Math.max(...taken.map((other) => dot(vector, other.vector)))
+      // Rows of equal worth go by score first.
+      return (lambda * (score - low)) / (high - low) - (1 - lambda) * alike + 1e-9 * score
+    })
+    const { rows: chosen } = await selectBy('mmr', shards, { select: 20, scoreColumn: 'score', lambda })
+    expect(inTurn(chosen)).toEqual(expected.map(({ id }) => id))
+  })
+})
+
+const rougeOf = (a: { text: string }, b: { text: string }) => rougeL(a.text, b.text, { tokens: 'words' }).f
+
+describe('selecting by ROUGE-L', () => {
+  it('by rouge takes each time the text least like those taken', async () => {
+    const rows = await corpusRows()
+    const first = [...rows].sort((a, b) => uniform(7, a.id, 'rouge') - uniform(7, b.id, 'rouge'))[0]!
+    const expected = greedily(rows, 15, (row, taken) =>
+      taken.length === 0 ? Number(row === first) : -Math.max(...taken.map((other) => rougeOf(row, other))),
+    )
+    const { rows: chosen } = await selectBy('rouge', shards, { select: 15 })
+    expect(inTurn(chosen)).toEqual(expected.map(({ id }) => id))
+  })
+
+  it('by rouge-others takes the texts least like others drawn at random', async () => {
+    const rows = await corpusRows()
+    const others = [...rows].sort((a, b) => uniform(7, a.id, 'rouge') - uniform(7, b.id, 'rouge')).slice(0, 30)
+    const alike = (row: (typeof rows)[number]) =>
+      Math.max(...others.filter(({ id }) => id !== row.id).map((other) => rougeOf(row, other)))
+    const { rows: chosen } = await selectBy('rouge-others', shards, { select: 25, others: 30 })
+    expect(idsOf(chosen)).toEqual(await leastBy(25, alike))
+  })
+})
+
+describe('selecting by semdedup', () => {
+  it('takes the rows least like one that stands farther from their centroid', async () => {
+    const { rows: chosen, out } = await selectBy('semdedup', shards, { select: 60, clusters: 5 })
+    const { rows } = await scanned(out)
+    expect(new Set(rows.map(({ cluster }) => cluster)).size).toBeGreaterThan(2)
+    const ranked = rows.map((row) => {
+      const before = rows.filter(
+        (other) =>
+          other.cluster === row.cluster &&
+          (other.distance > row.distance || (other.distance === row.distance && other.id < row.id)),
+      )
+      const cosines = before.map((other) => dot(row.vector, other.vector))
+      return { id: row.id, alike: before.length === 0 ? -1 : Math.min(1, Math.max(...cosines)) }
+    })
+    ranked.sort((a, b) => a.alike - b.alike || byId(a, b))
+    expect(idsOf(chosen)).toEqual(idsOf(ranked.slice(0, 60).map(({ id }) => ({ sluice_id: id }))))
+    // Of the equal texts only one is near the front.
+    expect(chosen.filter(({ text }) => text === 'Too short.')).toHaveLength(1)
+  })
+})
+
+describe('selecting by cbs', () => {
+  it('adds to the means of dense clusters the rows farthest from them and each other', async () => {
+    const { rows: chosen, out } = await selectBy('cbs', shards, { select: 20, minClusterSize: 3 })
+    const { rows, dimensions } = await scanned(out)
+    const vectors = Float32Array.from(rows.flatMap(({ vector }) => vector))
+    const labels = await densityClusters({ vectors, dimensions, minClusterSize: 3 })
+    const clusters = new Set(labels.filter((label) => label !== noise))
+    expect(clusters.size).toBeGreaterThan(1)
+    const means = [...clusters].map((cluster) => {
+      const members = rows.filter((_, row) => labels[row] === cluster)
+      const mean = (k: number) => members.reduce((sum, { vector }) => sum + vector[k]!, 0) / members.length
+      return Array.from({ length: dimensions }, (_, k) => mean(k))
+    })
+    const expected = greedily(rows, 20, ({ vector }, taken) =>
+      Math.fround(
+        Math.min(...[...means, ...taken.map((other) => other.vector)].map((other) => squared(vector, other))),
+      ),
+    )
+    expect(inTurn(chosen)).toEqual(expected.map(({ id }) => id))
+  })
+})
+
+describe('selecting by quota', () => {
+  it('takes of each cluster its best by score, if asked', async () => {
+    const scored = { select: 30, clusters: 6, inside: 'score', scoreColumn: 'score' }
+    const { rows: chosen } = await selectBy('quota', shards, scored)
+    const { rows: all } = await selectBy('quota', shards, { ...scored, select: 180 })
+    expect(chosen).toHaveLength(30)
+    for (let cluster = 0; cluster < 6; cluster++) {
+      const isOf = (row: Record<string, unknown>) => row.sluice_cluster === cluster
+      const best = all
+        .filter(isOf)
+        .map(({ score, sluice_id }) => ({ score: Number(score), id: String(sluice_id) }))
+        .sort((a, b) => b.score - a.score || byId(a, b))
+        .slice(0, chosen.filter(isOf).length)
+      expect(idsOf(chosen.filter(isOf))).toEqual(idsOf(best.map(({ id }) => ({ sluice_id: id }))))
+    }
+  })
+})
+
 describe('a strategy that goes by score', () => {
-  it('asks for the column', async () => {
-    await expect(selectBy('gumbel', shards, { select: 5 })).rejects.toThrow('no score column was named')
+  it.each([
+    ['gumbel', {}],
+    ['deita', {}],
+    ['mmr', {}],
+    ['quota', { inside: 'score' }],
+  ])('asks for the column, by %s', async (by, config) => {
+    await expect(selectBy(by, shards, { select: 5, ...config })).rejects.toThrow('no score column was named')
+  })
+
+  it('is the only one that may be given it', async () => {
+    for (const by of ['quota', 'k-center', 'random', 'rouge']) {
+      const given = selectBy(by, shards, { select: 5, scoreColumn: 'score' })
+      await expect(given).rejects.toThrow(`--by ${by}, as it is set, does not look at --score-column`)
+    }
   })
 
   it('leaves rows without a score as rejects', async () => {

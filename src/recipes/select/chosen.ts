@@ -15,6 +15,14 @@ export type Chosen = { id: string; task: string; row: number; cluster: number; d
 
 const chosenSchema: Schema = { id: 'string', task: 'string', row: 'int32', cluster: 'int32', distance: 'float' }
 
+/** What is said of rows that were taken one after another: `cluster` is the turn, `distance` squared, to those before. */
+export function inTurns(
+  ids: readonly string[],
+  distances: ArrayLike<number>,
+): Map<string, Pick<Chosen, 'cluster' | 'distance'>> {
+  return new Map(ids.map((id, turn) => [id, { cluster: turn, distance: turn > 0 ? distances[turn]! : 0 }]))
+}
+
 /** The places of rows that were chosen by id, with what the strategy says of each: one reading of the kept ids. */
 export async function locateChosen(
   run: RunView,
@@ -53,6 +61,17 @@ export async function writeChosen(
   const left = kept - chosen.length
   const rejected: Record<string, number> = left === 0 ? {} : { 'choose: not chosen': left }
   return { in: kept, out: chosen.length, rejected, failed: {} }
+}
+
+/** Rows by the task that scanned them, in the order in which they come. */
+export function byTask(rows: Iterable<Chosen>): Map<string, Chosen[]> {
+  const found = new Map<string, Chosen[]>()
+  for (const row of rows) {
+    const others = found.get(row.task)
+    if (others) others.push(row)
+    else found.set(row.task, [row])
+  }
+  return found
 }
 
 /** The chosen rows, in corpus order. */

@@ -7,31 +7,58 @@ import type { SelectionConfig } from './options.js'
 import { polishPass, refinePass } from './polish.js'
 import type { Kept } from './scan.js'
 import { solvePass } from './solve.js'
+import { readVectorFile } from './vectors.js'
 
-/** The passes that give every kept row a cluster: k-means on the coreset, one exact step over all rows, assignment. */
-export function clusterPasses(config: SelectionConfig): Pass[] {
-  return [solvePass(config), polishPass(), refinePass(), assignPass()]
+/**
+ * The passes that give every kept row a cluster: k-means on the coreset, one exact step over all rows, assignment. As many
+ * clusters as the config says, or `k`.
+ */
+export function clusterPasses(config: SelectionConfig, k?: (run: RunView) => number): Pass[] {
+  return [solvePass(config, k), polishPass(), refinePass(), assignPass()]
 }
 
+/** A row with its cluster, and its rank where the strategy ranks. */
+export type Clustered = Chosen & Pick<Kept, 'rank'>
+
 /** The kept rows of a scan task with their clusters, in corpus order: two files read side by side. */
-export async function* readClustered(run: RunView, scanned: Committed): AsyncGenerator<Chosen[]> {
+export async function* readClustered(run: RunView, scanned: Committed): AsyncGenerator<Clustered[]> {
   const assigned = readAssigned(run, scanned)
   let tile: Assigned | undefined
   let at = 0
   try {
     for await (const rows of readRows<Kept>(join(scanned.folder, 'kept.parquet'))) {
-      const batch: Chosen[] = []
-      for (const { id, row } of rows) {
+      const batch: Clustered[] = []
+      for (const { id, row, rank } of rows) {
         if (!tile || at === tile.clusters.length) {
           tile = (await assigned.next()).value as Assigned
           at = 0
         }
-        batch.push({ id, row, task: scanned.task.id, cluster: tile.clusters[at]!, distance: tile.distances[at]! })
+        const place = { id, row, task: scanned.task.id, cluster: tile.clusters[at]!, distance: tile.distances[at]! }
+        batch.push(rank === undefined ? place : { ...place, rank })
         at++
       }
       yield batch
     }
   } finally {
     await assigned.return(undefined)
+  }
+}
+
+/** The same with their vectors, so many rows at a time; the vectors are overwritten by the next ones. */
+export async function* readClusteredVectors(
+  run: RunView,
+  scanned: Committed,
+  dimensions: number,
+): AsyncGenerator<{ rows: Clustered[]; vectors: Float32Array }> {
+  const clustered = readClustered(run, scanned)
+  const ahead: Clustered[] = []
+  try {
+    for await (const vectors of readVectorFile(join(scanned.folder, 'vectors.f32'), dimensions)) {
+      const count = vectors.length / dimensions
+      while (ahead.length < count) for (const row of (await clustered.next()).value as Clustered[]) ahead.push(row)
+      yield { rows: ahead.splice(0, count), vectors }
+    }
+  } finally {
+    await clustered.return(undefined)
   }
 }

@@ -7,7 +7,7 @@ import type { Batches, Row } from '../../stream/types.js'
 import { readRows } from '../artifacts.js'
 import { badShardDetail, badShardReason } from '../bad-shards.js'
 import type { Resources } from '../types.js'
-import { type Chosen, readChosen } from './chosen.js'
+import { byTask, type Chosen, readChosen } from './chosen.js'
 import type { SelectionConfig } from './options.js'
 import type { Kept } from './scan.js'
 
@@ -42,10 +42,10 @@ export function fetchPass(
 ): Pass {
   const wanted = [config.textColumn, ...(titleColumn === undefined ? [] : [titleColumn])]
   // Read once for all tasks: a corpus may have thousands of them.
-  let byTask: Promise<Map<string, Chosen[]>> | undefined
+  let found: Promise<Map<string, Chosen[]>> | undefined
   const chosenByTask = (run: RunView) => {
-    byTask ??= readByTask(run)
-    return byTask
+    found ??= readChosen(run).then(byTask)
+    return found
   }
   return {
     name: 'fetch',
@@ -90,16 +90,6 @@ export function fetchPass(
       }
     },
   }
-}
-
-async function readByTask(run: RunView): Promise<Map<string, Chosen[]>> {
-  const byTask = new Map<string, Chosen[]>()
-  for (const row of await readChosen(run)) {
-    const rows = byTask.get(row.task)
-    if (rows) rows.push(row)
-    else byTask.set(row.task, [row])
-  }
-  return byTask
 }
 
 type Shape = (row: Chosen, values: Columns) => Columns

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { reinstructSelector } from '../../filters/reinstruct.js'
 import type { Pass } from '../../run/types.js'
+import { UsageError } from '../../stream/errors.js'
 import type { Recipe, Resources } from '../types.js'
 import type { JudgeText } from './corpus.js'
 import { fetchPass } from './fetch.js'
@@ -37,11 +38,12 @@ export function selectionPasses(
   const strategy = strategies[config.by]
   const { vectors = 'whitened' } = strategy
   const ranking = strategy.ranking?.(config)
+  if (config.scoreColumn !== undefined && ranking?.scoreColumn === undefined) throw idleScore(config)
   const scanning = [
     ...(vectors === 'whitened' ? [pilotPass(config, resources, judge)] : []),
     scanPass(config, resources, judge, { ranking, vectors }),
   ]
-  const choosing = [...strategy.passes(config), fetchPass(config, resources, { columns, titleColumn })]
+  const choosing = [...strategy.passes(config, resources), fetchPass(config, resources, { columns, titleColumn })]
   // The strategies that take whitened vectors and rank nothing share a scan: another can be tried without embedding again.
   const isShared = vectors === 'whitened' && ranking === undefined
   const scanOptions = isShared ? corpusOptions : selectionOptions
@@ -51,6 +53,12 @@ export function selectionPasses(
     ...scanning.map((pass) => ({ ...pass, settings: scanSettings })),
     ...choosing.map((pass) => ({ ...pass, settings })),
   ]
+}
+
+function idleScore({ by }: SelectionConfig): UsageError {
+  return new UsageError(`--by ${by}, as it is set, does not look at --score-column`, {
+    fix: 'Leave it out, or choose by score: --by gumbel, deita or mmr, or quota with --inside score.',
+  })
 }
 
 const options = z.object({

@@ -1,11 +1,10 @@
 import { z } from 'zod'
-import { type Pass, type RunView, reduceTask } from '../../../run/types.js'
+import { type Pass, reduceTask } from '../../../run/types.js'
 import { createGreedyCosine } from '../../../select/greedy-cosine.js'
-import { createPrioritySample } from '../../../select/priority-sample.js'
-import { compareIds } from '../../../select/weighted-rows.js'
 import { requireRows } from '../../artifacts.js'
+import { readByRank } from '../by-rank.js'
 import { type Chosen, locateChosen, writeChosen } from '../chosen.js'
-import { readDimensions, readKeptVectors } from '../vectors.js'
+import { readDimensions } from '../vectors.js'
 import { requireScoreColumn, type Strategy, type StrategyConfig } from './strategy.js'
 
 const options = {
@@ -57,41 +56,5 @@ function choosePass(config: DeitaConfig): Pass {
       }
       return writeChosen(context, await locateChosen(context, taken), config, { mayEndEarly: true })
     },
-  }
-}
-
-type RankedRows = { readonly ids: readonly string[]; readonly vectors: Float32Array }
-
-/**
- * Ids and vectors in order of rank, so many rows at a time: each reading of the vectors gives those that follow the last.
- * A few readings are enough unless nearly all rows are alike, and memory has room for no more.
- */
-async function* readByRank(
-  run: RunView & { signal: AbortSignal },
-  { dimensions, rows }: { dimensions: number; rows: number },
-): AsyncGenerator<RankedRows> {
-  let last: { rank: number; id: string } | undefined
-  for (;;) {
-    const next = createPrioritySample(rows, dimensions)
-    for await (const { ids, ranks, vectors } of readKeptVectors(run, dimensions)) {
-      run.signal.throwIfAborted()
-      for (const [n, id] of ids.entries()) {
-        const rank = ranks[n]!
-        if (last === undefined || rank > last.rank || (rank === last.rank && id > last.id)) {
-          next.offer(id, -rank, 0, vectors, n)
-        }
-      }
-    }
-    const { ids, priorities, vectors } = next.rows()
-    if (ids.length === 0) return
-    const order = [...ids.keys()].sort((a, b) => priorities[b]! - priorities[a]! || compareIds(ids[a]!, ids[b]!))
-    const sorted = new Float32Array(vectors.length)
-    for (const [to, from] of order.entries()) {
-      sorted.set(vectors.subarray(from * dimensions, (from + 1) * dimensions), to * dimensions)
-    }
-    const lowest = order.at(-1)!
-    last = { rank: -priorities[lowest]!, id: ids[lowest]! }
-    yield { ids: order.map((row) => ids[row]!), vectors: sorted }
-    if (ids.length < rows) return
   }
 }

@@ -1,22 +1,34 @@
 import { z } from 'zod'
+import { cbsStrategy } from './cbs.js'
 import { deitaStrategy } from './deita.js'
+import { facilityLocationStrategy } from './facility-location.js'
 import { gumbelStrategy } from './gumbel.js'
 import { kCenterStrategy } from './k-center.js'
 import { lengthStrategy } from './length.js'
+import { mmrStrategy } from './mmr.js'
 import { prototypesStrategy } from './prototypes.js'
 import { quota } from './quota.js'
 import { random } from './random.js'
+import { rougeStrategy } from './rouge.js'
+import { rougeOthersStrategy } from './rouge-others.js'
+import { semdedupStrategy } from './semdedup.js'
 import type { Strategy } from './strategy.js'
 
 /** Every strategy, by the name that `--by` takes. A new one is a file beside this one and a line here. */
 const table = {
   quota,
   'k-center': kCenterStrategy,
+  'facility-location': facilityLocationStrategy,
   prototypes: prototypesStrategy,
+  semdedup: semdedupStrategy,
+  cbs: cbsStrategy,
+  rouge: rougeStrategy,
+  'rouge-others': rougeOthersStrategy,
   random,
   length: lengthStrategy,
   gumbel: gumbelStrategy,
   deita: deitaStrategy,
+  mmr: mmrStrategy,
 }
 
 type Intersection<Union> = (Union extends unknown ? (part: Union) => void : never) extends (all: infer All) => void

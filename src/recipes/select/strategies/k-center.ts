@@ -1,17 +1,15 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Pass, reduceTask } from '../../../run/types.js'
-import { type KCenter, kCenter } from '../../../select/k-center.js'
+import { kCenter } from '../../../select/k-center.js'
 import { thinRows } from '../../../select/weighted-rows.js'
 import { countCommitted, requireRows } from '../../artifacts.js'
-import { locateChosen, writeChosen } from '../chosen.js'
+import { inTurns, locateChosen, writeChosen } from '../chosen.js'
 import type { SelectionConfig } from '../options.js'
+import { poolSize } from '../pool.js'
 import { mergeSketches } from '../solve.js'
 import { readKeptVectors } from '../vectors.js'
 import type { Strategy } from './strategy.js'
-
-/** Rows of the pool to begin with; of many centres, four a centre. */
-const poolRows = 10_000
 
 /**
  * The k rows that leave no row far from all of them: k-center (Gonzalez 1985; as a way to choose training data Sener and
@@ -38,7 +36,7 @@ function choosePass(config: SelectionConfig): Pass {
         ...(isWhole
           ? { pool: coreset }
           : {
-              pool: thinRows(coreset, Math.max(poolRows, 4 * k), { seed, use: 'k-center pool' }),
+              pool: thinRows(coreset, poolSize(k), { seed, use: 'k-center pool' }),
               rows: () => readKeptVectors(context, dimensions),
             }),
         dimensions,
@@ -48,12 +46,11 @@ function choosePass(config: SelectionConfig): Pass {
       })
       const { radius, optimumAtLeast, rounds } = found
       await writeFile(join(context.folder, 'k-center.json'), `${JSON.stringify({ radius, optimumAtLeast, rounds })}\n`)
-      return writeChosen(context, await locateChosen(context, turnsOf(found)), config)
+      const turns = inTurns(
+        found.ids,
+        found.gaps.map((gap) => gap ** 2),
+      )
+      return writeChosen(context, await locateChosen(context, turns), config)
     },
   }
-}
-
-/** `cluster` is the turn in which a row was taken, `distance` that to those before it. */
-function turnsOf({ ids, gaps }: KCenter): Map<string, { cluster: number; distance: number }> {
-  return new Map(ids.map((id, turn) => [id, { cluster: turn, distance: turn > 0 ? gaps[turn]! ** 2 : 0 }]))
 }

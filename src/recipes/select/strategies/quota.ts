@@ -6,7 +6,7 @@ import { type Chosen, writeChosen } from '../chosen.js'
 import { clusterPasses, readClustered } from '../clustered.js'
 import type { SelectionConfig } from '../options.js'
 import { readCentroids } from '../solve.js'
-import type { Strategy } from './strategy.js'
+import { requireScoreColumn, type Strategy } from './strategy.js'
 
 const options = {
   alpha: z
@@ -15,15 +15,23 @@ const options = {
     .max(1)
     .default(0.5)
     .describe('quota of a cluster ~ its size to this power: 1 proportional, 0 uniform'),
-  inside: z.enum(['random', 'nearest', 'farthest']).default('random').describe('which rows of a cluster to take'),
+  inside: z
+    .enum(['random', 'nearest', 'farthest', 'score'])
+    .default('random')
+    .describe('which rows of a cluster to take; score: the best by --score-column'),
 }
 
 type QuotaConfig = SelectionConfig & z.infer<z.ZodObject<typeof options>>
+
+/** `distance` is what rows of a cluster are ordered by. */
+type Candidate = { id: string; cluster: number; distance: number; row: Chosen }
 
 /** Clusters the corpus and takes from each its share of the rows. */
 export const quota: Strategy<typeof options> = {
   summary: 'each cluster gives its share',
   options,
+  ranking: (config) =>
+    config.inside === 'score' ? { scoreColumn: requireScoreColumn(config), rank: ({ score }) => -score! } : undefined,
   passes: (config) => [...clusterPasses(config), choosePass(config)],
 }
 
@@ -41,11 +49,19 @@ function choosePass(config: QuotaConfig): Pass {
         }
       }
       const { alpha, inside, seed } = config
-      const pick = createQuotaPick<Chosen>({ quotas: quotas(counts, config.select, { alpha }), seed, inside })
+      const shares = quotas(counts, config.select, { alpha })
+      const isScored = inside === 'score'
+      const pick = createQuotaPick<Candidate>({ quotas: shares, seed, inside: isScored ? 'nearest' : inside })
       for (const scanned of context.committed('scan')) {
-        for await (const rows of readClustered(context, scanned)) for (const row of rows) pick.push(row)
+        for await (const rows of readClustered(context, scanned)) {
+          for (const row of rows) {
+            const { id, cluster, distance, rank } = row
+            pick.push({ id, cluster, distance: isScored ? rank! : distance, row })
+          }
+        }
       }
-      return writeChosen(context, pick.finish(), config)
+      const chosen = pick.finish().map(({ row }) => row)
+      return writeChosen(context, chosen, config)
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Pass } from '../../../run/types.js'
 import { UsageError } from '../../../stream/errors.js'
+import type { Resources } from '../../types.js'
 import type { SelectionConfig } from '../options.js'
 import type { Ranking } from '../scan.js'
 import type { VectorKind } from '../spill.js'
@@ -19,9 +20,9 @@ export type Strategy<Own extends z.ZodRawShape = z.ZodRawShape> = {
   readonly options: Own
   /** Which vectors the scan leaves; default: whitened ones. With others there is no pilot and no sketch. */
   readonly vectors?: VectorKind
-  /** For a strategy that ranks each row by what is read of it: the scan then leaves the ranks. */
-  ranking?(config: StrategyConfig & z.infer<z.ZodObject<Own>>): Ranking
-  passes(config: StrategyConfig & z.infer<z.ZodObject<Own>>): readonly Pass[]
+  /** For a strategy that ranks each row by what is read of it, as it is set: the scan then leaves the ranks. */
+  ranking?(config: StrategyConfig & z.infer<z.ZodObject<Own>>): Ranking | undefined
+  passes(config: StrategyConfig & z.infer<z.ZodObject<Own>>, resources: Pick<Resources, 'reading'>): readonly Pass[]
 }
 
 /** The column that a strategy which goes by score reads. */
