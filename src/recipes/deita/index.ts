@@ -33,7 +33,7 @@ export const deitaRecipe: Recipe<DeitaConfig> = {
     const selection = asSelection(config)
     return [
       pairScanPass(config, resources, judgeOf(config, texts)),
-      ...deitaStrategy.passes(selection),
+      ...deitaStrategy.passes(selection, resources),
       fetchPass(selection, resources, { columns: 'all', beside: columns }),
       writeChosenPass({
         summary: 'A subset of instructions and answers chosen by DEITA, every column as it was.',
