@@ -58,6 +58,11 @@ const verbs: readonly VerbEntry[] = [
     load: async () => (await import('./cli/stats.js')).statsVerb,
   },
   {
+    name: 'bench',
+    summary: 'what reading, filtering, embedding, writing and selecting take on this machine, of your corpus',
+    load: async () => (await import('./cli/bench.js')).benchVerb,
+  },
+  {
     name: 'status',
     summary: 'how far the run in a folder has come',
     load: async () => (await import('./cli/status.js')).statusVerb,
