@@ -7,15 +7,18 @@ type Bound = { value: Sortable; isExact: boolean }
 /** Texts are compared by their bytes, which is the order of their code points. */
 type Sortable = number | bigint | boolean | Uint8Array
 
-/** The bounds of values of fixed width from `start` to `end`. NaN is out of all order; undefined where nothing else is there. */
-export function valueBounds(values: readonly unknown[], start: number, end: number): Bounds | undefined {
+/** The bounds of values in PLAIN, at least one, or of those that `used` marks; undefined where all are NaN, which is out of all order. */
+export function boundsOf(page: Buffer, element: SchemaElement, used?: Uint8Array): Bounds | undefined {
+  if (element.type === 'BYTE_ARRAY') return textBounds(page, element, used)
+  const { width, read } = readers[element.type as keyof typeof readers]
   let min: Sortable | undefined
   let max: Sortable | undefined
-  for (let i = start; i < end; i++) {
-    const value = values[i] as number
+  for (let at = 0, i = 0; at < page.length; at += width, i++) {
+    if (used?.[i] === 0) continue
+    const value = read(page, at)
     if (Number.isNaN(value)) continue
-    if (min === undefined || value < (min as number)) min = value
-    if (max === undefined || value > (max as number)) max = value
+    if (min === undefined || value < min) min = value
+    if (max === undefined || value > max) max = value
   }
   if (min === undefined || max === undefined) return undefined
   // Either zero may stand for both, so that the bounds hold in whatever way a reader compares them.
@@ -24,8 +27,24 @@ export function valueBounds(values: readonly unknown[], start: number, end: numb
   return { min: { value: min, isExact: true }, max: { value: max, isExact: true } }
 }
 
-/** The bounds of the texts in a PLAIN page, each behind its length, or of those that `used` marks; there must be one. */
-export function textBounds(page: Buffer, element: SchemaElement, used?: Uint8Array): Bounds {
+type Reader = { width: number; read(page: Buffer, at: number): number | bigint | boolean }
+
+const readers: Record<'BOOLEAN' | 'INT32' | 'INT64' | 'FLOAT' | 'DOUBLE', Reader> = {
+  BOOLEAN: { width: 1, read: (page, at) => page[at] === 1 },
+  INT32: { width: 4, read: (page, at) => page.readInt32LE(at) },
+  INT64: { width: 8, read: readInt64 },
+  FLOAT: { width: 4, read: (page, at) => page.readFloatLE(at) },
+  DOUBLE: { width: 8, read: (page, at) => page.readDoubleLE(at) },
+}
+
+/** As a number where that is exact, which costs a tenth of a BigInt. */
+function readInt64(page: Buffer, at: number): number | bigint {
+  const value = page.readInt32LE(at + 4) * 2 ** 32 + page.readUInt32LE(at)
+  return Number.isSafeInteger(value) ? value : page.readBigInt64LE(at)
+}
+
+/** The bounds of texts, each behind its length. */
+function textBounds(page: Buffer, element: SchemaElement, used?: Uint8Array): Bounds {
   let [min, minEnd, max, maxEnd] = [-1, 0, 0, 0]
   for (let at = 0, i = 0; at < page.length; i++) {
     const start = at + 4

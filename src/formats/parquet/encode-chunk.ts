@@ -1,16 +1,16 @@
 import { crc32 } from 'node:zlib'
-import { type Bounds, joinBounds, textBounds, valueBounds } from './bounds.js'
-import { buildDictionary, type Dictionary } from './dictionary.js'
+import { type Bounds, boundsOf, joinBounds } from './bounds.js'
 import { append, appendByte, type Growable, growable, taken } from './growable.js'
 import { appendHybrid, bitsFor } from './hybrid.js'
-import { plainEncoding } from './plain.js'
+import { type DictionaryChoice, type Settled, settleValues } from './leaf-values.js'
+import { appendBits } from './plain.js'
 import type { Leaf } from './shred.js'
 import { thriftBytes } from './thrift-out.js'
 
 export type ChunkOptions = {
   /** Undefined: pages stay as they are. */
   compress: ((bytes: Uint8Array) => Uint8Array) | undefined
-  dictionary: 'auto' | 'on' | 'off'
+  dictionary: DictionaryChoice
   statistics: boolean
   checksums: boolean
   /** A page ends with the row that reaches this many bytes. */
@@ -41,16 +41,23 @@ export type ChunkRecord = {
   pages: PageRecord[]
 }
 
-/** Pages are put together here, one after another, so that memory is taken once. */
+/** What is put together before it goes out, one after another, so that memory is taken once. */
 export type Scratch = { values: Growable; levels: Growable }
 
 export function scratchSpace(): Scratch {
-  return { values: growable(1 << 20), levels: growable() }
+  return { values: growable(), levels: growable() }
 }
 
-/** Appends a leaf's values to `out` as a column chunk of data pages of version 2, after its dictionary if that pays. */
-export function encodeChunk(out: Growable, leaf: Leaf, scratch: Scratch, options: ChunkOptions): ChunkRecord {
-  const dictionary = dictionaryOf(leaf, options)
+/** Appends a leaf's values of `rows` rows to `out` as a column chunk of data pages of version 2, after its dictionary if that pays. */
+export function encodeChunk(
+  out: Growable,
+  leaf: Leaf,
+  rows: number,
+  scratch: Scratch,
+  options: ChunkOptions,
+): ChunkRecord {
+  const settled = settleValues(leaf.values)
+  const { dictionary } = settled
   const record: ChunkRecord = {
     at: out.length,
     bytes: 0,
@@ -62,81 +69,83 @@ export function encodeChunk(out: Growable, leaf: Leaf, scratch: Scratch, options
     bounds: undefined,
     pages: [],
   }
-  let dictionaryPage: Buffer | undefined
   if (dictionary) {
-    dictionaryPage = appendDictionary(out, leaf, dictionary, scratch, record, options)
+    appendDictionary(out, settled.bytes, dictionary.entries, record, options)
     record.dictionaryBytes = out.length - record.at
   }
-  const position: Position = { entry: 0, defined: 0, row: 0 }
-  while (position.entry < record.entries) {
-    const first = { ...position }
-    gatherPage(leaf, dictionary, scratch, position, options.pageBytes)
-    const page = appendPage(out, leaf, { first, end: position, dictionary }, scratch, record, options)
-    if (options.statistics) page.bounds = pageBounds(leaf, first, position, scratch, dictionary, dictionaryPage)
+  const chunk = { leaf, settled, end: endOf(leaf, settled, rows) }
+  for (let first: Position = { entry: 0, defined: 0, row: 0, at: 0 }; first.entry < record.entries; ) {
+    const end = pageEnd(chunk, first, options.pageBytes)
+    const page = appendPage(out, chunk, { first, end }, scratch, record, options)
+    if (options.statistics) page.bounds = pageBounds(chunk, first, end)
     record.nulls += page.nulls
     record.bounds = joinBounds(record.bounds, page.bounds)
     record.pages.push(page)
+    first = end
   }
   record.bytes = out.length - record.at
   return record
 }
 
-/** Looking for repeats among floats of vectors costs much and finds nothing; booleans are bits anyway. */
-function dictionaryOf(leaf: Leaf, { dictionary }: ChunkOptions): Dictionary | undefined {
-  if (dictionary === 'off' || leaf.vector !== undefined || leaf.element.type === 'BOOLEAN') return undefined
-  return buildDictionary(leaf.values, dictionary === 'on')
+/**
+ * A place in a chunk: levels, those of them that stand for values (of a vector each float), rows, and bytes of the values,
+ * of which each takes four as a place in a dictionary.
+ */
+type Position = { entry: number; defined: number; row: number; at: number }
+
+type Chunk = { leaf: Leaf; settled: Settled; end: Position }
+type Span = { first: Position; end: Position }
+
+function endOf({ definition, values, vector = 1 }: Leaf, { bytes, dictionary }: Settled, row: number): Position {
+  const defined = values.count * vector
+  return { entry: definition.length, defined, row, at: dictionary ? 4 * defined : bytes.length }
 }
 
-/** How far a chunk is written: levels, those of them that stand for values (of a vector each float), and rows. */
-type Position = { entry: number; defined: number; row: number }
-
-type Span = { first: Position; end: Position; dictionary: Dictionary | undefined }
-
-/** Moves on by whole rows up to a page's size; values without a dictionary are encoded on the way. */
-function gatherPage(
-  leaf: Leaf,
-  dictionary: Dictionary | undefined,
-  scratch: Scratch,
-  position: Position,
-  most: number,
-) {
-  const { values, maxDefinition, maxRepetition, definition, repetition, vector = 1, element } = leaf
-  const appendPlain = plainEncoding(element, leaf.vector !== undefined)
-  const defined = definition.bytes
-  const repeated = repetition.bytes
-  const count = definition.length
-  const start = position.defined
-  scratch.values.length = 0
-  // Booleans are packed by eight, so they wait for the page's end.
-  const waits = dictionary !== undefined || element.type === 'BOOLEAN'
-  for (;;) {
-    const before = position.defined
+/** Where the page from `first` on ends: after the row that takes it to `most` bytes. */
+function pageEnd({ leaf, settled, end }: Chunk, first: Position, most: number): Position {
+  if (end.at - first.at < most) return end
+  const { maxDefinition, maxRepetition, values } = leaf
+  const defined = leaf.definition.bytes
+  const repeated = leaf.repetition.bytes
+  const width = settled.dictionary ? 4 : values.plain.width
+  const position = { ...first }
+  do {
     do {
-      if (defined[position.entry] === maxDefinition) position.defined++
+      if (defined[position.entry] === maxDefinition) {
+        position.defined++
+        position.at += width || 4 + settled.bytes.readUInt32LE(position.at)
+      }
       position.entry++
-    } while (maxRepetition > 0 && position.entry < count && repeated[position.entry]! > 0)
+    } while (maxRepetition > 0 && position.entry < end.entry && repeated[position.entry]! > 0)
     position.row++
-    if (!waits) appendPlain(scratch.values, values, before / vector, position.defined / vector)
-    const size = waits ? 4 * (position.defined - start) : scratch.values.length
-    if (position.entry === count || size >= most) break
-  }
-  if (element.type === 'BOOLEAN') appendPlain(scratch.values, values, start, position.defined)
-  else if (dictionary) {
-    const width = bitsFor(dictionary.entries.length - 1)
-    appendByte(scratch.values, width)
-    appendHybrid(scratch.values, dictionary.indexes, start, position.defined, width)
-  }
+  } while (position.entry < end.entry && position.at - first.at < most)
+  return position
+}
+
+/** A page's values as they are before compression, good until the next page's. */
+function pageValues({ leaf, settled }: Chunk, { first, end }: Span, { values }: Scratch): Uint8Array {
+  const { bytes, dictionary } = settled
+  if (!dictionary && leaf.element.type !== 'BOOLEAN') return bytes.subarray(first.at, end.at)
+  values.length = 0
+  if (dictionary) {
+    const width = bitsFor(dictionary.entries - 1)
+    appendByte(values, width)
+    appendHybrid(values, dictionary.indexes, first.defined, end.defined, width)
+  } else appendBits(values, bytes.subarray(first.at, end.at))
+  return taken(values)
 }
 
 function appendPage(
   out: Growable,
-  leaf: Leaf,
-  { first, end, dictionary }: Span,
-  { values, levels }: Scratch,
+  chunk: Chunk,
+  span: Span,
+  scratch: Scratch,
   record: ChunkRecord,
   options: ChunkOptions,
 ): PageRecord {
-  const { maxDefinition, maxRepetition, definition, repetition } = leaf
+  const { first, end } = span
+  const { maxDefinition, maxRepetition, definition, repetition } = chunk.leaf
+  const { levels } = scratch
   levels.length = 0
   if (maxRepetition > 0) appendHybrid(levels, repetition.bytes, first.entry, end.entry, bitsFor(maxRepetition))
   const repetitionBytes = levels.length
@@ -144,7 +153,7 @@ function appendPage(
   const entries = end.entry - first.entry
   const nulls = entries - (end.defined - first.defined)
   // Some readers stumble over a compressed nothing.
-  const plain = nulls === entries ? new Uint8Array(0) : taken(values)
+  const plain = nulls === entries ? new Uint8Array(0) : pageValues(chunk, span, scratch)
   const packed = plain.length > 0 ? options.compress?.(plain) : undefined
   const isPacked = packed !== undefined && packed.length < plain.length
   const at = out.length
@@ -157,7 +166,7 @@ function appendPage(
         field_1: entries,
         field_2: nulls,
         field_3: end.row - first.row,
-        field_4: dictionary ? encodings.RLE_DICTIONARY : encodings.PLAIN,
+        field_4: encodings[record.encoding],
         field_5: levels.length - repetitionBytes,
         field_6: repetitionBytes,
         field_7: isPacked,
@@ -167,26 +176,19 @@ function appendPage(
   return { at, bytes: out.length - at, firstRow: first.row, entries, nulls }
 }
 
-/** Gives the dictionary's PLAIN bytes, for the bounds of the pages that point into it. */
 function appendDictionary(
   out: Growable,
-  leaf: Leaf,
-  { entries }: Dictionary,
-  { values }: Scratch,
+  plain: Uint8Array,
+  entries: number,
   record: ChunkRecord,
   { compress, checksums }: ChunkOptions,
-): Buffer {
-  values.length = 0
-  plainEncoding(leaf.element, false)(values, entries, 0, entries.length)
-  const plain = taken(values)
+): void {
   appendWithHeader(out, record, checksums, {
     type: 2,
     plainBytes: plain.length,
     parts: [compress ? compress(plain) : plain],
-    details: { field_7: { field_1: entries.length, field_2: encodings.PLAIN } },
+    details: { field_7: { field_1: entries, field_2: encodings.PLAIN } },
   })
-  // A copy: the pages are put together in the same place.
-  return Buffer.from(plain)
 }
 
 /** Numbers of page types and encodings: parquet.thrift, PageType and Encoding. */
@@ -208,19 +210,13 @@ function appendWithHeader(out: Growable, record: ChunkRecord, checksums: boolean
   for (const part of parts) append(out, part)
 }
 
-function pageBounds(
-  { element, values, vector }: Leaf,
-  first: Position,
-  end: Position,
-  scratch: Scratch,
-  dictionary: Dictionary | undefined,
-  dictionaryPage: Buffer | undefined,
-): Bounds | undefined {
+function pageBounds({ leaf, settled }: Chunk, first: Position, end: Position): Bounds | undefined {
+  const { element, vector } = leaf
+  const { bytes, dictionary } = settled
   // Bounds of floats in vectors say nothing, and those of JSON texts cannot be cut short.
   if (vector !== undefined || element.converted_type === 'JSON' || end.defined === first.defined) return undefined
-  if (element.type !== 'BYTE_ARRAY') return valueBounds(values, first.defined, end.defined)
-  if (!dictionary || !dictionaryPage) return textBounds(taken(scratch.values), element)
-  const used = new Uint8Array(dictionary.entries.length)
+  if (!dictionary) return boundsOf(bytes.subarray(first.at, end.at), element)
+  const used = new Uint8Array(dictionary.entries)
   for (let i = first.defined; i < end.defined; i++) used[dictionary.indexes[i]!] = 1
-  return textBounds(dictionaryPage, element, used)
+  return boundsOf(bytes, element, used)
 }

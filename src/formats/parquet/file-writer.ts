@@ -1,8 +1,10 @@
-import type { Group } from '../groups.js'
+import type { Place } from '../fit.js'
+import type { GroupFile } from '../group-output.js'
 import type { Schema } from '../types.js'
 import { type ChunkOptions, type ChunkRecord, encodeChunk, scratchSpace } from './encode-chunk.js'
 import { checksumKey, footerChecksum } from './footer.js'
 import { append, type Growable, growable, taken } from './growable.js'
+import { heldBytes } from './leaf-values.js'
 import type { FileMetaData } from './library.js'
 import { columnIndex, offsetIndex } from './page-index.js'
 import { parquetElements } from './schema.js'
@@ -19,19 +21,21 @@ export type FileOptions = ChunkOptions & {
   metadata: readonly { key: string; value: string }[]
 }
 
-/** A Parquet file while it is written; bytes are handed over as they come and are taken again by the next call. */
-export type FileWriter = { group(group: Group): Uint8Array; finish(): Uint8Array }
-
 const magic = Buffer.from('PAR1')
 
-/** Lays out a file of row groups with `schema`, the footer last. Its metadata keeps some 200 bytes a column chunk. */
-export function fileWriter(schema: Schema, options: FileOptions): FileWriter {
-  const shredders = Object.entries(schema).map(([name, type]) => shredder(name, type))
+/** Lays out the file `path` of row groups with `schema`, the footer last. Its metadata keeps some 200 bytes a column chunk. */
+export function fileWriter(path: string, schema: Schema, options: FileOptions): GroupFile {
+  const columns = Object.entries(schema).map(([column, type]) => {
+    const place: Place = { path, column, row: 0 }
+    return { place, ...shredder(type, place, options.dictionary) }
+  })
+  const leaves = columns.flatMap((column) => column.leaves)
   const scratch = scratchSpace()
   const out = growable(1 << 20)
   const groups: StoredGroup[] = []
   const indexes: Indexes[] = []
   let written = 0
+  let rows = 0
   append(out, magic)
   const handOver = () => {
     const bytes = taken(out)
@@ -40,21 +44,30 @@ export function fileWriter(schema: Schema, options: FileOptions): FileWriter {
     return bytes
   }
   return {
-    group({ rows, columns }) {
+    add(row, number) {
+      for (const { place, add } of columns) {
+        place.row = number
+        add(row[place.column])
+      }
+      rows++
+    },
+    held() {
+      let bytes = 0
+      for (const leaf of leaves) bytes += heldBytes(leaf.values) + leaf.definition.length + leaf.repetition.length
+      return bytes
+    },
+    group() {
       const chunks: StoredChunk[] = []
       const start = out.length
       let plainBytes = 0
-      for (const [index, { leaves, add, clear }] of shredders.entries()) {
-        for (const value of columns[index]!) add(value)
-        for (const leaf of leaves) {
-          const record = encodeChunk(out, leaf, scratch, options)
-          const chunk = storedChunk(record, leaf, written, options)
-          plainBytes += record.plainBytes
-          chunks.push(chunk)
-          if (options.pageIndex) indexes.push(indexesOf(chunk, record, leaf, written))
-        }
-        clear()
+      for (const leaf of leaves) {
+        const record = encodeChunk(out, leaf, rows, scratch, options)
+        const chunk = storedChunk(record, leaf, written, options)
+        plainBytes += record.plainBytes
+        chunks.push(chunk)
+        if (options.pageIndex) indexes.push(indexesOf(chunk, record, leaf, written))
       }
+      for (const { clear } of columns) clear()
       groups.push({
         columns: chunks,
         total_byte_size: BigInt(plainBytes),
@@ -62,6 +75,7 @@ export function fileWriter(schema: Schema, options: FileOptions): FileWriter {
         file_offset: BigInt(written + start),
         total_compressed_size: BigInt(out.length - start),
       })
+      rows = 0
       return handOver()
     },
     finish() {

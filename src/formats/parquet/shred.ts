@@ -1,6 +1,9 @@
-import type { Columns, ColumnType, Schema } from '../types.js'
+import { fitVector, isList, isStructOf, misfit, type Place, scalars } from '../fit.js'
+import type { ColumnType, Schema } from '../types.js'
 import { appendByte, appendFill, type Growable, growable } from './growable.js'
+import { addValue, clearValues, type DictionaryChoice, type LeafValues, leafValues } from './leaf-values.js'
 import type { SchemaElement } from './library.js'
+import { plainEncoding } from './plain.js'
 import { parquetElements } from './schema.js'
 
 /**
@@ -14,73 +17,99 @@ export type Leaf = {
   readonly maxRepetition: number
   readonly definition: Growable
   readonly repetition: Growable
-  /** Of a vector each value is a Float32Array and stands for as many entries as it is long. */
-  readonly values: unknown[]
+  /** Of a vector each value stands for as many entries as it is long. */
+  readonly values: LeafValues
   readonly vector?: number
 }
 
-/** A column's leaves, and how its values (as `fitter` gives them) come into them. */
+/** A column's leaves, and how its values come into them: they throw a UsageError where they do not fit. */
 export type Shredder = { leaves: Leaf[]; add(value: unknown): void; clear(): void }
 
 /** What one level of nesting does with a value at repetition level `repetition`, or with nothing at `definition`. */
 type Visit = { some(value: unknown, repetition: number): void; none(definition: number, repetition: number): void }
 
+/** What all levels of a column share: its leaves, and where the value that is added stands. */
+type Column = { leaves: Leaf[]; place: Place; dictionary: DictionaryChoice }
+
 /** Makes the shredder of a column. Levels are kept in bytes: 255 lists in one another are the most. */
-export function shredder(name: string, type: ColumnType): Shredder {
+export function shredder(type: ColumnType, place: Place, dictionary: DictionaryChoice): Shredder {
   const leaves: Leaf[] = []
-  const { some, none } = visit(leaves, type, [name], 1, 0)
+  const { some, none } = visit({ leaves, place, dictionary }, type, [place.column], 1, 0)
   return {
     leaves,
-    add: (value) => (value === null ? none(0, 0) : some(value, 0)),
+    add: (value) => (value === null || value === undefined ? none(0, 0) : some(value, 0)),
     clear() {
-      for (const leaf of leaves) {
-        leaf.values.length = 0
-        leaf.definition.length = 0
-        leaf.repetition.length = 0
+      for (const { values, definition, repetition } of leaves) {
+        clearValues(values)
+        definition.length = 0
+        repetition.length = 0
       }
     },
   }
 }
 
 /** `definition` is the level at which a value of this type is there. */
-function visit(leaves: Leaf[], type: ColumnType, path: string[], definition: number, repetition: number): Visit {
-  if (typeof type === 'string') return visitScalar(leaves, type, path, definition, repetition)
-  if ('struct' in type) return visitStruct(leaves, type.struct, path, definition, repetition)
+function visit(column: Column, type: ColumnType, path: string[], definition: number, repetition: number): Visit {
+  if (typeof type === 'string') return visitScalar(column, type, path, definition, repetition)
+  if ('struct' in type) return visitStruct(column, type, path, definition, repetition)
   const inner = [...path, 'list', 'element']
-  if ('vector' in type) return visitVector(leaves, type.vector, inner, definition + 2, repetition + 1)
-  return visitList(visit(leaves, type.list, inner, definition + 2, repetition + 1), definition, repetition + 1)
+  if ('vector' in type) return visitVector(column, type, inner, definition + 2, repetition + 1)
+  return visitList(
+    visit(column, type.list, inner, definition + 2, repetition + 1),
+    { type, place: column.place },
+    definition,
+    repetition + 1,
+  )
 }
 
-function addLeaf(leaves: Leaf[], leaf: Omit<Leaf, 'definition' | 'repetition' | 'values'>): Leaf {
+function addLeaf({ leaves, dictionary }: Column, leaf: Omit<Leaf, 'definition' | 'repetition' | 'values'>): Leaf {
+  // Looking for repeats among floats of vectors costs much and finds nothing; booleans are bits anyway.
+  const choice = leaf.vector !== undefined || leaf.element.type === 'BOOLEAN' ? 'off' : dictionary
   const made = {
     ...leaf,
     definition: growable(4096),
     repetition: growable(leaf.maxRepetition > 0 ? 4096 : 0),
-    values: [],
+    values: leafValues(plainEncoding(leaf.element, leaf.vector !== undefined), choice),
   }
   leaves.push(made)
   return made
 }
 
-function visitScalar(leaves: Leaf[], type: ColumnType, path: string[], max: number, maxRepetition: number): Visit {
+function visitScalar(
+  column: Column,
+  type: Extract<ColumnType, string>,
+  path: string[],
+  max: number,
+  maxRepetition: number,
+): Visit {
   const element = parquetElements({ element: type })[1]!
-  const { values, definition, repetition } = addLeaf(leaves, { element, path, maxDefinition: max, maxRepetition })
+  const { values, definition, repetition } = addLeaf(column, { element, path, maxDefinition: max, maxRepetition })
+  const check = scalars[type]
   const enter = (level: number, repeated: number) => {
     appendByte(definition, level)
     if (maxRepetition > 0) appendByte(repetition, repeated)
   }
   return {
     some(value, repeated) {
+      const fitted = check(value)
+      if (fitted === undefined) throw misfit(type, value, column.place)
       enter(max, repeated)
-      values.push(value)
+      addValue(values, fitted)
     },
     none: enter,
   }
 }
 
-function visitVector(leaves: Leaf[], length: number, path: string[], max: number, maxRepetition: number): Visit {
+function visitVector(
+  column: Column,
+  type: { vector: number },
+  path: string[],
+  max: number,
+  maxRepetition: number,
+): Visit {
+  const { vector: length } = type
   const element = parquetElements({ element: 'float' })[1]!
-  const leaf = addLeaf(leaves, { element, path, maxDefinition: max, maxRepetition, vector: length })
+  const leaf = addLeaf(column, { element, path, maxDefinition: max, maxRepetition, vector: length })
   const { values, definition, repetition } = leaf
   const none = (level: number, repeated: number) => {
     appendByte(definition, level)
@@ -88,44 +117,59 @@ function visitVector(leaves: Leaf[], length: number, path: string[], max: number
   }
   return {
     some(value, repeated) {
+      const fitted = fitVector(value, length)
+      if (fitted === undefined) throw misfit(type, value, column.place)
       // One without elements is there and empty, a level below those of its elements.
       if (length === 0) return none(max - 2, repeated)
       appendFill(definition, max, length)
       appendByte(repetition, repeated)
       appendFill(repetition, maxRepetition, length - 1)
-      values.push(value)
+      addValue(values, fitted)
     },
     none,
   }
 }
 
-function visitStruct(leaves: Leaf[], struct: Schema, path: string[], definition: number, repetition: number): Visit {
-  const fields = Object.entries(struct).map(([name, type]) => {
-    return [name, visit(leaves, type, [...path, name], definition + 1, repetition)] as const
+function visitStruct(
+  column: Column,
+  type: { struct: Schema },
+  path: string[],
+  definition: number,
+  repetition: number,
+): Visit {
+  const fields = Object.entries(type.struct).map(([name, field]) => {
+    return { name, field: visit(column, field, [...path, name], definition + 1, repetition) }
   })
   return {
     some(value, repeated) {
-      for (const [name, field] of fields) {
-        const part = (value as Columns)[name]
-        if (part === null) field.none(definition, repeated)
+      if (!isStructOf(type.struct, value)) throw misfit(type, value, column.place)
+      for (const { name, field } of fields) {
+        const part = value[name]
+        if (part === null || part === undefined) field.none(definition, repeated)
         else field.some(part, repeated)
       }
     },
     none(level, repeated) {
-      for (const [, field] of fields) field.none(level, repeated)
+      for (const { field } of fields) field.none(level, repeated)
     },
   }
 }
 
-function visitList(item: Visit, definition: number, repetition: number): Visit {
+function visitList(
+  item: Visit,
+  { type, place }: { type: ColumnType; place: Place },
+  definition: number,
+  repetition: number,
+): Visit {
   return {
     some(value, repeated) {
-      const items = value as unknown[]
-      if (items.length === 0) item.none(definition, repeated)
-      for (let i = 0; i < items.length; i++) {
+      if (!isList(value)) throw misfit(type, value, place)
+      if (value.length === 0) item.none(definition, repeated)
+      for (let i = 0; i < value.length; i++) {
         const level = i === 0 ? repeated : repetition
-        if (items[i] === null) item.none(definition + 1, level)
-        else item.some(items[i], level)
+        const each = value[i]
+        if (each === null || each === undefined) item.none(definition + 1, level)
+        else item.some(each, level)
       }
     },
     none: item.none,

@@ -26,7 +26,7 @@ export function writeParquet(path: string, options: WriteOptions = {}): Sink<Col
   const { rowGroupBytes, codec, ...rest } = settings
   const limits = rowGroupBytes === undefined ? groupLimits : { rows: mostRows, bytes: rowGroupBytes }
   return writeGroups(path, options, limits, async (schema) =>
-    fileWriter(schema, {
+    fileWriter(path, schema, {
       ...rest,
       codec: writeCodecs[codec].stored,
       compress: await compressor(codec, level),

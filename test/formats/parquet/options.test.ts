@@ -65,7 +65,7 @@ describe('options of Parquet', () => {
   })
 
   it('rowGroupBytes and pageBytes bound groups and pages, by whole rows', async () => {
-    const { path, metadata } = await written({ rowGroupBytes: 100_000, pageBytes: 4096, codec: 'none' })
+    const { path, metadata } = await written({ rowGroupBytes: 60_000, pageBytes: 4096, codec: 'none' })
     expect(metadata.row_groups.length).toBeGreaterThan(5)
     const file = await readFile(path)
     for (const { offset_index_offset: at, offset_index_length: size } of chunks(metadata, 'text').slice(0, -1)) {
