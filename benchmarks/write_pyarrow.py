@@ -31,7 +31,7 @@ def resident():
 
 
 # About the row groups that sluice makes of these rows: 4,096, or 4 MiB.
-group = {"texts": 1700, "messages": 3000, "vectors": 4096}[table]
+group = {"texts": 1750, "messages": 3700, "vectors": 4096}[table]
 before_mb = resident()
 before = time.process_time()
 options = {"compression": "zstd", "compression_level": 3, "write_page_checksum": writer_name.endswith("crc")}

@@ -34,7 +34,7 @@ const parquetFlags: readonly Flag[] = [
   {
     name: 'rowGroupSize',
     type: 'string',
-    description: 'bytes in memory that end a row group, such as 64mb (default: 4mb or 4,096 rows)',
+    description: 'bytes of values that end a row group, such as 64mb (default: 4mb or 4,096 rows)',
   },
   { name: 'pageSize', type: 'string', description: 'bytes that end a page, before compression (default: 1mb)' },
 ]

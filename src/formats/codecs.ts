@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { decodeLz4Block } from './lz4-block.js'
 import { snappyUncompress } from './parquet/library.js'
@@ -17,22 +18,25 @@ export type Codecs = Record<'ZSTD' | 'GZIP' | 'BROTLI' | 'SNAPPY' | 'LZ4_RAW' | 
 
 let loading: Promise<Codecs> | undefined
 
-/** The one table of codecs for all formats; the first call compiles the WASM one. */
+/** The one table of codecs for all formats; the first call compiles the WASM one, and snappy is loaded when it is first named. */
 export function loadCodecs(): Promise<Codecs> {
   loading ??= load()
   return loading
 }
 
 async function load(): Promise<Codecs> {
-  const [snappy, zstd] = await Promise.all([loadSnappy(), loadZstd()])
+  let snappy: Codec | undefined
   return {
-    ZSTD: zstd,
+    ZSTD: await loadZstd(),
     // The bound keeps a bomb from growing beyond what its page header admitted to.
     GZIP: { decompress: (block, plainSize) => gunzipSync(block, { maxOutputLength: Math.max(1, plainSize) }) },
     BROTLI: {
       decompress: (block, plainSize) => brotliDecompressSync(block, { maxOutputLength: Math.max(1, plainSize) }),
     },
-    SNAPPY: snappy,
+    get SNAPPY() {
+      snappy ??= loadSnappy()
+      return snappy
+    },
     LZ4_RAW: owned(lz4Block),
     LZ4: owned(lz4Legacy),
   }
@@ -50,9 +54,9 @@ function owned(decompressInto: (block: Uint8Array, plain: Uint8Array) => void): 
   }
 }
 
-async function loadSnappy(): Promise<Codec> {
+function loadSnappy(): Codec {
   try {
-    const { uncompressSync, compressSync } = await import('snappy')
+    const { uncompressSync, compressSync } = createRequire(import.meta.url)('snappy') as typeof import('snappy')
     return {
       decompress(block, plainSize) {
         checkSnappySize(block, plainSize)

@@ -30,7 +30,7 @@ export async function compressor(
     return (bytes) =>
       brotliCompressSync(bytes, { params: { ...params, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } })
   }
-  const { ZSTD, SNAPPY } = await loadCodecs()
-  if (codec === 'zstd') return (bytes) => ZSTD.compress!(bytes, level)
-  return SNAPPY.compress ?? (await import('./parquet/writer-library.js')).snappyCompress
+  const codecs = await loadCodecs()
+  if (codec === 'zstd') return (bytes) => codecs.ZSTD.compress!(bytes, level)
+  return codecs.SNAPPY.compress ?? (await import('./parquet/writer-library.js')).snappyCompress
 }

@@ -69,7 +69,7 @@ export async function* readRecords(
   let parser: ReturnType<typeof csvParser> | undefined
   let head: Uint8Array = new Uint8Array()
   try {
-    for await (const block of unpackBlocks(path, readBlocks(path, blockSize, signal))) {
+    for await (const block of unpackBlocks(path, readBlocks(path, { size: blockSize, signal }))) {
       let records: CsvRecord[]
       if (parser === undefined) {
         // The delimiter is told by the whole header, which a block may end within.

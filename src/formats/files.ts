@@ -1,6 +1,6 @@
 import { asDiskError, UsageError } from '../stream/errors.js'
 import { placeOf } from './places/index.js'
-import type { ByteSource, Output } from './places/place.js'
+import type { BlockOptions, ByteSource, Output } from './places/place.js'
 
 export type { ByteSource, Output } from './places/place.js'
 
@@ -10,9 +10,9 @@ export async function openFile(path: string, signal?: AbortSignal): Promise<Byte
 }
 
 /** A file, local or at an address, or stdin for `-`, front to back in blocks of about `size` bytes. */
-export async function* readBlocks(path: string, size = 1 << 20, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-  if (path === '-') yield* readStdin(signal)
-  else yield* (await placeOf(path)).stream(path, { size, signal })
+export async function* readBlocks(path: string, options: BlockOptions = {}): AsyncGenerator<Uint8Array> {
+  if (path === '-') yield* readStdin(options.signal)
+  else yield* (await placeOf(path)).stream(path, options)
 }
 
 async function* readStdin(signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {

@@ -29,7 +29,7 @@ export const json: Format = {
  */
 export async function* readElements(path: string, blockSize?: number, signal?: AbortSignal): AsyncGenerator<Line[]> {
   const scanner = elementScanner(path)
-  for await (const block of unpackBlocks(path, readBlocks(path, blockSize, signal))) {
+  for await (const block of unpackBlocks(path, readBlocks(path, { size: blockSize, signal }))) {
     const elements = scanner.push(block)
     if (elements.length > 0) yield elements
   }

@@ -1,5 +1,6 @@
 import { isAscii, isUtf8, transcode } from 'node:buffer'
 import { CorruptInputError } from '../stream/errors.js'
+import { createBuffers } from './buffers.js'
 import { readBlocks } from './files.js'
 import { unpackBlocks } from './unpack.js'
 
@@ -19,6 +20,7 @@ export async function* readLines(path: string, blockSize?: number, signal?: Abor
   let atStart = true
   let held: Uint8Array[] = []
   let heldBytes = 0
+  const buffers = createBuffers()
   const cut = (bytes: Uint8Array): Line[] => {
     const start = atStart && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
     atStart = false
@@ -26,7 +28,7 @@ export async function* readLines(path: string, blockSize?: number, signal?: Abor
     number = lines.end
     return lines.lines
   }
-  for await (const block of unpackBlocks(path, readBlocks(path, blockSize, signal))) {
+  for await (const block of unpackBlocks(path, readBlocks(path, { size: blockSize, signal, buffers }))) {
     const last = block.lastIndexOf(newline)
     if (last === -1) {
       held.push(block)
@@ -39,7 +41,8 @@ export async function* readLines(path: string, blockSize?: number, signal?: Abor
     const first = held.length === 0 ? -1 : block.indexOf(newline)
     const begun = first === -1 ? [] : cut(Buffer.concat([...held, block.subarray(0, first)]))
     const lines = first === last ? begun : begun.concat(cut(block.subarray(first + 1, last)))
-    held = last + 1 < block.length ? [block.subarray(last + 1)] : []
+    held = last + 1 < block.length ? [new Uint8Array(block.subarray(last + 1))] : []
+    buffers.takeBack(block)
     if (lines.length > 0) yield lines
   }
   if (held.length > 0) {

@@ -43,7 +43,7 @@ async function* readTexts(
 
 async function readAll(path: string, signal: AbortSignal | undefined): Promise<Buffer> {
   const blocks: Uint8Array[] = []
-  for await (const block of readBlocks(path, undefined, signal)) blocks.push(block)
+  for await (const block of readBlocks(path, { signal })) blocks.push(block)
   return Buffer.concat(blocks)
 }
 

@@ -65,7 +65,7 @@ export type ParquetOptions = {
   pageIndex?: boolean
   /** A CRC-32 of each page, which sluice and others verify when they read. Default true. */
   checksums?: boolean
-  /** Bytes in memory at which a row group ends; default 4 MiB or 4,096 rows, whichever comes first. */
+  /** Bytes of values, before encoding, at which a row group ends; default 4 MiB or 4,096 rows, whichever comes first. */
   rowGroupBytes?: number
   /** Bytes at which a page ends, before it is compressed; default 1 MiB. */
   pageBytes?: number

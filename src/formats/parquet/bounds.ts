@@ -1,4 +1,5 @@
 import type { SchemaElement } from './library.js'
+import { lengthAt } from './plain.js'
 import { unconvertMinMax } from './writer-library.js'
 
 /** The least and the greatest of some values, in the form of the format, cut where they are long. */
@@ -48,7 +49,7 @@ function textBounds(page: Buffer, element: SchemaElement, used?: Uint8Array): Bo
   let [min, minEnd, max, maxEnd] = [-1, 0, 0, 0]
   for (let at = 0, i = 0; at < page.length; i++) {
     const start = at + 4
-    const end = start + page.readUInt32LE(at)
+    const end = start + lengthAt(page, at)
     at = end
     if (used?.[i] === 0) continue
     // Compared as bytes, where they lie.

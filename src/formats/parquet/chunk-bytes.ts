@@ -1,5 +1,5 @@
+import type { Buffers } from '../buffers.js'
 import type { ByteSource } from '../files.js'
-import type { Buffers } from './buffers.js'
 
 /** The bytes of one column chunk. */
 export type Extent = { start: number; end: number }

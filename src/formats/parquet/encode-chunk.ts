@@ -3,7 +3,7 @@ import { type Bounds, boundsOf, joinBounds } from './bounds.js'
 import { append, appendByte, type Growable, growable, taken } from './growable.js'
 import { appendHybrid, bitsFor } from './hybrid.js'
 import { type DictionaryChoice, type Settled, settleValues } from './leaf-values.js'
-import { appendBits } from './plain.js'
+import { appendBits, lengthAt } from './plain.js'
 import type { Leaf } from './shred.js'
 import { thriftBytes } from './thrift-out.js'
 
@@ -113,7 +113,7 @@ function pageEnd({ leaf, settled, end }: Chunk, first: Position, most: number): 
     do {
       if (defined[position.entry] === maxDefinition) {
         position.defined++
-        position.at += width || 4 + settled.bytes.readUInt32LE(position.at)
+        position.at += width || 4 + lengthAt(settled.bytes, position.at)
       }
       position.entry++
     } while (maxRepetition > 0 && position.entry < end.entry && repeated[position.entry]! > 0)

@@ -1,6 +1,6 @@
 import type { TextColumn } from '../../text/column.js'
+import type { Buffers } from '../buffers.js'
 import type { Codec } from '../codecs.js'
-import type { Buffers } from './buffers.js'
 import { bitWidth, decodeHybrid } from './levels.js'
 import { isCount, type PageHead } from './pages.js'
 import { type Coding, type Stored, storedTexts, storedValues } from './stored.js'

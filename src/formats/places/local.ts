@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { CorruptInputError } from '../../stream/errors.js'
 import { listFiles } from '../listing.js'
 import { createFile } from './local-write.js'
-import type { ByteSource, Place } from './place.js'
+import type { BlockOptions, ByteSource, Place } from './place.js'
 
 /** The files of this machine. */
 export const local: Place = {
@@ -55,16 +55,17 @@ async function openLocal(path: string, signal?: AbortSignal): Promise<ByteSource
 
 async function* streamLocal(
   path: string,
-  { size = 1 << 20, signal }: { size?: number; signal?: AbortSignal } = {},
+  { size = 1 << 20, signal, buffers }: BlockOptions = {},
 ): AsyncGenerator<Uint8Array> {
   const handle = await open(path, 'r')
   try {
     for (;;) {
       signal?.throwIfAborted()
-      // A new block each time, because rows cut at its end are still held by whoever takes it.
-      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafeSlow(size), 0, size, null)
+      // A block of its own each time, because rows cut at its end are still held by whoever takes it.
+      const block = buffers?.lend(size) ?? Buffer.allocUnsafeSlow(size)
+      const { bytesRead } = await handle.read(block, 0, size, null)
       if (bytesRead === 0) return
-      yield buffer.subarray(0, bytesRead)
+      yield block.subarray(0, bytesRead)
     }
   } finally {
     await handle.close()

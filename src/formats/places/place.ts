@@ -1,3 +1,5 @@
+import type { Buffers } from '../buffers.js'
+
 /** Bytes that can be read anywhere: the seam between a format and the place its shard lies in. */
 export type ByteSource = {
   readonly size: number
@@ -33,14 +35,22 @@ export type Listing = {
   readonly files: readonly PlacedFile[]
 }
 
+export type BlockOptions = {
+  /** About the bytes of a block, where the place can choose; default 1 MiB. */
+  size?: number | undefined
+  signal?: AbortSignal | undefined
+  /** Where blocks may be lent from, for a caller that gives them back. */
+  buffers?: Buffers
+}
+
 /** Somewhere shards lie. A new place is its own file and one line in index.ts. */
 export type Place = {
   /** The files behind a file, a folder or a glob. Throws a UsageError where nothing is there. */
   list(address: string): Promise<Listing>
   /** A file for reads anywhere in it. */
   open(path: string, signal?: AbortSignal): Promise<ByteSource>
-  /** A file from front to back, in blocks whose memory is the caller's; about `size` bytes where the place can choose. */
-  stream(path: string, options?: { size?: number; signal?: AbortSignal }): AsyncGenerator<Uint8Array>
+  /** A file from front to back, in blocks whose memory is the caller's. */
+  stream(path: string, options?: BlockOptions): AsyncGenerator<Uint8Array>
   /** Begins a file, which is there for readers once it is committed; absent where sluice only reads. */
   create?(path: string): Promise<Output>
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createBuffers } from '../../../src/formats/parquet/buffers.js'
+import { createBuffers } from '../../../src/formats/buffers.js'
 import { openChunkBytes } from '../../../src/formats/parquet/chunk-bytes.js'
 
 const file = Uint8Array.from({ length: 9 << 20 }, (_, at) => (at * 2_654_435_761) >>> 24)

@@ -1,11 +1,11 @@
 /**
- * Memory for pages and windows, lent and taken back. A new buffer for each would cost as much as a quarter of the reading:
+ * Memory for blocks, pages and windows, lent and taken back. A new buffer for each would cost as much as a quarter of the reading:
  * the system zeroes its pages, and the collector finds out late that they are free.
  */
 export type Buffers = {
   /** Memory of exactly `size` bytes, whatever was in it before. */
   lend(size: number): Uint8Array
-  /** Whoever lent it must not look at it afterwards. */
+  /** Whoever was lent it must not look at it afterwards. Memory that came from elsewhere is left to the collector. */
   takeBack(bytes: Uint8Array): void
 }
 
@@ -15,19 +15,20 @@ const most = 32 << 20
 
 export function createBuffers(): Buffers {
   const free: ArrayBuffer[][] = []
+  const lent = new WeakSet<ArrayBufferLike>()
   let kept = 0
   return {
     lend(size) {
       const sizeClass = Math.max(smallest, 32 - Math.clz32(Math.max(1, size) - 1))
-      const memory = free[sizeClass]?.pop()
-      if (memory === undefined) return new Uint8Array(Buffer.allocUnsafeSlow(2 ** sizeClass).buffer, 0, size)
-      kept -= memory.byteLength
+      const known = free[sizeClass]?.pop()
+      const memory = known ?? Buffer.allocUnsafeSlow(2 ** sizeClass).buffer
+      if (known !== undefined) kept -= known.byteLength
+      lent.add(memory)
       return new Uint8Array(memory, 0, size)
     },
     takeBack({ buffer }) {
+      if (!lent.delete(buffer) || kept + buffer.byteLength > most) return
       const sizeClass = Math.log2(buffer.byteLength)
-      // What another lent, a remote reader say, comes in any size.
-      if (!Number.isInteger(sizeClass) || sizeClass < smallest || kept + buffer.byteLength > most) return
       free[sizeClass] ??= []
       free[sizeClass].push(buffer as ArrayBuffer)
       kept += buffer.byteLength
