@@ -1,42 +1,43 @@
-// Asks a chat server as a recipe does, by the built library: validated, limited, retried and journalled.
+// Asks a chat server about rows as a recipe does, by the built library: validated, limited, retried and journalled.
 //
 //   node benchmarks/models_client.mjs URL ROWS IN_FLIGHT
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { budgeted, noSpending } from '../dist/models/budget.js'
-import { openModel } from '../dist/models/index.js'
-import { journalled, openJournal } from '../dist/models/journal.js'
-import { limited } from '../dist/models/limit.js'
-import { withRetry } from '../dist/models/retry.js'
-import { mapConcurrent } from '../dist/stream/map-concurrent.js'
+import { ask } from '../dist/recipes/ask.js'
+import { openAsking } from '../dist/recipes/asking.js'
+import { openResources } from '../dist/recipes/resources.js'
 
 const [endpoint, rows, concurrency] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])]
 const filler = 'Read the passage and write the instruction that it answers. '.repeat(10)
 
-async function* numbers() {
-  for (let n = 0; n < rows; n += 100) yield Array.from({ length: Math.min(100, rows - n) }, (_, i) => n + i)
+const stage = {
+  name: 'instruct',
+  prompt: { write: ({ id }) => [{ role: 'user', content: `Row ${id}. ${filler}` }], read: (reply) => ({ reply }) },
+  sampling: { maxTokens: 256, temperature: 0.7 },
+}
+
+async function* numbered() {
+  for (let n = 0; n < rows; n += 100) {
+    yield Array.from({ length: Math.min(100, rows - n) }, (_, i) => ({ id: `shard.parquet#${n + i}` }))
+  }
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'))
-const journal = await openJournal(folder)
-const bare = await openModel('openai:tiny', { endpoint, env: {} })
-const model = journalled(withRetry(limited(budgeted(bare, { spent: noSpending() }), { concurrency })), journal)
-const ask = (n) =>
-  model.ask({
-    messages: [{ role: 'user', content: `Row ${n}. ${filler}` }],
-    rowId: `shard.parquet#${n}`,
-    stage: 'instruct',
-    ordinal: 0,
-    maxTokens: 256,
-    temperature: 0.7,
-  })
+const machine = { concurrency, timeout: 2, journal: join(folder, 'journal') }
+const { resources, close } = openResources({ model: 'openai:tiny', endpoint }, folder, machine)
+const context = { folder, signal: new AbortController().signal, progress() {}, warn() {} }
+const asking = await openAsking(context, resources)
 const start = performance.now()
 let answered = 0
-for await (const replies of mapConcurrent(ask, { concurrency })(numbers())) {
-  answered += replies.filter(({ text }) => text.length > 0).length
+const wrong = []
+for await (const replies of ask(stage, asking)(numbered())) {
+  answered += replies.length
+  for (const { id, reply } of replies) if (reply.startsWith('Echo ') && !reply.endsWith(` ${id}.`)) wrong.push(id)
 }
 const seconds = (performance.now() - start) / 1000
-await journal.close()
+const failed = Object.values(asking.log.failed).reduce((sum, count) => sum + count, 0)
+await asking.close()
+await close()
 await rm(folder, { recursive: true })
-console.log(JSON.stringify({ answered, seconds }))
+console.log(JSON.stringify({ answered, failed, wrong: wrong.length, seconds }))

@@ -44,6 +44,12 @@ const modelFlags: readonly Flag[] = [
     min: 1,
     description: 'most tokens sent and asked for in a minute',
   },
+  {
+    name: 'timeout',
+    type: 'number',
+    min: 0.1,
+    description: 'most seconds a call may take (default 60 until its answer begins, 600 in all)',
+  },
   { name: 'journal', type: 'string', description: 'folder of replies to share between runs' },
   { name: 'record', type: 'string', description: 'file to record all calls in, for --model replay:FILE' },
 ]

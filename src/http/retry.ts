@@ -9,6 +9,10 @@ export type RetryOptions = {
   readonly random?: () => number
   readonly clock?: Clock
   readonly signal?: AbortSignal
+  /** The bounds of the waits after this failure; default half a second and doubled each time, up to 30 s. */
+  readonly waits?: (failure: HttpFailure) => Waits
+  /** Resolves when the request may be sent after this failure, its wait being over; default at once. */
+  readonly admit?: (failure: HttpFailure) => Promise<void>
   /** Told of every failure that will be followed by another attempt. */
   readonly onRetry?: (retry: {
     readonly attempt: number
@@ -17,14 +21,16 @@ export type RetryOptions = {
   }) => void
 }
 
+/** In milliseconds: the longest first wait, of which each further one may be the double, and the longest of all. */
+export type Waits = { readonly firstMs: number; readonly mostMs: number }
+
+const usualWaits: Waits = { firstMs: 500, mostMs: 30_000 }
+
 /** Attempts while nothing has ever been reached: a wrong port should not take half a minute to tell. */
 export const attemptsToConnect = 4
 
 /** The longest Retry-After that is waited for. */
 export const longestRetryAfterMs = 600_000
-
-const firstWaitMs = 500
-const longestWaitMs = 30_000
 
 /**
  * Calls `request` until it resolves, at most `attempts` times, and rejects with its last error. Only a retryable
@@ -33,7 +39,15 @@ const longestWaitMs = 30_000
  */
 export async function retrying<T>(
   request: (attempt: number) => Promise<T>,
-  { attempts = 8, random = jitter, clock = systemClock, signal, onRetry }: RetryOptions = {},
+  {
+    attempts = 8,
+    random = jitter,
+    clock = systemClock,
+    signal,
+    waits = () => usualWaits,
+    admit,
+    onRetry,
+  }: RetryOptions = {},
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted()
@@ -44,9 +58,11 @@ export async function retrying<T>(
       const asked = failure.retryAfterMs ?? 0
       if (asked > longestRetryAfterMs) throw failure
       // Added to what was asked for, so that those who were all told the same second do not come back together.
-      const waitMs = asked + random() * Math.min(longestWaitMs, firstWaitMs * 2 ** (attempt - 1))
+      const { firstMs, mostMs } = waits(failure)
+      const waitMs = asked + random() * Math.min(mostMs, firstMs * 2 ** (attempt - 1))
       onRetry?.({ attempt, waitMs, failure })
       await clock.sleep(waitMs, signal)
+      await admit?.(failure)
     }
   }
 }

@@ -12,8 +12,8 @@ export type ModelOptions = KeyOptions & {
   readonly endpoint?: string
   /** Plain http to another machine; default false. */
   readonly allowHttp?: boolean
-  /** How long a server may take to begin its answer; default one minute. */
-  readonly firstByteMs?: number
+  /** How long a call may take; default one minute until its answer begins, ten in all. */
+  readonly timeoutMs?: number | undefined
 }
 
 type Provider = {
@@ -54,25 +54,25 @@ export async function openModel(spec: string, options: ModelOptions = {}): Promi
   return provider.open(name, options)
 }
 
-function openOpenAi(name: string, { endpoint, allowHttp, firstByteMs, ...key }: ModelOptions): Model {
+function openOpenAi(name: string, { endpoint, allowHttp, timeoutMs, ...key }: ModelOptions): Model {
   if (endpoint === undefined) {
     throw new UsageError(`The model openai:${name} needs an endpoint.`, {
       fix: 'Say where the API begins: --endpoint http://127.0.0.1:8080/v1 or --endpoint https://api.openai.com/v1.',
     })
   }
   const apiKey = readKey(key, 'OPENAI_API_KEY')
-  return openaiModel(name, { endpoint, apiKey, allowHttp, timeouts: firstByte(firstByteMs) })
+  return openaiModel(name, { endpoint, apiKey, allowHttp, timeouts: timeoutsOf(timeoutMs) })
 }
 
 async function openHuggingFace(name: string, options: ModelOptions): Promise<Model> {
-  const { endpoint, allowHttp, firstByteMs, ...key } = options
+  const { endpoint, allowHttp, timeoutMs, ...key } = options
   const token = readKey(key, 'HF_TOKEN')
   if (token === undefined && endpoint === undefined) {
     throw new UsageError(`The model hf:${name} needs a token.`, { fix: 'Put your Hugging Face token into HF_TOKEN.' })
   }
   // Its client is large and few runs need it.
   const { huggingfaceModel } = await import('./huggingface.js')
-  return huggingfaceModel(name, { token, endpoint, allowHttp, timeouts: firstByte(firstByteMs) })
+  return huggingfaceModel(name, { token, endpoint, allowHttp, timeouts: timeoutsOf(timeoutMs) })
 }
 
 async function openPulled(name: string): Promise<Model> {
@@ -82,6 +82,6 @@ async function openPulled(name: string): Promise<Model> {
   throw new UsageError(`The model ${name} is not on this machine yet.`, { fix: `Run \`sluice models pull ${name}\`.` })
 }
 
-function firstByte(firstByteMs: number | undefined) {
-  return firstByteMs === undefined ? undefined : { firstByteMs }
+function timeoutsOf(timeoutMs: number | undefined) {
+  return timeoutMs === undefined ? undefined : { firstByteMs: timeoutMs, totalMs: timeoutMs }
 }

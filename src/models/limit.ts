@@ -1,7 +1,9 @@
 import { type Clock, systemClock } from '../http/clock.js'
 import { HttpFailure } from '../http/failure.js'
 import { longestRetryAfterMs } from '../http/retry.js'
+import { tellsOfOverload } from './health.js'
 import { adaptivePlaces } from './places.js'
+import { listenToPleas } from './pleas.js'
 import { mostUsage } from './token-counter.js'
 import type { Model, Usage } from './types.js'
 import { wrapped } from './wrapped.js'
@@ -33,13 +35,14 @@ export function limited(model: Model, options: LimitOptions): Model {
   const { concurrency, requestsPerMinute = Infinity, tokensPerMinute = Infinity, clock = systemClock } = options
   const places = adaptivePlaces(concurrency)
   const next = { byRequests: 0, byTokens: 0 }
-  let pausedUntil = 0
+  const pleas = listenToPleas(clock)
 
   /** Takes the next place in time; looks again after the wait, since the endpoint may have asked for a pause meanwhile. */
   const waitForTurn = async (tokens: number, signal?: AbortSignal) => {
     for (;;) {
       signal?.throwIfAborted()
-      const waitMs = Math.max(next.byRequests, next.byTokens, pausedUntil) - clock.now()
+      await pleas.pass(signal)
+      const waitMs = Math.max(next.byRequests, next.byTokens) - clock.now()
       if (waitMs <= 0) break
       await clock.sleep(Math.min(waitMs, longestSleepMs), signal)
     }
@@ -49,10 +52,14 @@ export function limited(model: Model, options: LimitOptions): Model {
 
   return wrapped(model, (send) => async (question, options = {}) => {
     const most = tokensPerMinute === Infinity ? 0 : tokensOf(mostUsage(question))
-    const leave = await places.enter()
+    const until = options.stop ?? options.signal
+    const leave = await places.enter(until)
+    let order = 0
     try {
-      await waitForTurn(most, options.signal)
+      await waitForTurn(most, until)
+      order = pleas.send()
       const answer = await send(question, options)
+      pleas.answered(order)
       leave('answered')
       const taken = answer.usage === undefined ? most : tokensOf(answer.usage)
       next.byTokens -= (60_000 * (most - taken)) / tokensPerMinute
@@ -60,19 +67,18 @@ export function limited(model: Model, options: LimitOptions): Model {
     } catch (error) {
       const isOverload = error instanceof HttpFailure && tellsOfOverload(error)
       if (isOverload && error.retryAfterMs !== undefined) {
-        pausedUntil = Math.max(pausedUntil, clock.now() + Math.min(error.retryAfterMs, longestRetryAfterMs))
+        pleas.refused(order, Math.min(error.retryAfterMs, longestRetryAfterMs))
       }
+      // What ends the run must not be asked for once more by everyone who waits.
+      if (error instanceof HttpFailure && refusals.includes(error.status ?? 0)) places.dismiss(error)
       leave(isOverload ? 'overloaded' : 'failed')
       throw error
     }
   })
 }
 
-const timeOuts = ['no answer in time', 'answer stalled', 'answer took too long']
-
-function tellsOfOverload({ status, reason }: HttpFailure): boolean {
-  return status === 429 || status === 503 || timeOuts.includes(reason)
-}
+/** No call will be taken after one of these. */
+const refusals = [401, 402, 403, 404]
 
 function tokensOf({ promptTokens, completionTokens }: Usage): number {
   return promptTokens + completionTokens

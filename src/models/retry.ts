@@ -1,65 +1,75 @@
+import { systemClock } from '../http/clock.js'
 import { HttpFailure } from '../http/failure.js'
 import { attemptsToConnect, longestRetryAfterMs, type RetryOptions, retrying } from '../http/retry.js'
 import { EndpointError, RefusedError } from '../stream/errors.js'
-import { CallFailure, type Model } from './types.js'
+import { watchHealth } from './health.js'
+import { type AskOptions, CallFailure, type Model } from './types.js'
 import { wrapped } from './wrapped.js'
 
-export type ModelRetryOptions = Omit<RetryOptions, 'signal'> & {
-  /** Failed requests in a row, over all calls, after which a call that used up its attempts stops the run; default 50. */
+export type ModelRetryOptions = Pick<RetryOptions, 'attempts' | 'random' | 'clock'> & {
+  /** Failed requests in a row, over all calls, after which the run stops; default 50. */
   readonly mostFailuresInARow?: number
 }
 
 /**
  * The same model, asked again where that may help: 8 attempts with full jitter and Retry-After, and once more with twice
- * the tokens where a reply was cut off and is not to be kept so. What is left becomes a CallFailure (this row: 400, 422, attempts used up, cut off
- * twice), a RefusedError (401, 402, 403, 404: the first of them stops the run) or an EndpointError (nothing there, a wait
- * of more than ten minutes asked for, or failures in a row).
+ * the tokens where a reply was cut off and is not to be kept so. Retries have a budget, see `watchHealth`. What is left
+ * becomes a CallFailure (this row: 400, 422, attempts used up, cut off twice), a RefusedError (401, 402, 403, 404: the first
+ * of them stops the run) or an EndpointError (nothing there, a wait of more than ten minutes asked for, or 50 failures in a
+ * row over 20 s or by the time a call has used up its attempts).
  */
 export function withRetry(model: Model, options: ModelRetryOptions = {}): Model {
-  const { mostFailuresInARow = 50, ...retry } = options
+  const { mostFailuresInARow, clock = systemClock, ...retry } = options
+  const health = watchHealth({ clock, ...(mostFailuresInARow && { mostFailuresInARow }) })
   let reached = false
-  let failuresInARow = 0
 
   const once = async <A>(attempt: number, send: () => Promise<A>): Promise<A> => {
     try {
       const answer = await send()
       reached = true
-      failuresInARow = 0
+      health.answered()
       return answer
     } catch (error) {
       if (!(error instanceof HttpFailure)) throw error
       reached ||= !error.unreachable
-      // A server that says what is wrong with one request is well.
-      failuresInARow = error.retryable ? failuresInARow + 1 : 0
+      health.failed(error)
       if (!reached && attempt >= attemptsToConnect) throw gone(model, error)
+      if (health.isGone()) throw down(model, error)
       throw error
     }
   }
 
-  const often = async <A>(send: () => Promise<A>, signal?: AbortSignal): Promise<{ answer: A; attempts: number }> => {
+  const often = async <A>(
+    send: () => Promise<A>,
+    { stop, signal }: AskOptions = {},
+  ): Promise<{ answer: A; attempts: number }> => {
+    const until = stop ?? signal
     let attempts = 0
     try {
+      await health.admit(until)
       const attempt = (count: number) => {
         attempts = count
         return once(count, send)
       }
-      return { answer: await retrying(attempt, { ...retry, signal }), attempts }
+      const admit = (failure: HttpFailure) => health.admit(until, failure)
+      const { waits } = health
+      return { answer: await retrying(attempt, { ...retry, clock, waits, admit, signal: until }), attempts }
     } catch (error) {
-      if (error instanceof HttpFailure) throw verdict(model, error, attempts, failuresInARow >= mostFailuresInARow)
+      if (error instanceof HttpFailure) throw verdict(model, error, attempts, health.isDown())
       throw error
     }
   }
 
   const retried = wrapped(model, (send) => async (question, options) => {
-    return (await often(() => send(question, options), options?.signal)).answer
+    return (await often(() => send(question, options), options)).answer
   })
   return {
     ...retried,
     async ask(call, options) {
-      const first = await often(() => model.ask(call, options), options?.signal)
+      const first = await often(() => model.ask(call, options), options)
       if (first.answer.finish !== 'length' || call.keepCutOff) return first.answer
       const longer = { ...call, maxTokens: call.maxTokens * 2 }
-      const second = await often(() => model.ask(longer, options), options?.signal)
+      const second = await often(() => model.ask(longer, options), options)
       if (second.answer.finish !== 'length') return second.answer
       const message = `more than ${longer.maxTokens} tokens`
       throw new CallFailure('reply cut off', { attempts: first.attempts + second.attempts, message })
@@ -68,7 +78,7 @@ export function withRetry(model: Model, options: ModelRetryOptions = {}): Model 
 }
 
 /** Who can act on the last failure of a call. */
-function verdict(model: Model, failure: HttpFailure, attempts: number, down: boolean): Error {
+function verdict(model: Model, failure: HttpFailure, attempts: number, isDown: boolean): Error {
   const { status, retryAfterMs = 0, message } = failure
   const said = `${model.id}: ${message}`
   if (status === 401 || status === 402 || status === 403) {
@@ -90,10 +100,7 @@ function verdict(model: Model, failure: HttpFailure, attempts: number, down: boo
     const fix = `Run the same command again in ${Math.ceil(retryAfterMs / 60_000)} minutes: it resumes.`
     return new EndpointError(`The endpoint asks to be left alone for long. ${said}`, { cause: failure, fix })
   }
-  if (failure.retryable && down) {
-    const fix = 'See why the endpoint fails, then run the same command again: it resumes.'
-    return new EndpointError(`The endpoint answers nothing usable any more. ${said}`, { cause: failure, fix })
-  }
+  if (failure.retryable && isDown) return down(model, failure)
   return new CallFailure(failure.reason, { attempts, status, message, cause: failure })
 }
 
@@ -101,5 +108,12 @@ function gone(model: Model, failure: HttpFailure): EndpointError {
   return new EndpointError(`The endpoint cannot be reached. ${model.id}: ${failure.message}`, {
     cause: failure,
     fix: 'Check the address and that the server runs, then run the same command again: it resumes.',
+  })
+}
+
+function down(model: Model, failure: HttpFailure): EndpointError {
+  return new EndpointError(`The endpoint answers nothing usable any more. ${model.id}: ${failure.message}`, {
+    cause: failure,
+    fix: 'See why the endpoint fails, then run the same command again: it resumes.',
   })
 }

@@ -48,7 +48,12 @@ export type Score = {
   readonly usage?: Usage
 }
 
-export type AskOptions = { readonly signal?: AbortSignal }
+export type AskOptions = {
+  /** Aborts the call, wherever it is. */
+  readonly signal?: AbortSignal
+  /** No further request is sent once this aborts; one in flight goes on, since it may be paid for. */
+  readonly stop?: AbortSignal
+}
 
 /**
  * Anything that answers a call. Wrapping a model gives another model: `journalled(withRetry(limited(openaiModel(…))))`.

@@ -59,7 +59,13 @@ export function logLost(log: RejectLog, row: Omit<Reject, 'reason'>, lost: Lost)
 export async function askAbout<In extends Row, Out extends object>(
   { name, prompt, sampling, samples = 1 }: ModelStage<In, Out>,
   row: In,
-  { model, counts, callSignal, onFatal }: Pick<Asking, 'model' | 'counts' | 'callSignal' | 'onFatal'>,
+  {
+    model,
+    counts,
+    signal,
+    callSignal,
+    onFatal,
+  }: Pick<Asking, 'model' | 'counts' | 'signal' | 'callSignal' | 'onFatal'>,
   { choose }: AskOptions<In, Out> = {},
 ): Promise<Out | Lost> {
   const messages = prompt.write(row)
@@ -68,7 +74,7 @@ export async function askAbout<In extends Row, Out extends object>(
   for (let ordinal = 0; ordinal < samples; ordinal++) {
     const call = { messages, rowId: row.id, stage: name, ordinal, ...sampling }
     try {
-      const reply = await model.ask(call, { signal: callSignal })
+      const reply = await model.ask(call, { signal: callSignal, stop: signal })
       const reading = prompt.read(reply.text, row, reply.finish === 'length')
       const unread = 'unread' in reading ? (reading as Unread) : undefined
       counts.add(name, reply, unread)

@@ -12,8 +12,12 @@ export type Asking = {
   /** Rows that did not make it, in whatever order they are lost. */
   readonly log: RejectLog
   readonly counts: ReplyCounts
+  /**
+   * Rows under way at once: four for each call in flight, since a call that waits to be asked again has given its place to
+   * another. How many are in flight is the model's own limit.
+   */
   readonly concurrency: number
-  /** No further row is started once this aborts. */
+  /** No further row is started, and no further request sent, once this aborts. */
   readonly signal: AbortSignal
   /** Calls in flight are given up once this aborts. */
   readonly callSignal: AbortSignal
@@ -22,6 +26,8 @@ export type Asking = {
   /** Writes what was lost and what was counted into the task's folder; call it however the task ends. */
   close(): Promise<void>
 }
+
+const rowsForCall = 4
 
 /** How long calls in flight may go on once one has met what ends the run, such as a refused key. */
 const graceMs = 3000
@@ -36,9 +42,8 @@ export async function openAsking(context: TaskContext, resources: Resources): Pr
     model,
     log,
     counts,
-    concurrency: resources.concurrency,
-    signal,
-    ...callGuard(resources.callSignal),
+    concurrency: rowsForCall * resources.concurrency,
+    ...callGuard(signal, resources.callSignal),
     close: async () => {
       log.close()
       await writeReplyCounts(folder, counts)
@@ -47,16 +52,33 @@ export async function openAsking(context: TaskContext, resources: Resources): Pr
 }
 
 /**
- * A signal for all calls that aborts with `callSignal`, or some seconds after one of them met an error that ends the run:
- * the others may be paid for, but a server that hangs must not hide the error.
+ * Signals for all calls. The first aborts with `signal`, with `callSignal` or as soon as one of them met an error that ends the
+ * run; the second with `callSignal` or some seconds after such an error: calls in flight may be paid for, but a server that
+ * hangs must not hide the error.
  */
-function callGuard(callSignal?: AbortSignal): Pick<Asking, 'callSignal' | 'onFatal'> {
+function callGuard(signal: AbortSignal, callSignal?: AbortSignal): Pick<Asking, 'signal' | 'callSignal' | 'onFatal'> {
+  const stop = new AbortController()
   const giveUp = new AbortController()
-  setMaxListeners(0, giveUp.signal)
-  callSignal?.addEventListener('abort', () => giveUp.abort(callSignal.reason), { once: true })
+  setMaxListeners(0, stop.signal, giveUp.signal)
+  if (signal.aborted) stop.abort(signal.reason)
+  signal.addEventListener('abort', () => stop.abort(signal.reason), { once: true })
+  callSignal?.addEventListener(
+    'abort',
+    () => {
+      stop.abort(callSignal.reason)
+      giveUp.abort(callSignal.reason)
+    },
+    { once: true },
+  )
   return {
+    signal: stop.signal,
     callSignal: giveUp.signal,
-    // The reason is what ended the run, since a call that is given up may be the first to be heard of.
-    onFatal: (error) => setTimeout(() => giveUp.abort(error), graceMs).unref(),
+    onFatal: (error) => {
+      // Who was asked to stop is no fault, and ends in its own time.
+      if (stop.signal.aborted) return
+      // The reason is what ended the run, since a call that is given up may be the first to be heard of.
+      stop.abort(error)
+      setTimeout(() => giveUp.abort(error), graceMs).unref()
+    },
   }
 }

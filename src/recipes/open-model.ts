@@ -15,6 +15,7 @@ export type OpenModelOptions = KeyOptions & {
   /** Where to record the calls. */
   record?: string | undefined
   allowHttp?: boolean | undefined
+  timeoutMs?: number | undefined
 }
 
 /** A model as recipes use it: asked no faster than allowed, asked again where that helps, never paid for twice. */

@@ -16,6 +16,8 @@ export type MachineOptions = {
   requestsPerMinute?: number
   /** Most tokens it is sent and asked for in a minute; default no limit. */
   tokensPerMinute?: number
+  /** Most seconds a call may take; default 60 until its answer begins, 600 in all. */
+  timeout?: number
   /** Folder of the journal of replies; default inside the run folder. */
   journal?: string
   /** File to record the model's calls in, for `replay:FILE`. */
@@ -54,13 +56,14 @@ export function openResources(
 ): OpenResources {
   const { concurrency = 8, journal: journalFolder = runPaths(out).journal, record, allowHttp, callSignal } = machine
   const rates = { requestsPerMinute: machine.requestsPerMinute, tokensPerMinute: machine.tokensPerMinute }
+  const timeoutMs = machine.timeout === undefined ? undefined : machine.timeout * 1000
   const key = { apiKeyEnv: machine.apiKeyEnv, apiKeyFile: machine.apiKeyFile }
   const named = config as { model: string; endpoint?: string }
   const budget = openBudget(named, machine)
   let journal: Journal | undefined
   const model = once(async () => {
     journal = await openJournal(journalFolder)
-    return openJournalledModel(named, { concurrency, journal, budget, rates, record, allowHttp, ...key })
+    return openJournalledModel(named, { concurrency, journal, budget, rates, record, allowHttp, timeoutMs, ...key })
   })
   const embedder = once(() =>
     openEmbedder(String(config.embedder), {

@@ -19,34 +19,62 @@ async function round(places: ReturnType<typeof adaptivePlaces>, endingOf: (n: nu
   return fitted
 }
 
+/** Places whose endpoint has answered once. */
+async function openedPlaces(most: number) {
+  const places = adaptivePlaces(most)
+  const leave = await places.enter()
+  leave('answered')
+  return places
+}
+
 describe('adaptive places', () => {
-  it('are halved once a round in which everything is overloaded, down to one', async () => {
+  it('are eight until the first answer has come', async () => {
     const places = adaptivePlaces(16)
-    const fitted: number[] = []
-    for (let n = 0; n < 5; n++) fitted.push(await round(places, () => 'overloaded'))
-    expect(fitted).toEqual([16, 8, 4, 2, 1])
-    expect(await round(places, () => 'answered')).toBe(1)
+    expect(await round(places, () => 'failed')).toBe(8)
+    expect(await round(places, (call) => (call === 7 ? 'answered' : 'failed'))).toBe(8)
+    expect(await round(places, () => 'answered')).toBe(16)
   })
 
-  it('grow by one a window of answers, never above the most', async () => {
-    const places = adaptivePlaces(12)
+  it('are halved with every half window that is overloaded, down to one', async () => {
+    const places = await openedPlaces(32)
+    const fitted = new Set<number>()
+    for (let n = 0; n < 60; n++) fitted.add(await round(places, () => 'overloaded'))
+    expect([...fitted]).toEqual([32, 16, 8, 4, 2, 1])
+  })
+
+  it('grow by one a round of answers, never above the most', async () => {
+    const places = await openedPlaces(32)
     await round(places, () => 'overloaded')
     let answered = 0
-    let fitted = 6
-    while (fitted < 12 && answered < 1000) {
+    let fitted = 16
+    while (fitted < 32 && answered < 2000) {
       fitted = await round(places, () => 'answered')
       answered += fitted
     }
-    expect(fitted).toBe(12)
-    expect(answered).toBeGreaterThan(6 * 10)
-    for (let n = 0; n < 20; n++) expect(await round(places, () => 'answered')).toBe(12)
+    expect(fitted).toBe(32)
+    expect(answered).toBeGreaterThan(16 * 20)
+    for (let n = 0; n < 20; n++) expect(await round(places, () => 'answered')).toBe(32)
   })
 
-  it('stay where now and then one call is overloaded or fails otherwise', async () => {
-    const places = adaptivePlaces(16)
+  it('stay where some calls are overloaded or fail otherwise, less than half of them', async () => {
+    const places = await openedPlaces(16)
     for (let n = 0; n < 20; n++) {
-      expect(await round(places, (call) => (call === 3 ? 'overloaded' : call < 8 ? 'failed' : 'answered'))).toBe(16)
+      expect(await round(places, (call) => (call < 4 ? 'overloaded' : call < 8 ? 'failed' : 'answered'))).toBe(16)
     }
+  })
+
+  it('turn away who waits when its signal aborts, or when all are sent away', async () => {
+    const places = adaptivePlaces(1)
+    const leave = await places.enter()
+    const stop = new AbortController()
+    const [stopped, other] = [places.enter(stop.signal), places.enter()]
+    stop.abort(new Error('stopped'))
+    await expect(stopped).rejects.toThrow('stopped')
+    const sentAway = expect(other).rejects.toThrow('refused')
+    places.dismiss(new Error('refused'))
+    await sentAway
+    leave('answered')
+    expect(await places.enter()).toBeTypeOf('function')
   })
 
   it('hold no more than the most and let everyone in, however calls end', async () => {

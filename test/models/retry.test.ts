@@ -89,7 +89,9 @@ describe('a model with retry', () => {
     const errors = await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map((n) => errorOf(model.ask(callOf({ rowId: `${n}` })))))
     expect(errors.some((error) => error instanceof EndpointError)).toBe(true)
     expect(errors.filter((error) => error instanceof CallFailure).length).toBeLessThan(8)
-    expect(server.seen.length).toBe(64)
+    // Fifty in a row are enough, and a call that has used up its attempts tells.
+    expect(server.seen.length).toBeGreaterThanOrEqual(50)
+    expect(server.seen.length).toBeLessThanOrEqual(64)
   })
 
   it('stops the run where more than ten minutes of peace are asked for', async () => {
