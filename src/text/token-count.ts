@@ -24,3 +24,16 @@ const weights: readonly (readonly [RegExp, number])[] = [
   [/[\p{P}\p{S}]+/gu, 0.8],
   [/\n\s*/g, 1.45],
 ]
+
+/** The longest start of a text that is estimated at no more than so many tokens. */
+export function cutToTokens(text: string, tokens: number): string {
+  if (estimateTokens(text) <= tokens) return text
+  const characters = Array.from(text)
+  let [low, high] = [0, characters.length - 1]
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if (estimateTokens(characters.slice(0, middle).join('')) <= tokens) low = middle
+    else high = middle - 1
+  }
+  return characters.slice(0, low).join('')
+}

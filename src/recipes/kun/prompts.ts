@@ -1,6 +1,6 @@
 import type { KunLanguage } from '../../filters/kun.js'
 import { trimSpecialTokens } from '../../text/special-tokens.js'
-import { estimateTokens } from '../../text/token-count.js'
+import { cutToTokens, estimateTokens } from '../../text/token-count.js'
 import { echoesFence, fenced } from '../fence.js'
 import { closingOf, fill, messagesOf, type PromptText, type PromptTexts } from '../prompt-texts.js'
 import { isLooping, isRefusal, sharesRun, squeeze, strip } from '../reply.js'
@@ -110,19 +110,6 @@ export function leavesRoom(row: TextRow, text: PromptText, maxTokens: number): b
 /** The tokens of the user's turn beside the instruction, as the estimate has them. */
 function tokensWithout({ text }: TextRow, { user }: PromptText): number {
   return estimateTokens(fill(user, { instruction: '', text }))
-}
-
-/** The longest start of a text that is estimated at no more than so many tokens. */
-export function cutToTokens(text: string, tokens: number): string {
-  if (estimateTokens(text) <= tokens) return text
-  const characters = Array.from(text)
-  let [low, high] = [0, characters.length - 1]
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2)
-    if (estimateTokens(characters.slice(0, middle).join('')) <= tokens) low = middle
-    else high = middle - 1
-  }
-  return characters.slice(0, low).join('')
 }
 
 function unfit(
