@@ -1,9 +1,8 @@
 import type { Schema } from '../../formats/index.js'
-import { mapConcurrent } from '../../stream/map-concurrent.js'
-import type { Stage } from '../../stream/types.js'
-import { askAbout, isLost, type Lost, logLost } from '../ask.js'
+import { askAbout, isLost } from '../ask.js'
 import type { Asking } from '../asking.js'
 import { foretellPairs } from '../pairs/foretell.js'
+import { judgeEach, type LostAt } from '../pairs/judge-each.js'
 import { asSelection } from '../pairs/options.js'
 import type { PairRow } from '../pairs/read.js'
 import { type PairJudge, pairScanPass } from '../pairs/scan.js'
@@ -52,7 +51,7 @@ function judgeOf(config: DeitaConfig, texts: PromptTexts): PairJudge<Scored> {
   const stages = deitaStages(config, texts)
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
   return {
-    stage: (asking) => scored(stages, asking),
+    stage: (asking) => judgeEach((row) => scored(row, stages, asking), asking),
     score: evolScore,
     columns,
     columnsOf: (row) => ({
@@ -71,28 +70,16 @@ function evolScore({ scores }: Scored): number {
 }
 
 /** Asks about every exchange of a row; one without both scores takes its row with it. */
-function scored({ complexity, quality }: DeitaStages, asking: Asking): Stage<PairRow, Scored> {
-  const about = async (row: PairRow): Promise<Scored | undefined> => {
-    const lose = (stage: string, lost: Lost) => {
-      logLost(asking.log, { id: row.id, stage }, lost)
-      return undefined
-    }
-    const scores: Scored['scores'][number][] = []
-    for (const turn of turnsOf(row)) {
-      const demand = await askAbout(complexity, turn, asking)
-      if (isLost(demand)) return lose(complexity.name, demand)
-      const answer = await askAbout(quality, turn, asking)
-      if (isLost(answer)) return lose(quality.name, answer)
-      scores.push({ ...demand, ...answer })
-    }
-    return { ...row, scores }
+async function scored(row: PairRow, { complexity, quality }: DeitaStages, asking: Asking): Promise<Scored | LostAt> {
+  const scores: Scored['scores'][number][] = []
+  for (const turn of turnsOf(row)) {
+    const demand = await askAbout(complexity, turn, asking)
+    if (isLost(demand)) return { stage: complexity.name, lost: demand }
+    const answer = await askAbout(quality, turn, asking)
+    if (isLost(answer)) return { stage: quality.name, lost: answer }
+    scores.push({ ...demand, ...answer })
   }
-  return async function* (source) {
-    for await (const rows of mapConcurrent(about, asking)(source)) {
-      const kept = rows.filter((row) => row !== undefined)
-      if (kept.length > 0) yield kept
-    }
-  }
+  return { ...row, scores }
 }
 
 function turnsOf({ id, exchanges }: PairRow): Turn[] {

@@ -1,0 +1,25 @@
+import { mapConcurrent } from '../../stream/map-concurrent.js'
+import type { Row, Stage } from '../../stream/types.js'
+import { isLost, type Lost, logLost } from '../ask.js'
+import type { Asking } from '../asking.js'
+
+/** Why a row has no judgement, and the stage that it was lost at. */
+export type LostAt = { readonly stage: string; readonly lost: Lost }
+
+/** Judges every row by questions of its own, several rows at a time; one without a judgement leaves where it was lost. */
+export function judgeEach<In extends Row, Out extends Row>(
+  judge: (row: In) => Promise<Out | LostAt>,
+  { concurrency, signal, log }: Asking,
+): Stage<In, Out> {
+  const about = async (row: In) => ({ id: row.id, judged: await judge(row) })
+  return async function* (source) {
+    for await (const rows of mapConcurrent(about, { concurrency, signal })(source)) {
+      const kept: Out[] = []
+      for (const { id, judged } of rows) {
+        if ('lost' in judged && isLost(judged.lost)) logLost(log, { id, stage: judged.stage }, judged.lost)
+        else kept.push(judged as Out)
+      }
+      if (kept.length > 0) yield kept
+    }
+  }
+}
