@@ -5,7 +5,9 @@ import { embedRecipe } from './embed/index.js'
 import { evolInstructRecipe } from './evol-instruct/index.js'
 import { filterRecipe } from './filter/index.js'
 import { humpbackRecipe } from './humpback/index.js'
+import { ifdRecipe } from './ifd/index.js'
 import { kunRecipe } from './kun/index.js'
+import { magpieRecipe } from './magpie/index.js'
 import { reinstructRecipe } from './reinstruct/index.js'
 import { selectRecipe } from './select/index.js'
 import { selectLlmRecipe } from './select-llm/index.js'
@@ -21,7 +23,9 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   dedup: dedupRecipe as unknown as Recipe,
   filter: filterRecipe as unknown as Recipe,
   humpback: humpbackRecipe as unknown as Recipe,
+  ifd: ifdRecipe as unknown as Recipe,
   kun: kunRecipe as unknown as Recipe,
+  magpie: magpieRecipe as unknown as Recipe,
   reinstruct: reinstructRecipe as unknown as Recipe,
   select: selectRecipe as unknown as Recipe,
   'select-llm': selectLlmRecipe as unknown as Recipe,

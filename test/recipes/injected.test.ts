@@ -4,6 +4,7 @@ import { judgePrompt } from '../../src/recipes/evol-instruct/prompts.js'
 import { fenced } from '../../src/recipes/fence.js'
 import { scorePrompt } from '../../src/recipes/humpback/judge.js'
 import { pointPrompt } from '../../src/recipes/kun/prompts.js'
+import { qualityPrompt as magpieQualityPrompt } from '../../src/recipes/magpie/prompts.js'
 import { instructPrompt, rewritePrompt } from '../../src/recipes/reinstruct/prompts.js'
 import { queryPrompt, selectLlmTexts } from '../../src/recipes/select-llm/query-prompt.js'
 
@@ -37,6 +38,7 @@ describe('a judge that repeats one of 50 injected texts', () => {
       pointPrompt({ language: 'en', rules: 'right' }).read(reply, { instruction: text }),
     'kun in Chinese': (text: string, reply: string) =>
       pointPrompt({ language: 'zh', rules: 'right' }).read(reply, { instruction: text }),
+    magpie: (text: string, reply: string) => magpieQualityPrompt('en').read(reply, { instruction: text }),
     humpback: (text: string, reply: string) => scorePrompt('en').read(reply, { instruction: 'Name a tree.', text }),
     'deita, of an answer': (text: string, reply: string) =>
       qualityPrompt('en').read(reply, { instruction: 'Name a tree.', output: text }),
@@ -49,7 +51,7 @@ describe('a judge that repeats one of 50 injected texts', () => {
     for (const text of injected) {
       expect(read(text, text), text).toHaveProperty('unread')
       // Fenced, and with an allowed verdict below that the text may have brought about.
-      for (const verdict of ['Equal', '[good]', '【好】', 'Score: 5', '分数：5']) {
+      for (const verdict of ['Equal', '[good]', '【好】', 'Score: 5', '分数：5', 'Quality: good']) {
         expect(read(text, `${fenced(text)}\n${verdict}`), text).toEqual({ unread: 'echo of the fence' })
       }
     }

@@ -11,9 +11,17 @@ import type { PairConfig } from './options.js'
 export type Exchange = { readonly instruction: string; readonly output: string }
 
 /** A row of a corpus of pairs; a conversation's own pair is its first exchange. `row` is its number in its shard. */
-export type PairRow = Row & Exchange & { readonly row: number; readonly exchanges: readonly Exchange[] }
+export type PairRow = Row &
+  Exchange & {
+    readonly row: number
+    readonly exchanges: readonly Exchange[]
+    /** The further columns that were asked for. */
+    readonly beside?: Columns
+  }
 
 export type ReadPairsOptions = {
+  /** Columns to read beside the pair's own. */
+  beside?: readonly string[]
   rows?: Task['rows']
   signal?: AbortSignal
   reading: Resources['reading'] | undefined
@@ -28,10 +36,11 @@ export type ReadPairsOptions = {
 export async function* readPairs(
   shard: PlannedShard,
   config: PairConfig,
-  { rows, signal, reading, onBad, onReject, onRows }: ReadPairsOptions,
+  { beside = [], rows, signal, reading, onBad, onReject, onRows }: ReadPairsOptions,
 ): AsyncGenerator<readonly PairRow[]> {
   const layout = await layoutOf(shard, config, reading)
-  const columns = [...new Set([...columnsOf(layout), ...(config.idColumn === undefined ? [] : [config.idColumn])])]
+  const named = [...columnsOf(layout), config.idColumn, ...beside]
+  const columns = [...new Set(named)].filter((column) => column !== undefined)
   let at = rows?.start ?? 0
   const source = readShard(shard, { ...reading, columns, rows, ...(signal && { signal }) })
   for await (const batch of leavingBad(shard, source, { start: at, onBad })) {
@@ -43,10 +52,14 @@ export async function* readPairs(
       const id = given === undefined || given === null ? rowId(shard, row) : String(given)
       const pair = pairOf(values, layout)
       if (typeof pair === 'string') onReject({ id, stage: 'read', reason: pair })
-      else pairs.push({ id, row, ...pair })
+      else pairs.push({ id, row, ...pair, ...(beside.length > 0 && { beside: pick(values, beside) }) })
     }
     if (pairs.length > 0) yield pairs
   }
+}
+
+function pick(values: Columns, names: readonly string[]): Columns {
+  return Object.fromEntries(names.map((name) => [name, values[name]]))
 }
 
 /** Where a shard has its pairs: in a column of conversations, or in one of instructions and one of answers. */

@@ -17,6 +17,8 @@ import { type PairRow, readPairs } from './read.js'
 
 /** How a recipe judges pairs: what it lets through, what it says of each, and which it prefers. */
 export type PairJudge<Judged extends PairRow> = {
+  /** Further columns that it goes by, to be read into `row.beside`. */
+  readonly reads?: readonly string[]
   /** Rules and questions, in order. */
   stage(asking: Asking): Stage<PairRow, Judged>
   /** More is better. */
@@ -24,8 +26,9 @@ export type PairJudge<Judged extends PairRow> = {
   /** What the judgement adds to the columns of a row. */
   readonly columns: Schema
   columnsOf(row: Judged): Columns
-  /** Whether a strategy that looks for likeness follows, which needs vectors. */
+  /** Whether a strategy that looks for likeness follows, which needs vectors: of this text, by default all of the row's. */
   readonly vectors: 'plain' | 'none'
+  textOf?(row: Judged): string
   /** The config keys that all of this, and the reading, depend on. */
   readonly settings: readonly string[]
 }
@@ -58,7 +61,7 @@ export function pairScanPass<Judged extends PairRow>(
       }
       try {
         const kept = await pipe(
-          readPairs(shard, config, { rows, signal, reading, onBad, onReject: log.reject, onRows }),
+          readPairs(shard, config, { beside: judge.reads, rows, signal, reading, onBad, onReject: log.reject, onRows }),
           judge.stage(asking),
           map((row) => {
             context.progress(1)
@@ -86,13 +89,14 @@ async function* spillJudged<Judged extends PairRow>(
   spill: Spill,
   judge: PairJudge<Judged>,
 ): AsyncGenerator<(Required<Kept> & Columns)[]> {
+  const textOf = judge.textOf ?? wholeText
   for await (const rows of source) {
-    await spill.push(rows.map(asText))
+    await spill.push(rows.map((row): TextRow => ({ id: row.id, row: row.row, text: textOf(row) })))
     yield rows.map((row) => ({ id: row.id, row: row.row, rank: -judge.score(row), ...judge.columnsOf(row) }))
   }
 }
 
-/** The text that a pair is compared by: all that was asked and answered. */
-function asText({ id, row, exchanges }: PairRow): TextRow {
-  return { id, row, text: exchanges.flatMap(({ instruction, output }) => [instruction, output]).join('\n') }
+/** All that was asked and answered. */
+function wholeText({ exchanges }: PairRow): string {
+  return exchanges.flatMap(({ instruction, output }) => [instruction, output]).join('\n')
 }
