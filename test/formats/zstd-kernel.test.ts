@@ -72,6 +72,18 @@ describe('our zstd kernel', () => {
     expect(kernel(frame, Buffer.alloc(plain.length + 1))).toBe(false)
   })
 
+  it('decodes matches of any distance', () => {
+    const prose = Buffer.from(words.join(''))
+    for (const distance of [1, 7, 8, 15, 16, 33, 70_000, 5 << 20, 9 << 20, 17 << 20]) {
+      const piece = Buffer.concat([prose, Buffer.alloc(distance)]).subarray(0, distance)
+      const plain = Buffer.concat([piece, piece.subarray(0, 300), prose.subarray(7), piece, prose.subarray(90, 120)])
+      const made = Buffer.alloc(plain.length)
+      // Beyond 4 MB matches are looked for by the highest levels only.
+      expect(kernel(zstd.compress(plain, distance > 4 << 20 ? 20 : 3), made), `${distance} bytes`).toBe(true)
+      expect(Buffer.compare(made, plain)).toBe(0)
+    }
+  })
+
   it('decodes blocks of many megabytes, and small ones after them', () => {
     const large = Buffer.alloc(40 << 20)
     for (let at = 0; at < large.length; at += 4096) large.write(words[at % words.length]!, at)

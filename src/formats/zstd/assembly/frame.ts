@@ -1,7 +1,9 @@
 // One zstd frame to plain bytes (RFC 8878, section 3.1.1). Whatever it does not take, a frame with a checksum, a dictionary or
 // others behind it, and whatever is broken, is answered with -1 for another decoder to judge.
+import { forgetTables, makeCodeTables } from './codes'
+import { forgetOffsets } from './copies'
 import { forgetCodes, readLiterals } from './literals'
-import { forgetSequences, makeCodeTables, runSequences } from './sequences'
+import { runSequences } from './sequences'
 
 makeCodeTables()
 
@@ -16,7 +18,8 @@ export function decompress(to: usize, room: usize, from: usize, size: usize): i3
   let at = readHeader(from, end)
   if (at == 0) return -1
   forgetCodes()
-  forgetSequences()
+  forgetTables()
+  forgetOffsets()
   const outEnd = to + room
   let out = to
   for (let isLast = false; !isLast; ) {

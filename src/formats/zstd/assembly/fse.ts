@@ -1,8 +1,5 @@
 // Finite state entropy: distributions read from a block and the decoding tables made of them (RFC 8878, section 4.1).
 
-/** A decoding table for sequences has 8 bytes a state: base value 32, bits it adds 8, bits of the next state 8, its base 16. */
-export const largestLog: u32 = 9
-
 const norm = memory.data(256 * 2, 8)
 const next = memory.data(256 * 2, 8)
 const spread = memory.data(512, 8)
@@ -87,8 +84,12 @@ function deal(): bool {
   return at == 0
 }
 
-/** Makes a table for sequences; `codes` holds base and added bits of each symbol, 8 bytes each. */
-export function sequenceTable(table: usize, codes: usize): bool {
+/**
+ * Makes a table for sequences. A state's entry, `1 << scale` bytes of it, is what `codes` has of its symbol in 8 bytes and, for the state behind
+ * it: at bit 32 the mask of the bits that are added, at 16 the entry that they are added to, both as places in memory, and
+ * at 0 how many bits that is, as `none` less their number.
+ */
+export function sequenceTable(table: usize, codes: usize, scale: u32, none: u32): bool {
   if (!deal()) return false
   const size: u32 = 1 << accuracy
   for (let state: u32 = 0; state < size; state++) {
@@ -96,9 +97,9 @@ export function sequenceTable(table: usize, codes: usize): bool {
     const count = <u32>load<u16>(next + symbol * 2)
     store<u16>(next + symbol * 2, <u16>(count + 1))
     const bits = accuracy - highBit(count)
-    const base = <u64>load<u32>(codes + symbol * 8)
-    const added = <u64>load<u32>(codes + symbol * 8 + 4)
-    store<u64>(table + state * 8, (base << 32) | (added << 24) | (<u64>bits << 16) | <u64>((count << bits) - size))
+    const mask: u64 = ((1 << bits) - 1) << scale
+    const base: u64 = table + (((count << bits) - size) << scale)
+    store<u64>(table + (state << scale), load<u64>(codes + symbol * 8) | (mask << 32) | (base << 16) | <u64>((none - bits) & 63))
   }
   return true
 }
