@@ -28,6 +28,7 @@ export type StoredChunk = {
  */
 export function readRowGroups(footer: Uint8Array): { groups: StoredGroup[]; rest: Uint8Array } {
   const cursor = cursorAt(footer, 0)
+  const seen: Seen = []
   let found: { groups: StoredGroup[]; start: number; end: number } | undefined
   readStruct(cursor, (id, type) => {
     if (id !== 4) return false
@@ -38,7 +39,7 @@ export function readRowGroups(footer: Uint8Array): { groups: StoredGroup[]; rest
       const group: StoredGroup = { rows: Number.NaN, chunks: [] }
       groups.push(group)
       return readInner(cursor, itemType, (field, fieldType) => {
-        if (field === 1) return readList(cursor, fieldType, (chunkType) => readChunk(cursor, chunkType, group))
+        if (field === 1) return readList(cursor, fieldType, (chunkType) => readChunk(cursor, chunkType, group, seen))
         const rows = field === 3 ? readInteger(cursor, fieldType) : undefined
         if (rows !== undefined) group.rows = rows
         return rows !== undefined
@@ -55,13 +56,15 @@ export function readRowGroups(footer: Uint8Array): { groups: StoredGroup[]; rest
 /** No structs. */
 const emptyList = Uint8Array.of(12)
 
-function readChunk(cursor: ThriftCursor, type: number, { chunks }: StoredGroup): boolean {
+function readChunk(cursor: ThriftCursor, type: number, { chunks }: StoredGroup, seen: Seen): boolean {
   let isKnown = false
+  seen[chunks.length] ??= {}
+  const lists = seen[chunks.length]!
   const isChunk = readInner(cursor, type, (id, fieldType) => {
     if (id === 8) throw new Error('a column is encrypted')
     if (id === 3) {
       const chunk = { ...blank }
-      isKnown = readInner(cursor, fieldType, (field, valueType) => readField(cursor, field, valueType, chunk))
+      isKnown = readInner(cursor, fieldType, (field, valueType) => readField(cursor, field, valueType, chunk, lists))
       if (isKnown) chunks.push(chunk)
       return isKnown
     }
@@ -88,24 +91,20 @@ const blank: StoredChunk = {
 /** Field numbers of ColumnMetaData in parquet.thrift. */
 const counts = { 5: 'values', 6: 'plainBytes', 7: 'bytes', 9: 'dataAt', 11: 'dictionaryAt' } as const
 
-function readField(cursor: ThriftCursor, id: number, type: number, chunk: StoredChunk): boolean {
+/** The last path and the last encodings of each column: what one row group says of them, the next mostly says again. */
+type Seen = { path?: SeenList; encodings?: SeenList }[]
+type SeenList = { type: number; start: number; end: number; items: readonly (string | undefined)[] }
+
+function readField(cursor: ThriftCursor, id: number, type: number, chunk: StoredChunk, lists: Seen[number]): boolean {
   if (id === 2) {
-    const encodings: StoredChunk['encodings'][number][] = []
-    chunk.encodings = encodings
-    return readList(cursor, type, (itemType) => {
-      const encoding = readInteger(cursor, itemType)
-      encodings.push(encodingNames[encoding ?? -1])
-      return encoding !== undefined
-    })
+    lists.encodings = readItems(cursor, type, lists.encodings, encodingName)
+    if (lists.encodings !== undefined) chunk.encodings = lists.encodings.items
+    return lists.encodings !== undefined
   }
   if (id === 3) {
-    const path: string[] = []
-    chunk.path = path
-    return readList(cursor, type, (itemType) => {
-      const name = readBytes(cursor, itemType)
-      path.push(name === undefined ? '' : textOf(name))
-      return name !== undefined
-    })
+    lists.path = readItems(cursor, type, lists.path, pathName)
+    if (lists.path !== undefined) chunk.path = lists.path.items as string[]
+    return lists.path !== undefined
   }
   if (id !== 1 && id !== 4 && !(id in counts)) return false
   const value = readInteger(cursor, type)
@@ -114,6 +113,43 @@ function readField(cursor: ThriftCursor, id: number, type: number, chunk: Stored
   else if (id === 4) chunk.codec = compressionNames[value]
   else chunk[counts[id as keyof typeof counts]] = value
   return true
+}
+
+/** Reads a list, or takes that of the column before it where its bytes are the same; undefined where there is none. */
+function readItems(
+  cursor: ThriftCursor,
+  type: number,
+  last: SeenList | undefined,
+  item: (cursor: ThriftCursor, type: number) => string | undefined,
+): SeenList | undefined {
+  if (last?.type === type && isRepeated(cursor, last)) {
+    cursor.at += last.end - last.start
+    return last
+  }
+  const items: (string | undefined)[] = []
+  const start = cursor.at
+  const isList = readList(cursor, type, (itemType) => {
+    const before = cursor.at
+    items.push(item(cursor, itemType))
+    return cursor.at > before
+  })
+  return isList ? { type, start, end: cursor.at, items } : undefined
+}
+
+function isRepeated({ bytes, at, end }: ThriftCursor, last: SeenList): boolean {
+  const size = last.end - last.start
+  if (at + size > end) return false
+  for (let i = 0; i < size; i++) if (bytes[at + i] !== bytes[last.start + i]) return false
+  return true
+}
+
+function encodingName(cursor: ThriftCursor, type: number): string | undefined {
+  return encodingNames[readInteger(cursor, type) ?? -1]
+}
+
+function pathName(cursor: ThriftCursor, type: number): string {
+  const name = readBytes(cursor, type)
+  return name === undefined ? '' : textOf(name)
 }
 
 function textOf(bytes: Uint8Array): string {

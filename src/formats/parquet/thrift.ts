@@ -4,9 +4,8 @@
  */
 
 const stop = 0
-const widths: Record<number, number> = { 1: 0, 2: 0, 3: 1, 7: 8 }
 const [binary, list, struct] = [8, 9, 12]
-const integers = [4, 5, 6]
+const isInteger = (type: number) => type >= 4 && type <= 6
 const deepest = 32
 
 /** What a walk may touch: at most `values` values. */
@@ -39,15 +38,29 @@ function walkStruct(walk: Walk, depth: number): boolean {
 
 function walkValue(walk: Walk, type: number, depth: number): boolean {
   if (--walk.values < 0) throw new Error('it holds more values than the limit allows')
-  if (type in widths) return skip(walk, widths[type]!)
-  if (integers.includes(type)) return readVarInt(walk) !== undefined
-  if (type === struct) return walkStruct(walk, depth + 1)
-  if (type === binary) {
-    const length = readVarInt(walk)
-    return length !== undefined && skip(walk, checkSize(length))
+  switch (type) {
+    case 1:
+    case 2:
+      return true
+    case 3:
+      return skip(walk, 1)
+    case 4:
+    case 5:
+    case 6:
+      return readVarInt(walk) !== undefined
+    case 7:
+      return skip(walk, 8)
+    case binary: {
+      const length = readVarInt(walk)
+      return length !== undefined && skip(walk, checkSize(length))
+    }
+    case list:
+      return walkList(walk, depth)
+    case struct:
+      return walkStruct(walk, depth + 1)
+    default:
+      throw new Error(`it holds a value of the unknown type ${type}`)
   }
-  if (type === list) return walkList(walk, depth)
-  throw new Error(`it holds a value of the unknown type ${type}`)
 }
 
 function walkList(walk: Walk, depth: number): boolean {
@@ -77,12 +90,14 @@ function checkSize(size: number): number {
 }
 
 function readVarInt(walk: Walk): number | undefined {
-  let result = 0
+  const { bytes, end } = walk
+  let [result, scale] = [0, 1]
   for (let read = 0; read < 10; read++) {
-    if (walk.at >= walk.end) return undefined
-    const byte = walk.bytes[walk.at++]!
-    result += (byte & 127) * 2 ** (7 * read)
-    if (byte < 128) return result
+    if (walk.at >= end) return undefined
+    const byte = bytes[walk.at++]!
+    if (byte < 128) return result + byte * scale
+    result += (byte & 127) * scale
+    scale *= 128
   }
   throw new Error('it holds a number of more than ten bytes')
 }
@@ -106,7 +121,7 @@ export function readStruct(cursor: ThriftCursor, take: (id: number, type: number
 
 /** Reads what is of type `type`; undefined, and nothing read, where it is no integer. */
 export function readInteger(cursor: ThriftCursor, type: number): number | undefined {
-  return integers.includes(type) ? zigzag(cursor) : undefined
+  return isInteger(type) ? zigzag(cursor) : undefined
 }
 
 /** The same of bytes, as they lie. */
