@@ -4,6 +4,7 @@ import type { Codec, Codecs } from '../codecs.js'
 import type { ByteSource } from '../files.js'
 import type { Limits } from '../limits.js'
 import type { Columns, RowRange } from '../types.js'
+import type { TextPages } from '../zstd/index.js'
 import { openChunkBytes } from './chunk-bytes.js'
 import { type Chunk, type ColumnReader, readColumn } from './column.js'
 import { corrupt } from './corrupt.js'
@@ -24,6 +25,8 @@ export type OpenFile = {
   leaves: readonly Leaf[]
   footer: Footer
   buffers: Buffers
+  /** For the one column that is read as texts. */
+  textPages?: TextPages
 }
 
 const batchRows = 1024
@@ -116,7 +119,9 @@ function openColumns(
   const chunks = wanted.map((leaf): Chunk => {
     const where = `${file.path}: row group ${index}, column \`${leaf.path.join('.')}\``
     try {
-      return { ...openChunk(file, group, leaf, where), ...shared }
+      const chunk = openChunk(file, group, leaf, where)
+      const textPages = asTexts && chunk.codec === file.codecs.ZSTD ? file.textPages : undefined
+      return { ...chunk, ...shared, textPages }
     } catch (error) {
       throw corrupt(where, error)
     }

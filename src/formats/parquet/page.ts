@@ -1,6 +1,7 @@
 import type { TextColumn } from '../../text/column.js'
 import type { Buffers } from '../buffers.js'
 import type { Codec } from '../codecs.js'
+import type { TextPages } from '../zstd/index.js'
 import { bitWidth, decodeHybrid } from './levels.js'
 import { isCount, type PageHead } from './pages.js'
 import { type Coding, type Stored, storedTexts, storedValues } from './stored.js'
@@ -28,6 +29,8 @@ export type PageCoding = Coding & {
   buffers: Buffers
   /** Whether its values are texts to be left as bytes. */
   asTexts: boolean
+  /** What decodes its pages of texts, where their codec has it. */
+  textPages?: TextPages
 }
 
 /** The entries of a dictionary: values, or texts and the memory lent for them. */
@@ -56,7 +59,9 @@ export function decodePage(
   const bytes = head.uncompressed_page_size + count * (definition || repetition ? 2 : 0)
   if (coding.asTexts) {
     const { bytes: stored, memory } = movable(cut.values(present), coding)
-    const texts = storedTexts(stored, cut.encoding, present, coding, dictionary?.texts)
+    const closed =
+      cut.encoding === 'PLAIN' ? coding.textPages?.closeUp(stored, present, coding.limits.valueBytes) : undefined
+    const texts = closed ?? storedTexts(stored, cut.encoding, present, coding, dictionary?.texts)
     return { count, definition, repetition, values: untaken, texts, bytes, memory }
   }
   const { bytes: stored, memory } = cut.values(present)
@@ -69,7 +74,8 @@ export function decodeDictionary(head: PageHead, body: Uint8Array, coding: PageC
   const count = head.dictionary_page_header?.num_values
   if (!isCount(count)) throw new Error('its page header counts no dictionary entries')
   if (count > coding.limits.dictionaryValues) throw new Error(`its dictionary of ${count} entries is too large`)
-  const plain = plainPage(body, head.uncompressed_page_size, coding)
+  // It stays while pages come and go.
+  const plain = plainPage(body, head.uncompressed_page_size, { ...coding, textPages: undefined })
   if (coding.asTexts) {
     const { bytes, memory } = movable(plain, coding)
     return { values: [], texts: storedTexts(bytes, 'PLAIN', count, coding, undefined), memory }
@@ -85,7 +91,7 @@ const untaken: Stored = { next: () => 0, skip() {} }
 
 /** Bytes that may be moved about, as those of a window may not. */
 function movable(plain: Plain, { buffers }: PageCoding): Plain {
-  if (plain.memory !== undefined) return plain
+  if (plain.memory !== undefined || plain.isMovable) return plain
   const memory = buffers.lend(plain.bytes.length)
   memory.set(plain.bytes)
   return { bytes: memory, memory }
@@ -101,7 +107,8 @@ type Cut = {
 /** Version 1: levels, each behind its length, and values are compressed together. */
 function cutPage(head: PageHead, body: Uint8Array, coding: PageCoding): Cut {
   const { encoding, definition_level_encoding, repetition_level_encoding } = head.data_page_header!
-  const { bytes, memory } = plainPage(body, head.uncompressed_page_size, coding)
+  const plain = plainPage(body, head.uncompressed_page_size, coding)
+  const { bytes } = plain
   let at = 0
   const cutLevels = (most: number, levelEncoding: string) => {
     if (most === 0) return undefined
@@ -114,7 +121,7 @@ function cutPage(head: PageHead, body: Uint8Array, coding: PageCoding): Cut {
   }
   const repetition = cutLevels(coding.maxRepetition, repetition_level_encoding)
   const definition = cutLevels(coding.maxDefinition, definition_level_encoding)
-  return { repetition, definition, values: () => ({ bytes: bytes.subarray(at), memory }), encoding }
+  return { repetition, definition, values: () => ({ ...plain, bytes: bytes.subarray(at) }), encoding }
 }
 
 /** Version 2: levels lie bare in front of the compressed values. */
@@ -139,13 +146,15 @@ function cutPageV2(head: PageHead, body: Uint8Array, coding: PageCoding): Cut {
   }
 }
 
-/** Decompressed bytes, and the memory lent for them where some was. */
-type Plain = { bytes: Uint8Array; memory?: Uint8Array }
+/** Decompressed bytes, the memory lent for them where some was, and whether they may be moved about though none was. */
+type Plain = { bytes: Uint8Array; memory?: Uint8Array; isMovable?: boolean }
 
 const nothing: Plain = { bytes: new Uint8Array(0) }
 
-function plainPage(body: Uint8Array, size: number, { codec, buffers }: PageCoding): Plain {
+function plainPage(body: Uint8Array, size: number, { codec, buffers, textPages }: PageCoding): Plain {
   if (codec !== undefined && size === 0) return nothing
+  const texts = codec && textPages?.decompress(body, size)
+  if (texts !== undefined) return { bytes: texts, isMovable: true }
   if (codec?.decompressInto !== undefined) {
     const memory = buffers.lend(size)
     codec.decompressInto(body, memory)

@@ -43,7 +43,7 @@ export async function* readParquetTexts(
   options: ReadOptions = {},
 ): AsyncGenerator<TextBatch> {
   const open = await openParquet(path, options)
-  const { file } = open
+  const file = { ...open.file, textPages: open.file.codecs.ZSTD.openTexts?.() }
   try {
     checkColumns(path, [column], columnNames(file))
     const leaf = file.leaves.find((each) => each.column === column)

@@ -5,6 +5,8 @@ import { forgetOffsets } from './copies'
 import { forgetCodes, readLiterals } from './literals'
 import { runSequences } from './sequences'
 
+export { closeUp } from './texts'
+
 makeCodeTables()
 
 /** The first byte of memory that is the caller's. 32 bytes before and behind whatever it puts there must be its own. */
