@@ -25,8 +25,8 @@ export type OpenFile = {
   leaves: readonly Leaf[]
   footer: Footer
   buffers: Buffers
-  /** For the one column that is read as texts. */
-  textPages?: TextPages
+  /** For the pages and the dictionaries of the one column that is read as texts. */
+  texts?: { textPages: TextPages; textDictionary: TextPages }
 }
 
 const batchRows = 1024
@@ -120,8 +120,7 @@ function openColumns(
     const where = `${file.path}: row group ${index}, column \`${leaf.path.join('.')}\``
     try {
       const chunk = openChunk(file, group, leaf, where)
-      const textPages = asTexts && chunk.codec === file.codecs.ZSTD ? file.textPages : undefined
-      return { ...chunk, ...shared, textPages }
+      return { ...chunk, ...shared, ...(asTexts && chunk.codec === file.codecs.ZSTD && file.texts) }
     } catch (error) {
       throw corrupt(where, error)
     }

@@ -29,8 +29,9 @@ export type PageCoding = Coding & {
   buffers: Buffers
   /** Whether its values are texts to be left as bytes. */
   asTexts: boolean
-  /** What decodes its pages of texts, where their codec has it. */
+  /** What decodes its pages of texts, and its dictionary of them, where their codec has it. */
   textPages?: TextPages
+  textDictionary?: TextPages
 }
 
 /** The entries of a dictionary: values, or texts and the memory lent for them. */
@@ -59,9 +60,7 @@ export function decodePage(
   const bytes = head.uncompressed_page_size + count * (definition || repetition ? 2 : 0)
   if (coding.asTexts) {
     const { bytes: stored, memory } = movable(cut.values(present), coding)
-    const closed =
-      cut.encoding === 'PLAIN' ? coding.textPages?.closeUp(stored, present, coding.limits.valueBytes) : undefined
-    const texts = closed ?? storedTexts(stored, cut.encoding, present, coding, dictionary?.texts)
+    const texts = pageTexts(stored, cut.encoding, present, coding, dictionary?.texts)
     return { count, definition, repetition, values: untaken, texts, bytes, memory }
   }
   const { bytes: stored, memory } = cut.values(present)
@@ -74,16 +73,27 @@ export function decodeDictionary(head: PageHead, body: Uint8Array, coding: PageC
   const count = head.dictionary_page_header?.num_values
   if (!isCount(count)) throw new Error('its page header counts no dictionary entries')
   if (count > coding.limits.dictionaryValues) throw new Error(`its dictionary of ${count} entries is too large`)
-  // It stays while pages come and go.
-  const plain = plainPage(body, head.uncompressed_page_size, { ...coding, textPages: undefined })
+  const { textDictionary: textPages } = coding
+  const plain = plainPage(body, head.uncompressed_page_size, { ...coding, textPages })
   if (coding.asTexts) {
     const { bytes, memory } = movable(plain, coding)
-    return { values: [], texts: storedTexts(bytes, 'PLAIN', count, coding, undefined), memory }
+    return { values: [], texts: pageTexts(bytes, 'PLAIN', count, { ...coding, textPages }, undefined), memory }
   }
   const values: unknown[] = []
   storedValues(plain.bytes, 'PLAIN', count, coding, undefined).next(values, count)
   if (plain.memory !== undefined) coding.buffers.takeBack(plain.memory)
   return { values }
+}
+
+function pageTexts(
+  bytes: Uint8Array,
+  encoding: string,
+  count: number,
+  coding: PageCoding,
+  dictionary: TextColumn | undefined,
+): TextColumn {
+  const closed = encoding === 'PLAIN' ? coding.textPages?.closeUp(bytes, count, coding.limits.valueBytes) : undefined
+  return closed ?? storedTexts(bytes, encoding, count, coding, dictionary)
 }
 
 /** Of a page of texts, no value is taken one by one. */

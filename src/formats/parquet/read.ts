@@ -43,7 +43,9 @@ export async function* readParquetTexts(
   options: ReadOptions = {},
 ): AsyncGenerator<TextBatch> {
   const open = await openParquet(path, options)
-  const file = { ...open.file, textPages: open.file.codecs.ZSTD.openTexts?.() }
+  const { openTexts } = open.file.codecs.ZSTD
+  const texts = openTexts && { textPages: openTexts(), textDictionary: openTexts() }
+  const file = { ...open.file, texts }
   try {
     checkColumns(path, [column], columnNames(file))
     const leaf = file.leaves.find((each) => each.column === column)
