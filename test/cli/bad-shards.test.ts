@@ -108,6 +108,35 @@ describe('a run over shards of which some do not decode', () => {
     expect(card).not.toContain(folder)
   })
 
+  it.each(['exact', 'minhash', 'semantic', 'rouge'])(
+    'is without duplicates by %s what could be read of it',
+    async (by) => {
+      const folder = await corpus()
+      const out = `${await scratch()}/run`
+      const { tally } = await curate({ recipe: 'dedup', inputs: [folder], out, config: { by, onBadShard: 'skip' } })
+      expect(tally.in).toBe(rowsOfA + 100)
+      expect(tally.in).toBe(tally.out + total(tally.rejected))
+      const ofA = rowsOfA - tally.rejected['read: bad shard']!
+      const lost = await lostRows(out)
+      expect(lost.filter(({ reason }) => reason === 'bad shard').map(({ id }) => id)).toEqual([
+        `a.parquet#${ofA}`,
+        'c.parquet#0',
+        'd.parquet#0',
+      ])
+      if (by === 'semantic' || by === 'rouge') return
+      // The texts of the second shard are those that the first begins with.
+      expect(tally.rejected[`dedup: ${by === 'exact' ? 'exact' : 'near'} duplicate`]).toBeGreaterThanOrEqual(100)
+      const copies = lost.filter(({ id, score }) => String(id).startsWith('b.parquet') && score === 1)
+      expect(copies.map((row) => String(row.duplicate_of).replace('a.', 'b.'))).toEqual(copies.map(({ id }) => id))
+      expect(copies.length).toBeGreaterThan(50)
+    },
+  )
+
+  it('stops deduplicating at the first, unless told to skip', async () => {
+    const run = curate({ recipe: 'dedup', inputs: [await corpus()], out: `${await scratch()}/run` })
+    await expect(run).rejects.toMatchObject({ exitCode: 3 })
+  })
+
   it('gives the same bytes when it was stopped in between', async () => {
     const folder = await corpus()
     const [whole, stopped] = [`${await scratch()}/run`, `${await scratch()}/run`]

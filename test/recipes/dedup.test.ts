@@ -158,7 +158,7 @@ describe('dedup', () => {
     expect(bytes[2]!.equals(bytes[0]!)).toBe(true)
   })
 
-  it('gives the same bytes where the keys do not fit into memory at once', async () => {
+  it('gives the same bytes where neither keys nor groups fit into memory at once', async () => {
     const path = await writeShardsOf('slices', corpus, 3)
     const { bytes, rejects } = await dedup(path)
     const out = join(folder, 'sliced')
@@ -167,7 +167,7 @@ describe('dedup', () => {
     await execute({
       out,
       plan: { format: 1, recipe: 'dedup', config, shards },
-      passes: dedupPasses(config, noResources, { sliceRows: 30 }),
+      passes: dedupPasses(config, noResources, { sliceRows: 30, rangeRows: 17 }),
     })
     const sliced = await outputOf(out)
     expect(sliced.bytes.equals(bytes)).toBe(true)

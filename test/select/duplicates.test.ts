@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createDuplicateGroups } from '../../src/select/duplicate-groups.js'
 import { createExactFingerprint, type Fingerprinter } from '../../src/select/fingerprint.js'
 import { createMeetings } from '../../src/select/meetings.js'
 import { createMinHash } from '../../src/select/minhash.js'
@@ -103,31 +102,6 @@ describe('meetings', () => {
     const many = createMeetings()
     for (let row = 0; row < 20_000; row++) expect(many.meet(row * 1024, 7, row)).toEqual([])
     for (let row = 0; row < 20_000; row++) expect(many.meet(row * 1024, 7, 20_000 + row)).toEqual([row])
-  })
-})
-
-describe('groups of duplicates', () => {
-  it('are the connected rows, and every row but the first is accounted for once', () => {
-    const pairs = fc.array(fc.tuple(fc.nat(19), fc.nat(19)), { maxLength: 25 })
-    fc.assert(
-      fc.property(pairs, (given) => {
-        const sorted = given
-          .filter(([a, b]) => a !== b)
-          .map(([a, b]) => ({ later: Math.max(a, b), earlier: Math.min(a, b) }))
-          .sort((x, y) => x.later - y.later || x.earlier - y.earlier)
-        const groups = createDuplicateGroups(20)
-        const names = Array.from({ length: 20 }, (_, row) => row)
-        for (const { later, earlier } of sorted) {
-          groups.join(later, earlier, 1)
-          const [low, high] = [names[later]!, names[earlier]!].sort((a, b) => a - b)
-          for (let row = 0; row < 20; row++) if (names[row] === high) names[row] = low!
-        }
-        expect(names.map((_, row) => groups.firstOf(row))).toEqual(names)
-        const lost = [...new Set(sorted.map(({ later }) => later)), ...groups.bridged().map(({ row }) => row)]
-        const expected = names.flatMap((first, row) => (first === row ? [] : [row]))
-        expect(lost.sort((a, b) => a - b)).toEqual(expected)
-      }),
-    )
   })
 })
 

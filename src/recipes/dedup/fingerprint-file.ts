@@ -1,7 +1,7 @@
-import { closeSync, openSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Fingerprinter } from '../../select/fingerprint.js'
+import { createOpenFiles } from './open-files.js'
 import type { RowNumbers, Stretch } from './row-numbers.js'
 
 /** Rows of a block of keys: one band of a block lies on end, 32 KiB of it. */
@@ -70,30 +70,17 @@ export async function* readBand(
   }
 }
 
-/** Files that are held open, so that rows side by side cost one opening. */
-const mostOpen = 64
-
 /** Reads the bytes of any row's fingerprint. */
 export function openMarks(
   numbers: RowNumbers,
   bytes: number,
 ): { read(row: number, into: Uint8Array): void; close(): void } {
-  const open = new Map<Stretch, number>()
-  const close = () => {
-    for (const file of open.values()) closeSync(file)
-    open.clear()
-  }
+  const files = createOpenFiles()
   return {
     read(row, into) {
-      const stretch = numbers.stretchOf(row)
-      let file = open.get(stretch)
-      if (file === undefined) {
-        if (open.size === mostOpen) close()
-        file = openSync(join(stretch.scanned.folder, marksFile), 'r')
-        open.set(stretch, file)
-      }
-      readSync(file, into, 0, bytes, (row - stretch.first) * bytes)
+      const { scanned, first } = numbers.stretchOf(row)
+      files.read(join(scanned.folder, marksFile), into.subarray(0, bytes), (row - first) * bytes)
     },
-    close,
+    close: files.close,
   }
 }

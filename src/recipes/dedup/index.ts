@@ -22,16 +22,19 @@ export const dedupRecipe: Recipe<DedupConfig> = {
   passes: (config, resources) => dedupPasses(config, resources),
 }
 
-/** The passes of the recipe; keys are compared `sliceRows` rows at a time, about 100 bytes each, whatever their number. */
+/**
+ * The passes of the recipe; whatever the number of rows, keys are compared `sliceRows` at a time, about 100 bytes each, and
+ * rows grouped `rangeRows` at a time, 20 bytes each.
+ */
 export function dedupPasses(
   config: DedupConfig,
   resources: Resources,
-  { sliceRows = 2 ** 20 }: { sliceRows?: number } = {},
+  { sliceRows = 2 ** 20, rangeRows = 2 ** 21 }: { sliceRows?: number; rangeRows?: number } = {},
 ): Pass[] {
   // ROUGE-L compares with the rows that the threshold lets stay; elsewhere it is not asked until all is compared.
   const settings = config.by === 'rouge' ? undefined : comparisonSettings
   const compared = comparison(config, resources, sliceRows).map((pass) => ({ ...pass, settings }))
-  return [...compared, decidePass(config), writePass(config, resources.reading), finish()]
+  return [...compared, decidePass(config, rangeRows), writePass(config, resources.reading), finish()]
 }
 
 /** The passes up to and with `score`, which leaves every pair of like rows. */

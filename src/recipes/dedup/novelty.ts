@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { emptyTally } from '../../run/tally.js'
 import { type Pass, reduceTask } from '../../run/types.js'
 import { createNoveltyIndex } from '../../select/novelty.js'
+import { onBadAgain } from '../bad-shards.js'
 import { readTexts } from '../select/corpus.js'
 import type { Resources } from '../types.js'
 import { type DedupConfig, thresholdOf } from './options.js'
@@ -28,7 +29,8 @@ export function noveltyPass(config: DedupConfig, reading: Resources['reading']):
       try {
         for (const { scanned, first } of numberRows(context).stretches) {
           const { shard, rows } = scanned.task
-          const texts = readTexts(context.plan.shards[shard!]!, config, { rows, signal, reading, onReject: () => {} })
+          const again = { rows, signal, reading, onReject: () => {}, onBad: onBadAgain(config) }
+          const texts = readTexts(context.plan.shards[shard!]!, config, again)
           for await (const batch of texts) {
             signal.throwIfAborted()
             for (const { row, text } of batch) {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { badShardOption } from '../bad-shards.js'
 
 /** Options of the recipe: what makes two rows duplicates, and from which likeness on. */
 export const dedupOptions = z.object({
@@ -23,13 +24,14 @@ export const dedupOptions = z.object({
     .describe("rouge: words of any script, or rouge-score's a-z and 0-9"),
   embedder: z.string().default('static').describe('semantic: static (bundled, English and Chinese) or openai:NAME'),
   embedderEndpoint: z.string().optional().describe('base URL of the embedding endpoint, with /v1'),
+  ...badShardOption,
   seed: z.int().default(0).describe('seed of every random choice'),
 })
 
 export type DedupConfig = z.infer<typeof dedupOptions>
 
 /** The config keys that decide what is compared; `threshold` alone is left to the decision. */
-export const comparisonSettings: readonly string[] = Object.keys(dedupOptions.shape).filter(
+export const comparisonSettings: readonly string[] = [...Object.keys(dedupOptions.shape), 'limits'].filter(
   (key) => key !== 'threshold',
 )
 

@@ -6,11 +6,16 @@ export type RecordCursor = {
   takeBefore(limit: number, take: (words: Uint32Array, at: number) => void): void
 }
 
-/** Records read at once. */
-const readAhead = 4096
+/** Records read at once of one file, and of all that are read side by side. */
+const [mostAhead, allAhead] = [4096, 2 ** 22]
 
-/** Opens a cursor; its file is closed between readings, as there may be more than a process may hold open. */
-export function createRecordCursor(path: string, width: number): RecordCursor {
+/** Opens a cursor for each file; they are closed between readings, as there may be more than a process may hold open. */
+export function openRecordCursors(paths: readonly string[], width: number): RecordCursor[] {
+  const ahead = Math.max(64, Math.min(mostAhead, Math.floor(allAhead / paths.length)))
+  return paths.map((path) => createRecordCursor(path, width, ahead))
+}
+
+function createRecordCursor(path: string, width: number, readAhead: number): RecordCursor {
   let words = new Uint32Array(0)
   let at = 0
   let position = 0

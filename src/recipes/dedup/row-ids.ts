@@ -1,10 +1,10 @@
-import { closeSync, openSync, readSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunView } from '../../run/types.js'
 import { rowId } from '../select/corpus.js'
+import { createOpenFiles, type OpenFiles } from './open-files.js'
 import type { DedupConfig } from './options.js'
-import { numberRows, type Stretch } from './row-numbers.js'
+import { numberRows } from './row-numbers.js'
 
 /** Spills the ids of a scan's rows, so that one of any row can be read. */
 export type IdFile = { push(local: number, id: string): Promise<void>; finish(rows: number): Promise<void> }
@@ -51,31 +51,29 @@ async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
 }
 
 /** The id of any row by its number: made from its shard and place, or read from what the scan spilled. */
-export function rowIds(run: RunView, { idColumn }: DedupConfig): (row: number) => string {
+export function openRowIds(
+  run: RunView,
+  { idColumn }: Pick<DedupConfig, 'idColumn'>,
+): { idOf(row: number): string; close(): void } {
   const numbers = numberRows(run)
-  return (row) => {
-    const stretch = numbers.stretchOf(row)
-    const local = row - stretch.first
-    const { task, folder } = stretch.scanned
-    const spilled = idColumn === undefined ? '' : readId(folder, local)
-    return spilled === '' ? rowId(run.plan.shards[task.shard!]!, (task.rows?.start ?? 0) + local) : spilled
+  const files = createOpenFiles()
+  return {
+    idOf(row) {
+      const { scanned, first } = numbers.stretchOf(row)
+      const local = row - first
+      const { task, folder } = scanned
+      const spilled = idColumn === undefined ? '' : readId(files, folder, local)
+      return spilled === '' ? rowId(run.plan.shards[task.shard!]!, (task.rows?.start ?? 0) + local) : spilled
+    },
+    close: files.close,
   }
 }
 
-function readId(folder: Stretch['scanned']['folder'], local: number): string {
+function readId(files: OpenFiles, folder: string, local: number): string {
   const bounds = new Float64Array(2)
   const part = new Uint8Array(bounds.buffer, local === 0 ? 8 : 0)
-  readAt(join(folder, endsFile), part, 8 * Math.max(0, local - 1))
+  files.read(join(folder, endsFile), part, 8 * Math.max(0, local - 1))
   const id = Buffer.alloc(bounds[1]! - bounds[0]!)
-  readAt(join(folder, textFile), id, bounds[0]!)
+  files.read(join(folder, textFile), id, bounds[0]!)
   return id.toString()
-}
-
-function readAt(path: string, into: Uint8Array, position: number): void {
-  const file = openSync(path, 'r')
-  try {
-    readSync(file, into, 0, into.length, position)
-  } finally {
-    closeSync(file)
-  }
 }

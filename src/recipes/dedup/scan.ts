@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { openRejectLog } from '../../run/reject-log.js'
 import type { Tally } from '../../run/tally.js'
 import type { Pass, Task, TaskContext } from '../../run/types.js'
+import { watchBadShard } from '../bad-shards.js'
 import { readTexts, type TextRow } from '../select/corpus.js'
 import { shardTasks } from '../tasks.js'
 import type { Resources } from '../types.js'
@@ -23,7 +24,7 @@ export function scanPass(
 ): Pass {
   return {
     name: 'scan',
-    tasks: ({ plan }) => shardTasks(plan, {}, { reading }),
+    tasks: ({ plan }) => shardTasks(plan, config, { reading }),
     work: async (task, context) =>
       scan(task, context, { config, reading, spill: await begin(context.folder, context.signal) }),
   }
@@ -41,19 +42,18 @@ async function scan(task: Task, context: TaskContext, { config, reading, spill }
     read += rows
     progress(rows)
   }
+  const shard = plan.shards[task.shard!]!
+  const { rows: range } = task
+  const { onBad, leaveRest } = watchBadShard(config, { shard, rows: range, log, reading })
   try {
-    const texts = readTexts(plan.shards[task.shard!]!, config, {
-      rows: task.rows,
-      signal,
-      reading,
-      onReject: log.reject,
-      onRows,
-    })
+    const texts = readTexts(shard, config, { rows: range, signal, reading, onReject: log.reject, onRows, onBad })
     for await (const rows of texts) {
       await spill.push(rows, localOf)
       for (const row of ids ? rows : []) await ids!.push(localOf(row), row.id)
       kept += rows.length
     }
+    // They have numbers like all others, and nothing to be compared by.
+    read += await leaveRest()
   } finally {
     await spill.finish(read)
     await ids?.finish(read)

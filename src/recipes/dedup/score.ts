@@ -4,7 +4,7 @@ import { type Pass, type RunView, reduceTask } from '../../run/types.js'
 import { openMarks } from './fingerprint-file.js'
 import { fingerprintOf, pairFile, sliceCount } from './match.js'
 import type { DedupConfig } from './options.js'
-import { createRecordCursor, type RecordCursor } from './record-cursor.js'
+import { openRecordCursors, type RecordCursor } from './record-cursor.js'
 import { createRecordFile, wordOf } from './record-file.js'
 import { numberRows } from './row-numbers.js'
 
@@ -61,5 +61,6 @@ function* pairsOfRange(cursors: readonly RecordCursor[], first: number): Generat
 
 function pairCursors(run: RunView, slices: number): RecordCursor[] {
   const files = Array.from({ length: slices }, (_, slice) => pairFile(slice))
-  return run.committed('match').flatMap(({ folder }) => files.map((file) => createRecordCursor(join(folder, file), 2)))
+  const paths = run.committed('match').flatMap(({ folder }) => files.map((file) => join(folder, file)))
+  return openRecordCursors(paths, 2)
 }

@@ -5,7 +5,7 @@ import { createSemanticDuplicates, type MostAlike } from '../../select/semantic-
 import { readTiles, readVectorFile, tileRows } from '../select/vectors.js'
 import { clusterSizes, labelFile, readCentroids } from './cluster.js'
 import { vectorFile } from './embed.js'
-import { createRecordCursor } from './record-cursor.js'
+import { openRecordCursors } from './record-cursor.js'
 import { createRecordFile, wordOf } from './record-file.js'
 import { numberRows } from './row-numbers.js'
 import { scoredFile } from './score.js'
@@ -57,7 +57,8 @@ export function mergeAlikePass(): Pass {
     tasks: async () => reduceTask,
     async work(_task, context) {
       const { total } = numberRows(context)
-      const cursors = context.committed('match').map(({ folder }) => createRecordCursor(join(folder, alikeFile), 3))
+      const paths = context.committed('match').map(({ folder }) => join(folder, alikeFile))
+      const cursors = openRecordCursors(paths, 3)
       const scored = await createRecordFile(join(context.folder, scoredFile))
       const rangeRows = 2 ** 16
       try {

@@ -1,13 +1,16 @@
 import { join } from 'node:path'
-import { type Columns, describeShard, readShard, writeRows } from '../../formats/index.js'
+import { type Columns, readShard, writeRows } from '../../formats/index.js'
+import { type BadShard, describeUnlessBad, leavingBad, type OnBadShard } from '../../formats/shards.js'
 import { openRejectLog, type RejectLog } from '../../run/reject-log.js'
-import type { Pass, TaskContext } from '../../run/types.js'
-import { reduced } from '../artifacts.js'
-import { textFault } from '../select/corpus.js'
+import { total } from '../../run/tally.js'
+import type { Pass, PlannedShard, TaskContext } from '../../run/types.js'
+import { type Range, reduced } from '../artifacts.js'
+import { badShardDetail, badShardReason } from '../bad-shards.js'
+import { rowId, textFault } from '../select/corpus.js'
 import type { Resources } from '../types.js'
 import { type Decision, readDecisions } from './decide.js'
 import type { DedupConfig } from './options.js'
-import { rowIds } from './row-ids.js'
+import { openRowIds } from './row-ids.js'
 import { numberRows, type Stretch } from './row-numbers.js'
 
 /** What a task leaves: its rows that stay, every column as it was. */
@@ -28,19 +31,43 @@ export function writePass(config: DedupConfig, reading: Resources['reading']): P
     async work(task, context) {
       const stretch = numberRows(context).stretches.find(({ scanned }) => scanned.task.id === task.id)!
       const shard = context.plan.shards[task.shard!]!
-      const { rows, signal, folder } = { ...context, ...task }
+      const { signal, folder } = context
       const log = openRejectLog(join(folder, 'lost.jsonl'))
+      let bad: BadShard | undefined
+      const onBad: OnBadShard | undefined =
+        config.onBadShard === 'skip'
+          ? (found) => {
+              bad = found
+            }
+          : undefined
       try {
-        const { schema } = await describeShard(shard, reading)
-        const source = readShard(shard, { ...reading, rows, signal })
+        const described = await describeUnlessBad(shard, { ...reading, onBad })
+        const rows = readableRows(stretch)
+        const source = leavingBad(shard, readShard(shard, { ...reading, rows, signal }), { start: rows.start, onBad })
         const kept = rowsThatStay(source, stretch, { config, context, log })
-        const written = await writeRows(join(folder, keptFile), { schema })(kept)
-        return { in: stretch.scanned.tally.out, out: written.rows, rejected: log.rejected, failed: {} }
+        const written = await writeRows(join(folder, keptFile), { schema: described?.schema })(kept)
+        const { out } = stretch.scanned.tally
+        const left = out - written.rows - total(log.rejected)
+        // Of the columns that no pass has read yet one may not decode.
+        if (bad !== undefined && left > 0) leaveBad(log, shard, { bad, left })
+        return { in: out, out: written.rows, rejected: log.rejected, failed: {} }
       } finally {
         log.close()
       }
     },
   }
+}
+
+/** The rows of a shard that the scan could read: what a bad shard left out stands behind them. */
+function readableRows({ scanned: { task, tally }, rows }: Stretch): Range {
+  const start = task.rows?.start ?? 0
+  return { start, end: start + rows - (tally.rejected[`read: ${badShardReason}`] ?? 0) }
+}
+
+function leaveBad(log: RejectLog, shard: PlannedShard, { bad, left }: { bad: BadShard; left: number }): void {
+  const id = rowId(shard, bad.row)
+  const detail = `${id} and what follows it: ${badShardDetail(shard, bad.error)}`
+  log.leave({ id, stage: 'write', reason: badShardReason, detail }, left)
 }
 
 type Setting = { config: DedupConfig; context: TaskContext; log: RejectLog }
@@ -50,7 +77,7 @@ async function* rowsThatStay(
   { first, rows }: Stretch,
   { config, context, log }: Setting,
 ): AsyncGenerator<Columns[]> {
-  const idOf = rowIds(context, config)
+  const { idOf, close } = openRowIds(context, config)
   const decisions = readDecisions(reduced(context, 'decide').folder, first, first + rows)
   const lose = ({ row, of, kept, score }: Decision) =>
     log.reject({
@@ -78,6 +105,7 @@ async function* rowsThatStay(
       if (staying.length > 0) yield staying
     }
   } finally {
+    close()
     await decisions.return(undefined)
   }
 }
