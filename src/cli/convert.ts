@@ -22,7 +22,7 @@ export const convertVerb: Verb = {
       short: 'o',
       type: 'string',
       description:
-        'file to write, s3://BUCKET/KEY or hf://datasets/OWNER/NAME/PATH, `-` for stdout, or a folder with --shard-size or --shard-rows',
+        'file to write, here or at s3://BUCKET/KEY or hf://datasets/OWNER/NAME/PATH, `-` for stdout; a folder there with --shard-size or --shard-rows',
     },
     {
       name: 'to',
@@ -42,7 +42,8 @@ export const convertVerb: Verb = {
     {
       name: 'shardSize',
       type: 'string',
-      description: 'about the bytes of a shard, such as 512mb; makes --out a new folder of them',
+      description:
+        'about the bytes of a shard, such as 512mb; makes --out a new folder of train-00000-of-00007.parquet and so on (s3: train-00000.parquet)',
     },
     { name: 'shardRows', type: 'integer', min: 1, description: 'rows of a shard; makes --out a new folder of them' },
     ...writeFlags,
@@ -56,7 +57,7 @@ export const convertVerb: Verb = {
     const shardBytes = sizeFlag('--shard-size', flags.shardSize)
     const isFolder = shardRows !== undefined || shardBytes !== undefined
     const format = to ?? (isFolder ? 'parquet' : out === '-' ? 'jsonl' : formatOf(out)?.name)
-    const options = writeOptions(flags, format)
+    const howWritten = writeOptions(flags, format)
     const columns = listFlag(flags.columns)
     const shards = await findShards(inputs, { from: flags.from as string | undefined })
     const policy = flags.schema as SchemaPolicy | undefined
@@ -65,6 +66,7 @@ export const convertVerb: Verb = {
     const opened = await openShards(shards, { columns, onBad, ...readingOf(flags) })
     const schema = opened.schema(policy)
     const interrupt = listenForInterrupt(terminal.err)
+    const options = { ...howWritten, schema, signal: interrupt.signal }
     try {
       const rows = opened.read({ rows: range, signal: interrupt.signal })
       const written = isFolder
@@ -73,9 +75,9 @@ export const convertVerb: Verb = {
             format: format!,
             shardRows,
             shardBytes,
-            write: { ...options, schema },
+            write: options,
           })
-        : await writeRows(out, { ...options, format, schema })(rows)
+        : await writeRows(out, { ...options, format })(rows)
       if (terminal.json) terminal.out(JSON.stringify({ out, ...written, ...(onBad && { skipped }) }))
       else if (!terminal.quiet)
         terminal.err(`${written.rows.toLocaleString('en')} rows, ${written.bytes.toLocaleString('en')} bytes: ${out}`)

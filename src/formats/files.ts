@@ -1,6 +1,7 @@
 import { asDiskError, UsageError } from '../stream/errors.js'
 import { placeOf } from './places/index.js'
-import type { BlockOptions, ByteSource, Output } from './places/place.js'
+import type { BlockOptions, ByteSource, FolderOptions, Output, OutputFolder } from './places/place.js'
+import type { WriteOptions } from './types.js'
 
 export type { ByteSource, Output } from './places/place.js'
 
@@ -29,21 +30,34 @@ async function* readStdin(signal: AbortSignal | undefined): AsyncGenerator<Uint8
 }
 
 /** An Output to `path`, on this machine or at an address, or to stdout for `-`. Nobody sees the file until `commit`. */
-async function openOutput(path: string): Promise<Output> {
+async function openOutput(path: string, signal: AbortSignal | undefined): Promise<Output> {
   if (path === '-') return stdoutOutput()
   const { create } = await placeOf(path)
-  if (create !== undefined) return create(path)
+  if (create !== undefined) return create(path, signal)
   throw new UsageError(`sluice cannot write ${path}: that place is only read`, {
     fix: 'Write a local file, or to s3://BUCKET/KEY or hf://datasets/OWNER/NAME/PATH.',
+  })
+}
+
+/**
+ * A new folder of files at `path`, on this machine or at an address, which readers see once it is committed. Throws a
+ * UsageError for a folder that holds files.
+ */
+export async function openFolder(path: string, options: FolderOptions): Promise<OutputFolder> {
+  const { createFolder } = await placeOf(path)
+  if (createFolder !== undefined) return createFolder(path, options)
+  throw new UsageError(`sluice cannot write shards to ${path}: that place is only read`, {
+    fix: 'Write to a local folder, s3://BUCKET/FOLDER or hf://datasets/OWNER/NAME/FOLDER.',
   })
 }
 
 /** Fills an Output to `path` and commits it; where `fill` throws, nothing of it stays. `fill` answers with its rows. */
 export async function withOutput(
   path: string,
+  { signal, output: given }: Pick<WriteOptions, 'signal' | 'output'>,
   fill: (output: Output) => Promise<number>,
 ): Promise<{ rows: number; bytes: number }> {
-  const output = await openOutput(path)
+  const output = given ?? (await openOutput(path, signal))
   try {
     const rows = await fill(output)
     await output.commit()

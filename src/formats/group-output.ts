@@ -33,7 +33,7 @@ export function writeGroups(
   open: (schema: Schema) => GroupFile | Promise<GroupFile>,
 ): Sink<Columns, Written> {
   return (source) =>
-    withOutput(path, async (output) => {
+    withOutput(path, options, async (output) => {
       let file: GroupFile | undefined
       let [rows, inGroup] = [0, 0]
       const send = async (group: Uint8Array) => {

@@ -18,11 +18,12 @@ export type TextLayout = {
 /** A sink that writes rows as UTF-8 text to `path`, packed where that ends in `.gz` or `.zst`. */
 export function writeText(
   path: string,
-  { level, onBytes }: Pick<WriteOptions, 'level' | 'onBytes'>,
+  options: Pick<WriteOptions, 'level' | 'onBytes' | 'signal' | 'output'>,
   layout: () => TextLayout,
 ): Sink<Columns, Written> {
   return (source) =>
-    withOutput(path, async (output) => {
+    withOutput(path, options, async (output) => {
+      const { level, onBytes } = options
       const { head, row: toText, end } = layout()
       let rows = 0
       let held = ''

@@ -1,6 +1,7 @@
 import type { Batches, Sink } from '../stream/types.js'
 import type { WriteCodec } from './compress.js'
 import type { Limits } from './limits.js'
+import type { Output } from './places/place.js'
 
 /** A row as it stands in a file: column names to values, without an id of ours. */
 export type Columns = Record<string, unknown>
@@ -49,6 +50,10 @@ export type WriteOptions = {
   parquet?: ParquetOptions
   /** Told the bytes that have left so far, after each block of them. */
   onBytes?: (bytes: number) => void
+  /** Ends an upload at once when it aborts; the write then fails with its reason. */
+  signal?: AbortSignal | undefined
+  /** Where the bytes go, instead of what the path names. */
+  output?: Output
   /** CSV only: puts a `'` before a text that a spreadsheet would run as a formula. Default false: texts stay as they are. */
   escapeFormulas?: boolean
 }

@@ -1,14 +1,13 @@
-import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import { batch } from '../stream/batch.js'
-import { asDiskError, UsageError } from '../stream/errors.js'
-import { syncFolder } from '../stream/sync-folder.js'
+import { asDiskError } from '../stream/errors.js'
 import type { Batches } from '../stream/types.js'
+import { openFolder } from './files.js'
 import { writeRows } from './index.js'
+import type { OutputFolder } from './places/place.js'
 import type { Columns, WriteOptions } from './types.js'
 
 export type WriteShardsOptions = {
-  /** A new folder, or an empty one; it appears when every shard is whole. */
+  /** A new folder, or an empty one, on this machine, `s3://` or `hf://`; it appears when every shard is whole. */
   folder: string
   format: string
   /** Most rows of a shard; default no bound. */
@@ -19,62 +18,39 @@ export type WriteShardsOptions = {
    */
   shardBytes?: number | undefined
   /** How each shard is written. */
-  write?: Omit<WriteOptions, 'onBytes'>
+  write?: Omit<WriteOptions, 'onBytes' | 'output'>
 }
 
 /**
  * Writes `train-00000-of-00007.<format>` and so on into a folder, cut by rows or by bytes, as Hugging Face datasets name
- * a split's files. A folder that holds files is refused. The cuts depend on the rows and options alone.
+ * a split's files; to S3, which can rename nothing, `train-00000.<format>`. A folder that holds files is refused. The cuts
+ * depend on the rows and options alone.
  */
 export async function writeShards(
   rows: Batches<Columns>,
   { folder, format, ...options }: WriteShardsOptions,
 ): Promise<{ rows: number; bytes: number; shards: number }> {
-  if (/^[a-z][\w+.-]+:\/\//i.test(folder)) {
-    throw new UsageError(`Shards are written to folders of this machine, not to ${folder}`, {
-      fix: 'Write one file there, or a local folder first.',
-    })
-  }
-  const held = await readdir(folder).catch(() => undefined)
-  if (held !== undefined && held.length > 0) {
-    throw new UsageError(`The folder ${folder} is not empty`, { fix: 'Choose a new folder for the shards.' })
-  }
-  const target = folder.replace(/[\\/]+$/, '')
-  const temporary = `${target}.tmp-${process.pid}`
+  const target = await openFolder(folder, {
+    nameOf: (index, of) => `train-${five(index)}${of === undefined ? '' : `-of-${five(of)}`}.${format}`,
+    signal: options.write?.signal,
+  })
   try {
-    await mkdir(dirname(target), { recursive: true })
-    await mkdir(temporary)
-    const written = await fill(rows, temporary, format, options)
-    for (let i = 0; i < written.shards; i++) {
-      await rename(numbered(temporary, i, format), join(temporary, shardName(i, written.shards, format)))
-    }
-    await syncFolder(temporary)
-    if (held !== undefined) await rmdir(target)
-    await rename(temporary, target)
-    await syncFolder(dirname(target))
+    const written = await fill(rows, { folder, format, target }, options)
+    await target.commit()
     return written
   } catch (error) {
+    await target.abort()
     throw asDiskError(error, folder)
-  } finally {
-    await rm(temporary, { recursive: true, force: true }).catch(() => {})
   }
 }
 
-/** The name of a split's shard, counted from 0. */
-function shardName(index: number, of: number, format: string): string {
-  const five = (count: number) => String(count).padStart(5, '0')
-  return `train-${five(index)}-of-${five(of)}.${format}`
-}
+const five = (count: number) => String(count).padStart(5, '0')
 
-/** What a shard is called while nobody knows how many there will be. */
-function numbered(folder: string, index: number, format: string): string {
-  return join(folder, `shard-${index}.${format}`)
-}
+type Target = Pick<WriteShardsOptions, 'folder' | 'format'> & { target: OutputFolder }
 
 async function fill(
   rows: Batches<Columns>,
-  folder: string,
-  format: string,
+  { folder, format, target }: Target,
   {
     shardRows = Number.POSITIVE_INFINITY,
     shardBytes = Number.POSITIVE_INFINITY,
@@ -91,7 +67,10 @@ async function fill(
   }
   do {
     bytes = largest = 0
-    const written = await writeRows(numbered(folder, total.shards, format), { ...write, format, onBytes })(oneShard())
+    const output = await target.create()
+    const written = await writeRows(`${folder}/shard-${total.shards}.${format}`, { ...write, format, onBytes, output })(
+      oneShard(),
+    )
     total.rows += written.rows
     total.bytes += written.bytes
     total.shards++

@@ -42,7 +42,7 @@ export const nameOf = (repository: Repository) => withPath(prefixOf(repository),
 export const encodePath = (path: string) => path.split('/').map(encodeURIComponent).join('/')
 
 /** What is asked of the hub: where it is, who asks, and what for, as its errors say. */
-export type Connection = { endpoint: URL; token: string; doing: 'read' | 'write' }
+export type Connection = { endpoint: URL; token: string; doing: 'read' | 'write'; signal?: AbortSignal | undefined }
 
 /** The hub that the environment names, and who asks. */
 export async function connect(doing: Connection['doing'] = 'read'): Promise<Connection> {
@@ -106,6 +106,7 @@ export function askOnce(connection: Connection, url: URL, post?: Post): Promise<
       secrets: secretsOf(connection),
       maxBytes: 50_000_000,
       ...(post && { timeouts: { firstByteMs: 300_000 } }),
+      ...(connection.signal && { signal: connection.signal }),
     },
   )
 }
@@ -118,7 +119,8 @@ export async function insist<T>(
   fix = fixOf(connection),
 ): Promise<T> {
   try {
-    return await retrying(work, { attempts: 6 })
+    const { signal } = connection
+    return await retrying(work, { attempts: 6, ...(signal && { signal }) })
   } catch (error) {
     throw asPlaceError(error, { name, fix }, connection.doing)
   }

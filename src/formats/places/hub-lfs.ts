@@ -125,6 +125,7 @@ async function sendOnce(
     headers: { ...headers, ...(size > 0 && { 'content-length': String(size) }) },
     hostHeaders: authorization(connection),
     body: body(),
+    ...(connection.signal && { signal: connection.signal }),
     timeouts: { firstByteMs: 300_000, totalMs: Math.min(2 ** 31 - 1, 600_000 + size / slowestLine) },
   })
   if (answer.status < 200 || answer.status > 299) throw await refusal(answer, secretsOf(connection))

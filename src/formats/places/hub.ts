@@ -15,6 +15,7 @@ import {
   secretsOf,
   withPath,
 } from './hub-account.js'
+import { createHubFolder } from './hub-folder.js'
 import { type Entry, tree } from './hub-tree.js'
 import { createOnHub } from './hub-write.js'
 import type { Listing, Place, PlacedFile } from './place.js'
@@ -47,6 +48,7 @@ export const hub: Place = {
     yield* streamRemote(await remoteAt(path), options?.signal)
   },
   create: createOnHub,
+  createFolder: createHubFolder,
 }
 
 type Found = { kind: Listing['kind']; found: PlacedFile[] }

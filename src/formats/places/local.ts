@@ -2,6 +2,7 @@ import { open, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { CorruptInputError } from '../../stream/errors.js'
 import { listFiles } from '../listing.js'
+import { createLocalFolder } from './local-folder.js'
 import { createFile } from './local-write.js'
 import type { BlockOptions, ByteSource, Place } from './place.js'
 
@@ -19,6 +20,7 @@ export const local: Place = {
   open: openLocal,
   stream: streamLocal,
   create: createFile,
+  createFolder: createLocalFolder,
 }
 
 async function openLocal(path: string, signal?: AbortSignal): Promise<ByteSource> {

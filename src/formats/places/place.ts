@@ -52,7 +52,25 @@ export type Place = {
   /** A file from front to back, in blocks whose memory is the caller's. */
   stream(path: string, options?: BlockOptions): AsyncGenerator<Uint8Array>
   /** Begins a file, which is there for readers once it is committed; absent where sluice only reads. */
-  create?(path: string): Promise<Output>
+  create?(path: string, signal?: AbortSignal): Promise<Output>
+  /** Begins a new folder of files; absent as above. Throws a UsageError for a folder that holds any. */
+  createFolder?(path: string, options: FolderOptions): Promise<OutputFolder>
+}
+
+export type FolderOptions = {
+  /** What file number `index` is called, where it is known of how many and where it is not. */
+  nameOf(index: number, count?: number): string
+  signal?: AbortSignal | undefined
+}
+
+/** A folder while it is written. Exactly one of `commit` and `abort` ends it. */
+export type OutputFolder = {
+  /** Begins the next file; the one before must have ended. */
+  create(): Promise<Output>
+  /** Shows readers all the files that were committed. */
+  commit(): Promise<void>
+  /** Gives up all files. Never throws, as below. */
+  abort(): Promise<void>
 }
 
 /** Where a format's bytes go. Exactly one of `commit` and `abort` ends it. */

@@ -16,17 +16,32 @@ function partBytes(part: number): number {
 /** A part may take long to go up a slow line, and its answer comes behind it. */
 const timeouts = { firstByteMs: 300_000, totalMs: 1_800_000 }
 
-type Exchange = { method: 'PUT' | 'POST' | 'DELETE'; query: string; body?: string | Uint8Array }
+type Exchange = {
+  method: 'PUT' | 'POST' | 'DELETE'
+  query: string
+  body?: string | Uint8Array
+  signal?: AbortSignal | undefined
+}
 type Told = { headers: Answer['headers']; xml: string }
 
-/**
- * An object of S3, by multipart upload: a part at a time is held, and readers see nothing of it until it is committed. What
- * fits into one part is put by a single request.
- */
-export async function createObject(path: string): Promise<Output> {
+/** An object while it goes up, a part at a time; readers see nothing of it until it is completed. */
+export type Upload = {
+  readonly bytes: number
+  write(block: Uint8Array): Promise<void>
+  /** Sends what is held back, so that only completing it is left to do. */
+  seal(): Promise<void>
+  complete(): Promise<void>
+  /** Gives up its parts, which S3 keeps, and wants paid, of an upload that nobody ends. Never throws. */
+  abort(): Promise<void>
+}
+
+/** Begins an object. What fits into one part and is not sealed before it is completed is put by a single request. */
+export function openUpload(path: string, signal?: AbortSignal): Upload {
   const { bucket, key } = parseS3(path)
   if (key === '' || path.endsWith('/')) throw new UsageError(`Expected a key to write, got ${path}`)
-  const exchange = (request: Exchange) => send(path, { bucket, key }, request)
+  const exchange = (request: Exchange) => send(path, { bucket, key }, { ...request, signal })
+  // Ending an upload takes no time, and one that was cut off would leave in doubt what is there.
+  const end = (request: Exchange) => send(path, { bucket, key }, request)
   const parts: string[] = []
   let upload: string | undefined
   let held = Buffer.alloc(0)
@@ -43,7 +58,6 @@ export async function createObject(path: string): Promise<Output> {
     get bytes() {
       return bytes
     },
-    closed: false,
     async write(block) {
       for (let at = 0; at < block.byteLength; ) {
         const size = partBytes(parts.length + 1)
@@ -56,20 +70,43 @@ export async function createObject(path: string): Promise<Output> {
         if (filled === size) await sendPart()
       }
     },
-    async commit() {
+    async seal() {
+      if (filled > 0) await sendPart()
+      held = Buffer.alloc(0)
+    },
+    async complete() {
       if (upload === undefined) {
-        await exchange({ method: 'PUT', query: '', body: held.subarray(0, filled) })
+        await end({ method: 'PUT', query: '', body: held.subarray(0, filled) })
         return
       }
       if (filled > 0) await sendPart()
-      await complete(path, exchange, { upload, parts })
+      await complete(path, end, { upload, parts })
     },
     async abort() {
-      if (upload === undefined) return
-      // Parts of an upload that nobody ends are kept, and paid for.
-      await exchange({ method: 'DELETE', query: `uploadId=${encodeURIComponent(upload)}` }).catch(() => {})
+      if (upload !== undefined) {
+        await end({ method: 'DELETE', query: `uploadId=${encodeURIComponent(upload)}` }).catch(() => {})
+      }
     },
   }
+}
+
+/** An object of S3, by multipart upload where it does not fit into one part. */
+export async function createObject(path: string, signal?: AbortSignal): Promise<Output> {
+  const upload = openUpload(path, signal)
+  return {
+    get bytes() {
+      return upload.bytes
+    },
+    closed: false,
+    write: upload.write,
+    commit: upload.complete,
+    abort: upload.abort,
+  }
+}
+
+/** Removes an object. Never throws. */
+export async function removeObject(path: string): Promise<void> {
+  await send(path, parseS3(path), { method: 'DELETE', query: '' }).catch(() => {})
 }
 
 async function begin(path: string, exchange: (request: Exchange) => Promise<Told>): Promise<string> {
@@ -103,18 +140,25 @@ async function complete(
 async function send(
   path: string,
   { bucket, key }: { bucket: string; key: string },
-  { method, query, body = '' }: Exchange,
+  { method, query, body = '', signal }: Exchange,
 ): Promise<Told> {
   const who = account()
   const url = urlOf(who, bucket, key)
   url.search = query
   const request = async () => {
-    const answer = await open({ method, url, body, headers: signed(url, who, { method, body }), timeouts })
+    const answer = await open({
+      method,
+      url,
+      body,
+      headers: signed(url, who, { method, body }),
+      timeouts,
+      ...(signal && { signal }),
+    })
     if (answer.status < 200 || answer.status > 299) throw await refusal(answer, secretsOf(who))
     return { headers: answer.headers, xml: (await readBody(answer, 1_000_000)).toString('utf8') }
   }
   try {
-    return await retrying(request, { attempts: 6 })
+    return await retrying(request, { attempts: 6, ...(signal && { signal }) })
   } catch (error) {
     throw asPlaceError(error, { name: path, fix: s3Fix }, 'write')
   }
