@@ -3,7 +3,8 @@
 // embed: texts to vectors
 export { type OpenEmbedderOptions, openEmbedder } from './embed/index.js'
 export type { Embedder, Texts } from './embed/types.js'
-export { applyWhitening, fitWhitening, type Whitening, whitened } from './embed/whiten.js'
+export { applyWhitening, whitened } from './embed/whitening/apply.js'
+export { fitWhitening, type Whitening } from './embed/whitening/fit.js'
 // filters: a row stays, or leaves with a reason
 export { type C4Verdict, c4 } from './filters/c4.js'
 export { type Document, documentOf } from './filters/document.js'

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url'
 /** Where a kernel's assembly/ lies, the file it begins with, what is written, and what it wants of the compiler. */
 export const kernels = [
   { folder: 'select/kernel/', entry: 'index.ts', target: 'nearest.wasm.ts', flags: ['--importMemory'] },
+  { folder: 'embed/whitening/', entry: 'index.ts', target: 'whiten.wasm.ts', flags: ['--importMemory'] },
   { folder: 'embed/static/kernel/', entry: 'index.ts', target: 'static.wasm.ts', flags: ['--importMemory'] },
   { folder: 'formats/zstd/', entry: 'frame.ts', target: 'kernel.wasm.ts', flags: [] },
 ]

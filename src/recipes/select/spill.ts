@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Embedder } from '../../embed/types.js'
-import { applyWhitening } from '../../embed/whiten.js'
+import { openWhitening } from '../../embed/whitening/apply.js'
 import type { RunView } from '../../run/types.js'
 import { createSketch } from '../../select/coreset.js'
 import type { Resources } from '../types.js'
@@ -53,10 +53,11 @@ export async function openSpill(kind: VectorKind, { view, config, resources }: S
 /** Offers rows to the shard's sketch, and gives their vectors as it saw them. */
 async function openSketch(run: RunView, config: SelectionConfig) {
   const { pilot, whitening } = await readPinned(run)
+  const whiten = openWhitening(whitening)
   const sketch = createSketch({ pilot, size: coresetSize(config), seed: config.seed })
   return {
     push(rows: readonly TextRow[], embedded: Float32Array): Float32Array {
-      const whitened = applyWhitening(whitening, embedded)
+      const whitened = whiten(embedded)
       sketch.push(
         rows.map(({ id }) => id),
         whitened,

@@ -1,14 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Embedder } from '../../src/embed/types.js'
-import {
-  applyWhitening,
-  decodeWhitening,
-  encodeWhitening,
-  fitWhitening,
-  type Whitening,
-  whitened,
-} from '../../src/embed/whiten.js'
+import { applyWhitening, openWhitening, whitened } from '../../src/embed/whitening/apply.js'
+import { decodeWhitening, encodeWhitening } from '../../src/embed/whitening/artifact.js'
+import { fitWhitening, type Whitening } from '../../src/embed/whitening/fit.js'
 import { CorruptInputError } from '../../src/stream/errors.js'
 import { columnTexts } from '../../src/text/column.js'
 import { uniform } from '../../src/text/hash.js'
@@ -136,6 +131,22 @@ describe('applyWhitening', () => {
     expect([...out.subarray(0, d), ...out.subarray(2 * d)]).toEqual(new Array(2 * d).fill(0))
     expect(Math.hypot(...out.subarray(d, 2 * d))).toBeCloseTo(1, 6)
     expect([...input]).toEqual(before)
+  })
+
+  it('gives the same bits in TypeScript and in WebAssembly, for any shape', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 19 }), fc.integer({ min: 0, max: 70 }), fc.nat(), (width, rows, seed) => {
+        const given = sample(rows, width, seed)
+        given.fill(0, 0, Math.min(width, given.length))
+        const fitted = fitWhitening(sample(40, width, seed + 1), width)
+        const [plain, simd] = (['plain', 'simd'] as const).map((kind) => openWhitening(fitted, { kind })(given))
+        expect(Buffer.from(simd!.buffer).equals(Buffer.from(plain!.buffer))).toBe(true)
+      }),
+      { numRuns: 50 },
+    )
+    const many = sample(1100, 5)
+    const fitted = fitWhitening(many, 5)
+    expect(applyWhitening(fitted, many, { kind: 'simd' })).toEqual(applyWhitening(fitted, many, { kind: 'plain' }))
   })
 
   it('treats each row by itself, whatever the batch', () => {
