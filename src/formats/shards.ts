@@ -29,11 +29,11 @@ export function readShards(
 }
 
 /** Passes rows on until the shard does not decode any further; `onBad` is then told of it. `start` is the first row's number. */
-export async function* leavingBad<R>(
+export async function* leavingBad<Batch extends { readonly length: number }>(
   { path }: Pick<Shard, 'path'>,
-  rows: Batches<R>,
+  rows: AsyncIterable<Batch>,
   { start = 0, onBad }: { start?: number | undefined; onBad: OnBadShard | undefined },
-): AsyncGenerator<readonly R[]> {
+): AsyncGenerator<Batch> {
   let row = start
   try {
     for await (const batch of rows) {

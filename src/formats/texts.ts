@@ -1,8 +1,9 @@
+import { CorruptInputError } from '../stream/errors.js'
 import { textColumn } from '../text/column.js'
-import { readShard } from './index.js'
+import { describeShard, readShard } from './index.js'
 import { readParquetTexts } from './parquet/read.js'
 import type { TextBatch } from './parquet/texts.js'
-import type { ReadOptions, Shard } from './types.js'
+import type { DescribeOptions, ReadOptions, Shard } from './types.js'
 
 export type { TextBatch } from './parquet/texts.js'
 
@@ -25,5 +26,21 @@ export async function* readTexts(
     const texts = textColumn(values.map((value) => (typeof value === 'string' ? value : '')))
     const nulls = Uint8Array.from(values, (value) => (typeof value === 'string' ? 0 : 1))
     yield nulls.includes(1) ? { ...texts, nulls } : texts
+  }
+}
+
+/** Whether {@link readTexts} reads this column without making strings; of a shard that does not decode it does not. */
+export async function hasTextBytes(
+  shard: Pick<Shard, 'path' | 'format'>,
+  column: string,
+  options: DescribeOptions = {},
+): Promise<boolean> {
+  if (shard.format !== 'parquet' || options.isolate) return false
+  try {
+    const { columns } = await describeShard(shard, options)
+    return columns.some(({ name, type }) => name === column && type === 'string')
+  } catch (error) {
+    if (error instanceof CorruptInputError) return false
+    throw error
   }
 }

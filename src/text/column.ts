@@ -6,10 +6,7 @@ export type TextColumn = { readonly values: Uint8Array; readonly offsets: Int32A
 
 /** Strings as a column; a lone surrogate becomes U+FFFD. */
 export function textColumn(texts: readonly string[]): TextColumn {
-  const parts = texts.map((text) => Buffer.from(text))
-  const offsets = new Int32Array(parts.length + 1)
-  for (const [i, part] of parts.entries()) offsets[i + 1] = offsets[i]! + part.length
-  return { values: Buffer.concat(parts), offsets }
+  return joined(texts.map((text) => Buffer.from(text)))
 }
 
 // A byte order mark is a character of the text like any other, as it is in a string.
@@ -21,6 +18,17 @@ export function columnTexts({ values, offsets }: TextColumn): string[] {
   return Array.from({ length: offsets.length - 1 }, (_, i) =>
     decoder.decode(values.subarray(offsets[i], offsets[i + 1])),
   )
+}
+
+/** A column of its own of some texts of another, by their numbers. */
+export function takeTexts({ values, offsets }: TextColumn, numbers: readonly number[]): TextColumn {
+  return joined(numbers.map((n) => values.subarray(offsets[n], offsets[n + 1])))
+}
+
+function joined(parts: readonly Uint8Array[]): TextColumn {
+  const offsets = new Int32Array(parts.length + 1)
+  for (const [i, part] of parts.entries()) offsets[i + 1] = offsets[i]! + part.length
+  return { values: Buffer.concat(parts), offsets }
 }
 
 /** Throws a TypeError where a column's offsets are none, go backwards, or point outside its values. */

@@ -4,11 +4,9 @@ import type { Embedder } from '../../embed/types.js'
 import { type Columns, type Schema, writeRows } from '../../formats/index.js'
 import { openRejectLog } from '../../run/reject-log.js'
 import type { Pass } from '../../run/types.js'
-import { batch } from '../../stream/batch.js'
 import { pipe } from '../../stream/pipe.js'
-import type { Batches } from '../../stream/types.js'
 import { watchBadShard } from '../bad-shards.js'
-import { readTexts, type TextRow } from '../select/corpus.js'
+import { readTextTiles, type TextTile } from '../select/text-tiles.js'
 import { shardTasks } from '../tasks.js'
 import type { Resources } from '../types.js'
 import type { EmbedConfig } from './options.js'
@@ -34,10 +32,9 @@ export function vectorsPass(config: EmbedConfig, resources: Resources): Pass {
       const { reading } = resources
       const { onBad, leaveRest } = watchBadShard(config, { shard, rows, log, reading })
       try {
+        const tiles = readTextTiles(shard, config, { rows, signal, reading, onReject: log.reject, onRows, onBad })
         const written = await pipe(
-          readTexts(shard, config, { rows, signal, reading, onReject: log.reject, onRows, onBad }),
-          batch({ rows: 1024 }),
-          (source) => embedRows(source, embedder, config.precision, signal),
+          embedTiles(tiles, embedder, config.precision, signal),
           writeRows(join(folder, vectorsFile), {
             schema: vectorSchema(config.precision, embedder.dimensions),
             metadata: { 'sluice.embedder': embedder.id },
@@ -59,18 +56,15 @@ function vectorSchema(precision: EmbedConfig['precision'], dimensions: number): 
     : { id: 'string', scale: 'float', vector: 'binary' }
 }
 
-async function* embedRows(
-  source: Batches<TextRow>,
+async function* embedTiles(
+  source: AsyncIterable<TextTile>,
   embedder: Embedder,
   precision: EmbedConfig['precision'],
   signal: AbortSignal,
 ): AsyncGenerator<Columns[]> {
   const { dimensions } = embedder
-  for await (const rows of source) {
-    const vectors = await embedder.embed(
-      rows.map(({ text }) => text),
-      { signal },
-    )
+  for await (const { rows, texts } of source) {
+    const vectors = await embedder.embed(texts, { signal })
     if (precision === 'float32') {
       yield rows.map(({ id }, n) => ({ id, vector: vectors.subarray(n * dimensions, (n + 1) * dimensions) }))
       continue

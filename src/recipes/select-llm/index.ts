@@ -16,8 +16,6 @@ import { dealOf, options, type SelectLlmConfig } from './options.js'
 import { pickPass } from './pick.js'
 import { type Picked, type Query, queryPrompt, querySampling, selectLlmTexts } from './query-prompt.js'
 
-const keepAll = () => undefined
-
 /**
  * SelectLLM (arXiv 2401.16553): deals a corpus of instructions out into questions, each with a row of every cluster, and has
  * a model pick those most worth an answer. README.md has every figure.
@@ -35,8 +33,8 @@ export const selectLlmRecipe: Recipe<SelectLlmConfig> = {
         ? []
         : [solvePass(config, (run) => centres(countCommitted(run, ['scan']))), polishPass(), refinePass()]
     return [
-      pilotPass(config, resources, keepAll),
-      scanPass(config, resources, keepAll),
+      pilotPass(config, resources, undefined),
+      scanPass(config, resources, undefined),
       ...clustering,
       groupPass(config),
       dealPass(config, resources),
@@ -63,7 +61,7 @@ function calls(config: SelectLlmConfig, texts: PromptTexts): CallPlan {
   return {
     stages: [pickStage(config, texts)],
     rows: async ({ plan, ...view }) => {
-      const { steps, sample } = await foretellSelection(plan, config, { ...view, judge: keepAll })
+      const { steps, sample } = await foretellSelection(plan, config, { ...view, judge: () => undefined })
       const kept = steps[1]![1]
       const questionsOf = (rows: number) => dealOf(rows, config).questions
       const questions = {

@@ -17,7 +17,8 @@ export const selectionOptions = { ...corpusOptions, ...strategyOptions }
 type SelectionConfig = z.infer<z.ZodObject<typeof selectionOptions>>
 
 export type SelectionOptions = {
-  judge: JudgeText
+  /** Without one every text may be chosen. */
+  judge: JudgeText | undefined
   /** The config keys that `judge` was made from. */
   judgeSettings: readonly string[]
   /** What to fetch of the chosen rows. */
@@ -76,7 +77,7 @@ export const selectRecipe: Recipe<z.infer<typeof options>> = {
   usesModel: false,
   options,
   passes(config, resources) {
-    const judge = config.keep === 'all' ? () => undefined : reinstructSelector({ mode: config.keep })
+    const judge = config.keep === 'all' ? undefined : reinstructSelector({ mode: config.keep })
     return [
       ...selectionPasses(config, resources, { judge, judgeSettings: ['keep'], columns: 'all' }),
       writeChosenPass(),

@@ -22,7 +22,7 @@ export type PilotRows = { readonly ids: readonly string[]; readonly vectors: Flo
 export type LookOptions = {
   plan: Plan
   config: SelectionConfig
-  judge: JudgeText
+  judge: JudgeText | undefined
   embedder: Embedder
   reading: Resources['reading']
   signal: AbortSignal
@@ -52,7 +52,7 @@ export async function leastHashedRows({
   const priority = (id: string) => 1 / uniform(config.seed, id, 'pilot')
   for (const shard of plan.shards) {
     for await (const batch of readTexts(shard, config, onlyLook)) {
-      const rows = batch.filter(({ id, text }) => sample.wants(id, priority(id)) && judge(text) === undefined)
+      const rows = batch.filter(({ id, text }) => sample.wants(id, priority(id)) && judge?.(text) === undefined)
       const embedded = await embedder.embed(
         rows.map((row) => row.text),
         { signal },
@@ -95,7 +95,7 @@ export async function firstKeptRows({
     })
     const kept = keep<TextRow>(
       'select',
-      (row) => judge(row.text),
+      (row) => judge?.(row.text),
       () => {},
     )
     found.push(await embedSome(pipe(texts, kept), wanted, embedder, signal))

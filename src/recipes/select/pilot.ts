@@ -19,7 +19,7 @@ const whiteningRows = 1000
 export type Pinned = { whitening: Whitening; pilot: Pilot }
 
 /** Looks at some kept rows and pins what every later pass must share: the whitening, and the coreset's sensitivities. */
-export function pilotPass(config: SelectionConfig, resources: Resources, judge: JudgeText): Pass {
+export function pilotPass(config: SelectionConfig, resources: Resources, judge: JudgeText | undefined): Pass {
   return {
     name: 'pilot',
     tasks: async () => reduceTask,

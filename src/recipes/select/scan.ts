@@ -1,17 +1,17 @@
 import { join } from 'node:path'
 import { type Schema, writeRows } from '../../formats/index.js'
 import { openRejectLog } from '../../run/reject-log.js'
-import type { Pass } from '../../run/types.js'
+import type { Pass, PlannedShard } from '../../run/types.js'
 import { batch } from '../../stream/batch.js'
 import { keep } from '../../stream/keep.js'
 import { pipe } from '../../stream/pipe.js'
-import type { Batches } from '../../stream/types.js'
 import { watchBadShard } from '../bad-shards.js'
 import { shardTasks } from '../tasks.js'
 import type { Resources } from '../types.js'
-import { type JudgeText, readTexts, type TextRow } from './corpus.js'
+import { type JudgeText, type ReadTextsOptions, readTexts, type TextRow } from './corpus.js'
 import type { SelectionConfig } from './options.js'
 import { openSpill, type Spill, type VectorKind } from './spill.js'
+import { readTextTiles, type TextTile } from './text-tiles.js'
 
 /**
  * What the scan keeps of a row: the text stays in its shard, and its vector is in the vector file at the same place. Where
@@ -30,7 +30,7 @@ export type ScanOptions = { ranking?: Ranking | undefined; vectors?: VectorKind 
 export function scanPass(
   config: SelectionConfig,
   resources: Resources,
-  judge: JudgeText,
+  judge: JudgeText | undefined,
   { ranking, vectors = 'whitened' }: ScanOptions = {},
 ): Pass {
   return {
@@ -49,13 +49,15 @@ export function scanPass(
       const { rows } = task
       const { reading } = resources
       const { onBad, leaveRest } = watchBadShard(config, { shard, rows, log, reading })
-      const scoreColumn = ranking?.scoreColumn
       try {
+        const reader = { rows, signal, reading, onReject: log.reject, onRows, onBad }
+        // Whoever judges or ranks a text wants it as a string.
+        const tiles =
+          judge || ranking
+            ? judgedTiles(shard, config, reader, { judge, ranking })
+            : readTextTiles(shard, config, reader)
         const kept = await pipe(
-          readTexts(shard, config, { rows, signal, scoreColumn, reading, onReject: log.reject, onRows, onBad }),
-          keep('select', (row) => judge(row.text), log.reject),
-          batch({ rows: 1024 }),
-          (source) => spillRows(source, spill, ranking),
+          spillTiles(tiles, spill),
           writeRows(join(folder, 'kept.parquet'), { schema: ranking ? rankedSchema : keptSchema }),
         )
         await spill.finish()
@@ -69,13 +71,31 @@ export function scanPass(
   }
 }
 
-async function* spillRows(
-  source: Batches<TextRow>,
-  spill: Spill,
-  ranking: Ranking | undefined,
-): AsyncGenerator<Kept[]> {
+async function* judgedTiles(
+  shard: PlannedShard,
+  config: SelectionConfig,
+  options: ReadTextsOptions,
+  { judge, ranking }: { judge: JudgeText | undefined; ranking: Ranking | undefined },
+): AsyncGenerator<TextTile<Kept>> {
+  const source = pipe(
+    readTexts(shard, config, { ...options, scoreColumn: ranking?.scoreColumn }),
+    keep('select', (row) => judge?.(row.text), options.onReject),
+    batch({ rows: 1024 }),
+  )
   for await (const rows of source) {
-    await spill.push(rows)
-    yield rows.map((row) => ({ id: row.id, row: row.row, ...(ranking && { rank: ranking.rank(row) }) }))
+    yield {
+      rows: rows.map((row) => ({ id: row.id, row: row.row, ...(ranking && { rank: ranking.rank(row) }) })),
+      texts: rows.map(({ text }) => text),
+    }
+  }
+}
+
+async function* spillTiles(tiles: AsyncIterable<TextTile<Kept>>, spill: Spill): AsyncGenerator<readonly Kept[]> {
+  for await (const { rows, texts } of tiles) {
+    await spill.push(
+      rows.map(({ id }) => id),
+      texts,
+    )
+    yield rows
   }
 }

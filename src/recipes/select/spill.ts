@@ -1,11 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Embedder } from '../../embed/types.js'
+import type { Texts } from '../../embed/types.js'
 import { openWhitening } from '../../embed/whitening/apply.js'
 import type { RunView } from '../../run/types.js'
 import { createSketch } from '../../select/coreset.js'
 import type { Resources } from '../types.js'
-import type { TextRow } from './corpus.js'
 import { coresetSize, type SelectionConfig } from './options.js'
 import { readPinned } from './pilot.js'
 import { createVectorFile } from './vectors.js'
@@ -18,7 +17,7 @@ export type VectorKind = 'whitened' | 'plain' | 'none'
 
 /** Where a scan puts the vectors of the rows that it keeps. */
 export type Spill = {
-  push(rows: readonly TextRow[]): Promise<void>
+  push(ids: readonly string[], texts: Texts): Promise<void>
   /** Called when every row was pushed. */
   finish(): Promise<void>
   /** Lets the file go; also called where the scan failed. */
@@ -39,9 +38,9 @@ export async function openSpill(kind: VectorKind, { view, config, resources }: S
   const sketching = kind === 'whitened' ? await openSketch(view, config) : undefined
   const vectors = await createVectorFile(join(folder, 'vectors.f32'))
   return {
-    async push(rows) {
-      const embedded = await embedRows(embedder, rows, signal)
-      await vectors.write(sketching ? sketching.push(rows, embedded) : embedded)
+    async push(ids, texts) {
+      const embedded = await embedder.embed(texts, { signal })
+      await vectors.write(sketching ? sketching.push(ids, embedded) : embedded)
     },
     async finish() {
       if (sketching) await writeFile(join(folder, 'sketch.bin'), sketching.encode())
@@ -56,21 +55,11 @@ async function openSketch(run: RunView, config: SelectionConfig) {
   const whiten = openWhitening(whitening)
   const sketch = createSketch({ pilot, size: coresetSize(config), seed: config.seed })
   return {
-    push(rows: readonly TextRow[], embedded: Float32Array): Float32Array {
+    push(ids: readonly string[], embedded: Float32Array): Float32Array {
       const whitened = whiten(embedded)
-      sketch.push(
-        rows.map(({ id }) => id),
-        whitened,
-      )
+      sketch.push(ids, whitened)
       return whitened
     },
     encode: () => sketch.encode(),
   }
-}
-
-function embedRows(embedder: Embedder, rows: readonly TextRow[], signal: AbortSignal): Promise<Float32Array> {
-  return embedder.embed(
-    rows.map(({ text }) => text),
-    { signal },
-  )
 }
