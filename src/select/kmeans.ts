@@ -1,7 +1,7 @@
 import { requireFinite } from './kernel/rows.js'
 import { lloyd } from './lloyd.js'
 import { seedCentroids } from './seeding.js'
-import { inIdOrder } from './weighted-rows.js'
+import { inIdOrder, thinRows } from './weighted-rows.js'
 
 export type KmeansOptions = {
   ids: readonly string[]
@@ -13,7 +13,10 @@ export type KmeansOptions = {
   /** Clusters asked for. */
   k: number
   seed: number
-  /** Most Lloyd iterations; more of them fit a coreset better and its corpus worse; default 8. */
+  /**
+   * Most Lloyd iterations, all of them over all rows. By default three over a quarter of the rows and two over half of them
+   * come before two over all, or five over all where they are few; more fit a coreset better and its corpus worse.
+   */
   iterations?: number
   /** Looked at some times a second. */
   signal?: AbortSignal
@@ -25,14 +28,22 @@ export type Kmeans = {
   /** Clusters found: fewer than asked for when there are fewer distinct vectors. */
   readonly k: number
   readonly asked: number
-  /** Lloyd iterations done; under the most allowed when no label changed any more. */
+  /** Lloyd iterations done over all rows; under the most allowed when no label changed any more. */
   readonly iterations: number
   /** Weighted sum of squared distances to the nearest centroid. */
   readonly inertia: number
 }
 
+/** Iterations over a share of the rows, one share after another, where a quarter has rows enough for each cluster. */
+const shares = [
+  { share: 1 / 4, iterations: 3 },
+  { share: 1 / 2, iterations: 2 },
+]
+const fewest = 12
+const last = { afterShares: 2, alone: 5 }
+
 /**
- * Weighted k-means: k-means++ on max(10,000, 12 k) rows, then Lloyd on all. Centroids depend on the set of rows and the
+ * Weighted k-means: k-means++ on max(10,000, 12 k) rows, then Lloyd on a quarter, half and all of them. Centroids depend on the set of rows and the
  * seed alone, not on the rows' order. No rows give no centroids; a vector that is not finite is a CorruptInputError.
  */
 export async function kmeans({
@@ -42,14 +53,20 @@ export async function kmeans({
   dimensions,
   k,
   seed,
-  iterations = 8,
+  iterations,
   signal,
 }: KmeansOptions): Promise<Kmeans> {
   if (!Number.isInteger(k) || k < 1) throw new TypeError(`Expected \`k\` to be an integer from 1 up, got \`${k}\``)
   const rows = inIdOrder({ ids, vectors, weights: weights ?? new Float64Array(ids.length).fill(1), dimensions })
   if (ids.length === 0) return { centroids: new Float32Array(0), k: 0, asked: k, iterations: 0, inertia: 0 }
   requireFinite(rows.vectors, dimensions, (row) => rows.ids[row]!)
-  const sample = Math.max(10_000, 12 * k)
-  const seeds = await seedCentroids(rows, Math.min(k, ids.length), { seed, sample, signal })
-  return { ...(await lloyd(rows, seeds, { iterations, signal })), k: seeds.length / dimensions, asked: k }
+  const sample = Math.max(10_000, fewest * k)
+  let centroids = await seedCentroids(rows, Math.min(k, ids.length), { seed, sample, signal })
+  const inShares = iterations === undefined && ids.length >= (fewest * k) / shares[0]!.share
+  for (const { share, iterations } of inShares ? shares : []) {
+    const some = thinRows(rows, Math.ceil(share * ids.length), { seed, use: 'k-means' })
+    centroids = (await lloyd(some, centroids, { iterations, signal })).centroids
+  }
+  const most = iterations ?? (inShares ? last.afterShares : last.alone)
+  return { ...(await lloyd(rows, centroids, { iterations: most, signal })), k: centroids.length / dimensions, asked: k }
 }
