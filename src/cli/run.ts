@@ -7,6 +7,7 @@ import { recipeNamed } from '../recipes/plan-run.js'
 import type { Calls } from '../recipes/resources.js'
 import type { Recipe } from '../recipes/types.js'
 import { total } from '../run/tally.js'
+import { letHeapGrow } from './heap.js'
 import { localOut } from './local-out.js'
 import { showPlan } from './plan.js'
 import { duration } from './progress.js'
@@ -49,6 +50,7 @@ export async function runRecipe(
   terminal: Terminal,
 ): Promise<RunOutcome> {
   const { config, machine } = await readSettings(recipeNamed(name), flags)
+  letHeapGrow(100)
   return watchRun(terminal, ({ callSignal, ...watched }) =>
     curate({ recipe: name, inputs, out: flags.out, config, machine: { ...machine, callSignal }, ...watched }),
   )

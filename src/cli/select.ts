@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { findShards, writeRows } from '../formats/index.js'
 import { readShards, schemaOf } from '../formats/shards.js'
@@ -49,7 +49,9 @@ async function selectToFile(inputs: readonly string[], given: Flags, out: string
   const outcome = await resumeOrStartOver(inputs, { ...given, out: run }, terminal)
   if ('exitCode' in outcome) return outcome.exitCode
   const shards = await findShards([join(run, 'data')])
-  await writeRows(out, { schema: await schemaOf(shards) })(readShards(shards))
+  // The run lies beside the file, so that its only shard can become it.
+  if (shards.length === 1 && out.endsWith('.parquet')) await rename(shards[0]!.path, out)
+  else await writeRows(out, { schema: await schemaOf(shards) })(readShards(shards))
   await rm(run, { recursive: true })
   report({ ...outcome, curated: { ...outcome.curated, out } }, terminal)
   return 0

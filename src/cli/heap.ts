@@ -1,0 +1,10 @@
+import { setFlagsFromString } from 'node:v8'
+
+/**
+ * How far the JavaScript heap grows, in percent of what is alive, before V8 looks for what is free. Left to itself it lets a
+ * small heap grow fourfold: 261 MB to convert a corpus of JSONL that takes 172 MB at 20 %, for 4 % more CPU. A selection,
+ * whose memory is elsewhere, takes 12 % less CPU at 100 % than at 20 %, and 15 MB more.
+ */
+export function letHeapGrow(percent: 20 | 100): void {
+  setFlagsFromString(`--heap-growing-percent=${percent}`)
+}
