@@ -3,10 +3,10 @@ import type { Schema } from '../formats/index.js'
 import { schemaOf } from '../formats/shards.js'
 import type { RunView } from '../run/types.js'
 
-/** The columns of the files that a pass over shards left; a column must have one type throughout. */
+/** The columns of the files that a pass left; a column must have one type throughout. */
 export async function schemaOfPass(run: RunView, pass: string, file: string): Promise<Schema> {
   const files = run.committed(pass).map(({ task, folder }) => ({
-    name: run.plan.shards[task.shard!]!.name,
+    name: task.shard === undefined ? file : run.plan.shards[task.shard]!.name,
     path: join(folder, file),
     format: 'parquet',
   }))

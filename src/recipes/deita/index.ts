@@ -7,7 +7,7 @@ import { asSelection } from '../pairs/options.js'
 import type { PairRow } from '../pairs/read.js'
 import { type PairJudge, pairScanPass } from '../pairs/scan.js'
 import type { PromptTexts } from '../prompt-texts.js'
-import { fetchPass } from '../select/fetch.js'
+import { fetchPasses } from '../select/fetch.js'
 import { writeChosenPass } from '../select/finish.js'
 import { deitaStrategy } from '../select/strategies/deita.js'
 import type { CallPlan, Estimate, Recipe } from '../types.js'
@@ -33,7 +33,7 @@ export const deitaRecipe: Recipe<DeitaConfig> = {
     return [
       pairScanPass(config, resources, judgeOf(config, texts)),
       ...deitaStrategy.passes(selection, resources),
-      fetchPass(selection, resources, { columns: 'all', beside: columns }),
+      ...fetchPasses(selection, resources, { columns: 'all', beside: columns }),
       writeChosenPass({
         summary: 'A subset of instructions and answers chosen by DEITA, every column as it was.',
         columns,

@@ -10,7 +10,7 @@ import { asSelection } from '../pairs/options.js'
 import type { PairRow } from '../pairs/read.js'
 import { type PairJudge, pairScanPass } from '../pairs/scan.js'
 import { askScore, asPlanned } from '../score-stage.js'
-import { fetchPass } from '../select/fetch.js'
+import { fetchPasses } from '../select/fetch.js'
 import { writeChosenPass } from '../select/finish.js'
 import { chooseLeastPass } from '../select/ranked.js'
 import { deitaStrategy } from '../select/strategies/deita.js'
@@ -35,7 +35,7 @@ export const ifdRecipe: Recipe<IfdConfig> = {
     return [
       pairScanPass(config, resources, judgeOf(config)),
       ...choosing(config, resources),
-      fetchPass(selection, resources, { columns: 'all', beside: columns }),
+      ...fetchPasses(selection, resources, { columns: 'all', beside: columns }),
       writeChosenPass({
         summary:
           'A subset of instructions and answers chosen by instruction-following difficulty, every column as it was.',

@@ -11,7 +11,7 @@ import { asSelection } from '../pairs/options.js'
 import type { PairRow } from '../pairs/read.js'
 import { type PairJudge, pairScanPass } from '../pairs/scan.js'
 import type { PromptTexts } from '../prompt-texts.js'
-import { fetchPass } from '../select/fetch.js'
+import { fetchPasses } from '../select/fetch.js'
 import { writeChosenPass } from '../select/finish.js'
 import { deitaStrategy } from '../select/strategies/deita.js'
 import type { CallPlan, ModelStage, Recipe } from '../types.js'
@@ -43,7 +43,7 @@ export const magpieRecipe: Recipe<MagpieConfig> = {
     return [
       pairScanPass(config, resources, judgeOf(config, texts)),
       ...deitaStrategy.passes(selection, resources),
-      fetchPass(selection, resources, { columns: 'all', beside: columns }),
+      ...fetchPasses(selection, resources, { columns: 'all', beside: columns }),
       writeChosenPass({
         summary: 'A subset of instructions and answers that the filter of Magpie keeps, every column as it was.',
         columns,

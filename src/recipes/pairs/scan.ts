@@ -7,7 +7,6 @@ import { pipe } from '../../stream/pipe.js'
 import type { Batches, Stage } from '../../stream/types.js'
 import { type Asking, openAsking } from '../asking.js'
 import { watchBadShard } from '../bad-shards.js'
-import type { TextRow } from '../select/corpus.js'
 import type { Kept } from '../select/scan.js'
 import { openSpill, type Spill } from '../select/spill.js'
 import { shardTasks } from '../tasks.js'
@@ -91,7 +90,10 @@ async function* spillJudged<Judged extends PairRow>(
 ): AsyncGenerator<(Required<Kept> & Columns)[]> {
   const textOf = judge.textOf ?? wholeText
   for await (const rows of source) {
-    await spill.push(rows.map((row): TextRow => ({ id: row.id, row: row.row, text: textOf(row) })))
+    await spill.push(
+      rows.map(({ id }) => id),
+      rows.map(textOf),
+    )
     yield rows.map((row) => ({ id: row.id, row: row.row, rank: -judge.score(row), ...judge.columnsOf(row) }))
   }
 }

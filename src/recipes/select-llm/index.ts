@@ -1,7 +1,7 @@
 import { countCommitted } from '../artifacts.js'
 import { sampledAs } from '../model-options.js'
 import type { PromptTexts } from '../prompt-texts.js'
-import { fetchPass } from '../select/fetch.js'
+import { fetchPasses } from '../select/fetch.js'
 import { writeChosenPass } from '../select/finish.js'
 import { pilotPass } from '../select/pilot.js'
 import { polishPass, refinePass } from '../select/polish.js'
@@ -40,7 +40,7 @@ export const selectLlmRecipe: Recipe<SelectLlmConfig> = {
       dealPass(config, resources),
       pickPass(pickStage(config, texts), config, resources),
       choosePass(config),
-      fetchPass(config, resources, { columns: 'all' }),
+      ...fetchPasses(config, resources, { columns: 'all' }),
       writeChosenPass({ chains: [['pick']], calls: calls(config, texts), reading: resources.reading }),
     ]
   },

@@ -7,6 +7,7 @@ import type { Batches, Row } from '../../stream/types.js'
 import { readRows } from '../artifacts.js'
 import { badShardDetail, badShardReason } from '../bad-shards.js'
 import type { Resources } from '../types.js'
+import { arrangePass } from './arrange.js'
 import { byTask, type Chosen, readChosen } from './chosen.js'
 import type { SelectionConfig } from './options.js'
 import type { Kept } from './scan.js'
@@ -24,7 +25,7 @@ const textSchema: Schema = { id: 'string', text: 'string', title: 'string', clus
 /** Where a chosen row came from; named so that no column of a corpus is likely to be called the same. */
 export const originSchema: Schema = { sluice_id: 'string', sluice_cluster: 'int32', sluice_distance: 'float' }
 
-/** What a fetch leaves: its chosen rows, in corpus order. */
+/** What a fetch leaves: its chosen rows, in corpus order or, where ids come from a column, in order of id. */
 export const fetchedFile = 'rows.parquet'
 
 export type FetchOptions = {
@@ -34,8 +35,21 @@ export type FetchOptions = {
   beside?: Schema | undefined
 }
 
-/** Reads the chosen rows out of their shards: a second look at few rows costs less than a copy of every text kept. */
-export function fetchPass(
+/**
+ * Reads the chosen rows out of their shards: a second look at few rows costs less than a copy of every text kept. The last
+ * pass is called `fetch`; where ids come from a column, one before it gathers what it puts in order of id.
+ */
+export function fetchPasses(config: SelectionConfig, resources: Resources, options: FetchOptions): Pass[] {
+  if (config.idColumn === undefined) return [readPass('fetch', config, resources, options)]
+  const id = options.columns === 'text' ? 'id' : 'sluice_id'
+  return [
+    readPass('gather', config, resources, options),
+    arrangePass('fetch', { from: 'gather', file: fetchedFile, id }),
+  ]
+}
+
+function readPass(
+  name: string,
   config: SelectionConfig,
   { reading }: Resources,
   { columns, titleColumn, beside = {} }: FetchOptions,
@@ -48,7 +62,7 @@ export function fetchPass(
     return found
   }
   return {
-    name: 'fetch',
+    name,
     async tasks(run) {
       const tasks = await chosenByTask(run)
       return run

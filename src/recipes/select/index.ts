@@ -4,7 +4,7 @@ import type { Pass } from '../../run/types.js'
 import { UsageError } from '../../stream/errors.js'
 import type { Recipe, Resources } from '../types.js'
 import type { JudgeText } from './corpus.js'
-import { fetchPass } from './fetch.js'
+import { fetchPasses } from './fetch.js'
 import { writeChosenPass } from './finish.js'
 import { corpusOptions } from './options.js'
 import { pilotPass } from './pilot.js'
@@ -44,7 +44,7 @@ export function selectionPasses(
     ...(vectors === 'whitened' ? [pilotPass(config, resources, judge)] : []),
     scanPass(config, resources, judge, { ranking, vectors }),
   ]
-  const choosing = [...strategy.passes(config, resources), fetchPass(config, resources, { columns, titleColumn })]
+  const choosing = [...strategy.passes(config, resources), ...fetchPasses(config, resources, { columns, titleColumn })]
   // The strategies that take whitened vectors and rank nothing share a scan: another can be tried without embedding again.
   const isShared = vectors === 'whitened' && ranking === undefined
   const scanOptions = isShared ? corpusOptions : selectionOptions

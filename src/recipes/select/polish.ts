@@ -31,7 +31,7 @@ export function refinePass(): Pass {
   return {
     name: 'refine',
     tasks: async () => reduceTask,
-    async work(_task, { plan, committed, folder }) {
+    async work(_task, { plan, committed, folder, warn }) {
       const solved = await readCentroids({ plan, committed }, 'solve')
       const polish = createPolish(solved)
       for (const sums of committed('polish')) {
@@ -39,6 +39,7 @@ export function refinePass(): Pass {
       }
       const { centroids, exact } = polish.finish()
       // Inexact sums depend on how rows fell into shards, and the chosen rows must not: then there is no step.
+      if (!exact) warn('a cluster has too many rows for exact sums: centroids stay as the coreset has them')
       await writeCentroids(join(folder, 'centroids.bin'), exact ? { ...solved, centroids } : solved)
       return emptyTally
     },
