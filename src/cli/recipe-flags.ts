@@ -6,6 +6,7 @@ import type { Recipe } from '../recipes/types.js'
 import { UsageError } from '../stream/errors.js'
 import { readYaml } from '../text/yaml.js'
 import { readingOf, shardFlags } from './shard-flags.js'
+import { sizeFlag } from './size-flag.js'
 import type { Flag, Flags } from './verb.js'
 
 /** Flags of every run that say where and how, and change no byte of the output. */
@@ -13,6 +14,12 @@ const runFlags: readonly Flag[] = [
   { name: 'out', short: 'o', type: 'string', description: 'folder of the run; the same command resumes it' },
   { name: 'config', type: 'string', description: 'YAML file of the same options; flags override it' },
 ]
+
+const memoryFlag: Flag = {
+  name: 'maxMemory',
+  type: 'string',
+  description: 'most memory this process may take, such as 512m; refused where that is not enough (exit code 2)',
+}
 
 export const maxFailedFlag: Flag = {
   name: 'maxFailed',
@@ -80,7 +87,7 @@ export function recipeFlags(recipe: Recipe): Flag[] {
   const own = optionFacts(recipe).map(({ required: _, ...option }) => option)
   const planned = recipe.calls === undefined ? [] : [dryRunFlag]
   const machine = recipe.usesModel ? machineFlags : endpointFlags
-  return [...runFlags, maxFailedFlag, ...own, ...machine, ...planned, ...shardFlags]
+  return [...runFlags, memoryFlag, maxFailedFlag, ...own, ...machine, ...planned, ...shardFlags]
 }
 
 /** The recipe's options and the machine's, from `--config` and the flags over it. */
@@ -89,7 +96,7 @@ export async function readSettings(
   flags: Flags,
 ): Promise<{ config: Flags; machine: Omit<MachineOptions, 'callSignal'> }> {
   const fromFile = await readConfigFile(flags.config)
-  const given = pick({ ...fromFile, ...flags }, [...machineFlags, ...shardFlags])
+  const given = pick({ ...fromFile, ...flags }, [memoryFlag, ...machineFlags, ...shardFlags])
   const known = Object.entries(fromFile).filter(([name]) => !(name in given))
   const config = { ...Object.fromEntries(known), ...pick(flags, optionFacts(recipe)) }
   return { config, machine: await readMachine(given) }
@@ -101,6 +108,7 @@ export async function readMachine(flags: Flags): Promise<Omit<MachineOptions, 'c
   const { prices, maxCost, maxRequests, maxTotalTokens, ...machine } = given
   return {
     ...machine,
+    maxMemory: sizeFlag('--max-memory', flags.maxMemory),
     limits: { dollars: maxCost, requests: maxRequests, tokens: maxTotalTokens },
     reading: readingOf(flags),
     ...(prices === undefined ? {} : { prices: await readPrices(prices) }),

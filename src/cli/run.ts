@@ -50,7 +50,7 @@ export async function runRecipe(
   terminal: Terminal,
 ): Promise<RunOutcome> {
   const { config, machine } = await readSettings(recipeNamed(name), flags)
-  letHeapGrow(100)
+  letHeapGrow(machine.maxMemory === undefined ? 100 : 20)
   return watchRun(terminal, ({ callSignal, ...watched }) =>
     curate({ recipe: name, inputs, out: flags.out, config, machine: { ...machine, callSignal }, ...watched }),
   )

@@ -1,6 +1,9 @@
 import { UsageError } from '../stream/errors.js'
 
-const units: Record<string, number | undefined> = { '': 1, b: 1, kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30 }
+const units: Record<string, number | undefined> = {
+  ...{ '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 },
+  ...{ b: 1, kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30 },
+}
 
 /** A flag of bytes, `512mb` (a kilobyte is 1,024 bytes); `undefined` where it was not given. */
 export function sizeFlag(name: string, value: unknown): number | undefined {

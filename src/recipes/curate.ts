@@ -2,6 +2,7 @@ import { execute } from '../run/execute.js'
 import { readRunFolder } from '../run/run-folder.js'
 import type { Tally } from '../run/tally.js'
 import type { RunEvent } from '../run/types.js'
+import { withinMemory } from './memory.js'
 import { type PlannedRun, planAgain, planRun } from './plan-run.js'
 import { type Calls, type MachineOptions, openResources } from './resources.js'
 
@@ -54,9 +55,11 @@ async function runPlanned(
 ): Promise<Curated> {
   const open = openResources(plan.config, out, machine)
   try {
-    const { retryFailed, signal, onEvent } = options
+    const { retryFailed, onEvent } = options
     const passes = recipe.passes(plan.config, open.resources, texts)
-    const done = await execute({ out, plan, passes, retryFailed, signal, onEvent })
+    const done = await withinMemory(machine.maxMemory, options.signal, (signal) =>
+      execute({ out, plan, passes, retryFailed, signal, onEvent }),
+    )
     const tally = done.committed.at(-1)!.tally
     return { out: done.paths.out, tally, wasDone: done.wasDone, calls: open.calls() }
   } finally {

@@ -36,6 +36,8 @@ export type MachineOptions = {
   callSignal?: AbortSignal
   /** How shards are read: other limits, or in a process of their own. */
   reading?: Resources['reading']
+  /** Most bytes this process may take: a run that needs more is a UsageError. */
+  maxMemory?: number | undefined
 }
 
 /** What a run asked this time: calls made, replies found in the journal, and what the endpoint was sent and answered. */
@@ -73,7 +75,14 @@ export function openResources(
     }),
   )
   return {
-    resources: { model: model.get, embedder: embedder.get, concurrency, callSignal, reading: machine.reading ?? {} },
+    resources: {
+      model: model.get,
+      embedder: embedder.get,
+      concurrency,
+      callSignal,
+      reading: machine.reading ?? {},
+      maxMemory: machine.maxMemory,
+    },
     calls: () => {
       const { spent, price } = budget
       const dollars = price && costOf(price, spent.promptTokens, spent.completionTokens)

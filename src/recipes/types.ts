@@ -15,6 +15,8 @@ export type Resources = {
   readonly concurrency: number
   /** How shards are read. */
   readonly reading: Omit<DescribeOptions, 'signal'>
+  /** Most bytes this process may take. */
+  readonly maxMemory?: number | undefined
   /** Aborts calls already in flight, some seconds after a run was asked to stop. */
   readonly callSignal?: AbortSignal
 }

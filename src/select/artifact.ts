@@ -7,19 +7,31 @@ type Fields = Record<string, unknown>
 const digestBytes = 32
 
 /**
- * A summary as bytes: a line `sluice <kind> 1`, a line of JSON with the fields, the numbers (little-endian, as on every
- * platform Node runs on but s390x), and the sha256 of all that. Equal contents give equal bytes.
+ * A summary as bytes: a line `sluice <kind> 1`, a line of JSON with the fields, filled up to a multiple of eight bytes, the
+ * numbers (little-endian, as on every platform Node runs on but s390x), and the sha256 of all that. Equal contents give
+ * equal bytes.
  */
 export function encodeArtifact(kind: string, fields: Fields, parts: readonly Numbers[]): Buffer {
+  return Buffer.concat(encodeArtifactParts(kind, fields, parts))
+}
+
+/** The bytes of {@link encodeArtifact} in pieces, those of the numbers not copied. */
+export function encodeArtifactParts(kind: string, fields: Fields, parts: readonly Numbers[]): Buffer[] {
   const shapes = parts.map((part) => [part instanceof Float64Array ? 'f64' : 'f32', part.length])
-  const head = Buffer.from(`sluice ${kind} 1\n${JSON.stringify({ ...fields, parts: shapes })}\n`)
+  const line = Buffer.from(`sluice ${kind} 1\n${JSON.stringify({ ...fields, parts: shapes })}`)
+  const head = Buffer.alloc(Math.ceil((line.length + 1) / 8) * 8, ' ')
+  line.copy(head)
+  head.write('\n', head.length - 1)
   const bytes = parts.map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength))
   const hash = createHash('sha256').update(head)
   for (const part of bytes) hash.update(part)
-  return Buffer.concat([head, ...bytes, hash.digest()])
+  return [head, ...bytes, hash.digest()]
 }
 
-/** Reads what encodeArtifact wrote; bytes of another kind, cut short or changed are a CorruptInputError. */
+/**
+ * Reads what encodeArtifact wrote; bytes of another kind, cut short or changed are a CorruptInputError. Numbers are views of
+ * `buffer` where they lie at multiples of their size.
+ */
 export function decodeArtifact(kind: string, buffer: Uint8Array): { fields: Fields; parts: Numbers[] } {
   const bytes = Buffer.from(buffer.buffer, buffer.byteOffset, buffer.byteLength)
   const opening = Buffer.from(`sluice ${kind} 1\n`)
@@ -36,11 +48,13 @@ export function decodeArtifact(kind: string, buffer: Uint8Array): { fields: Fiel
   const { parts: shapes, ...fields } = JSON.parse(bytes.toString('utf8', opening.length, newline))
   let at = newline + 1
   const parts = (shapes as [string, number][]).map(([type, length]) => {
-    const size = length * (type === 'f64' ? 8 : 4)
-    // A copy, because the place in the file need not be a multiple of the number's size.
-    const copy = new Uint8Array(bytes.subarray(at, at + size)).buffer
+    const Type = type === 'f64' ? Float64Array : Float32Array
+    const size = length * Type.BYTES_PER_ELEMENT
+    const part = bytes.subarray(at, at + size)
     at += size
-    return type === 'f64' ? new Float64Array(copy) : new Float32Array(copy)
+    return part.byteOffset % Type.BYTES_PER_ELEMENT === 0
+      ? new Type(part.buffer as ArrayBuffer, part.byteOffset, length)
+      : new Type(new Uint8Array(part).buffer)
   })
   return { fields, parts }
 }

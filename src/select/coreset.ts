@@ -1,6 +1,6 @@
 import { CorruptInputError, UsageError } from '../stream/errors.js'
 import { uniform } from '../text/hash.js'
-import { decodeArtifact, encodeArtifact } from './artifact.js'
+import { decodeArtifact, encodeArtifactParts } from './artifact.js'
 import { rowCount } from './kernel/rows.js'
 import { createSensitivity, type Pilot } from './pilot.js'
 import { createPrioritySample, type SampledRows } from './priority-sample.js'
@@ -21,11 +21,13 @@ export type Sketch = {
   /** Takes rows in; an id must come only once over all pushes and merges. */
   push(ids: readonly string[], vectors: Float32Array): void
   /** Takes in what another sketch of the same pilot, size and seed has seen. */
-  merge(other: Sketch): void
+  merge(other: Pick<Sketch, 'terms' | 'rows'>): void
   /** The coreset in order of id. Rows can still be pushed afterwards. */
   finish(): Coreset
   /** The sketch as bytes, equal for equal sets of rows. */
   encode(): Buffer
+  /** The same bytes in pieces, for a file: there is no copy of the whole. */
+  encodeParts(): Buffer[]
   /** What two sketches must share to be merged. */
   readonly terms: { readonly pilot: string; readonly size: number; readonly seed: number }
   /** The rows held, one more than the size: the last one's priority sets the weights. */
@@ -64,11 +66,13 @@ export function createSketch({ pilot, size, seed }: SketchOptions): Sketch {
       offerAll(sample, other.rows())
     },
     finish: () => weigh(sample.rows(), size, dimensions),
-    encode() {
-      const { ids, priorities, sensitivities, vectors } = sample.rows()
-      return encodeArtifact('sketch', { ...terms, ids }, [priorities, sensitivities, vectors])
-    },
+    encode: () => Buffer.concat(encodeRows(terms, sample.rows())),
+    encodeParts: () => encodeRows(terms, sample.rows()),
   }
+}
+
+function encodeRows(terms: Sketch['terms'], { ids, priorities, sensitivities, vectors }: SampledRows): Buffer[] {
+  return encodeArtifactParts('sketch', { ...terms, ids }, [priorities, sensitivities, vectors])
 }
 
 /** Reads what a sketch's `encode` gave; it must have been made with the same pilot. Damaged bytes are a CorruptInputError. */
@@ -82,10 +86,26 @@ export function decodeSketch(buffer: Uint8Array, { pilot }: { pilot: Pilot }): S
     throw new CorruptInputError('Expected a sketch to hold priorities, sensitivities and vectors')
   }
   requireSameTerms({ pilot: pilot.hash, size, seed }, fields as Sketch['terms'])
-  const sketch = createSketch({ pilot, size, seed })
   const held = { ids, priorities, sensitivities, vectors }
-  sketch.merge({ ...sketch, rows: () => held })
-  return sketch
+  const terms = { pilot: pilot.hash, size, seed }
+  // Most are only merged into another, which takes the rows as they lie.
+  let opened: Sketch | undefined
+  const open = () => {
+    if (opened === undefined) {
+      opened = createSketch({ pilot, size, seed })
+      opened.merge({ terms, rows: () => held })
+    }
+    return opened
+  }
+  return {
+    terms,
+    rows: () => opened?.rows() ?? held,
+    push: (more, from) => open().push(more, from),
+    merge: (other) => open().merge(other),
+    finish: () => open().finish(),
+    encode: () => open().encode(),
+    encodeParts: () => open().encodeParts(),
+  }
 }
 
 function offerAll(sample: ReturnType<typeof createPrioritySample>, rows: SampledRows): void {

@@ -7,9 +7,10 @@ import { emptyTally } from '../../run/tally.js'
 import { type Pass, type RunView, reduceTask } from '../../run/types.js'
 import { decodePilot, encodePilot, fitPilot, type Pilot } from '../../select/pilot.js'
 import { readArtifact } from '../artifacts.js'
+import { requireMemory } from '../memory.js'
 import type { Resources } from '../types.js'
 import type { JudgeText } from './corpus.js'
-import type { SelectionConfig } from './options.js'
+import { coresetSize, type SelectionConfig } from './options.js'
 import { firstKeptRows, leastHashedRows } from './pilot-rows.js'
 
 /** Of the pilot's rows, the first are those the whitening is fitted on. */
@@ -26,6 +27,7 @@ export function pilotPass(config: SelectionConfig, resources: Resources, judge: 
     async work(_task, { plan, folder, signal, progress }) {
       const embedder = await resources.embedder()
       const { dimensions } = embedder
+      requireMemoryFor(config, dimensions, resources.maxMemory)
       const { reading } = resources
       const look = config.idColumn === undefined ? firstKeptRows : leastHashedRows
       const { ids, vectors } = await look({ plan, config, judge, embedder, reading, signal, progress })
@@ -37,6 +39,20 @@ export function pilotPass(config: SelectionConfig, resources: Resources, judge: 
       return emptyTally
     },
   }
+}
+
+/** A sketch has room for a quarter more rows than it keeps, and while two are merged there is another beside it. */
+const coresetRoom = 2.5
+/** Of a coreset's row, beside its vector; of a chosen row, before it is read. */
+const rowBytes = 150
+const chosenBytes = 1024
+
+function requireMemoryFor(config: SelectionConfig, dimensions: number, maxMemory: number | undefined): void {
+  const rows = coresetSize(config)
+  requireMemory(maxMemory, coresetRoom * rows * (4 * dimensions + rowBytes) + chosenBytes * config.select, {
+    what: `A coreset of ${rows} rows of ${dimensions} dimensions, and ${config.select} chosen rows`,
+    fix: 'Allow more with --max-memory, or ask for fewer with --coreset-rows, --clusters or --select.',
+  })
 }
 
 /** Reads what the pilot pinned. */

@@ -43,7 +43,7 @@ export async function openSpill(kind: VectorKind, { view, config, resources }: S
       await vectors.write(sketching ? sketching.push(ids, embedded) : embedded)
     },
     async finish() {
-      if (sketching) await writeFile(join(folder, 'sketch.bin'), sketching.encode())
+      if (sketching) await writeFile(join(folder, 'sketch.bin'), sketching.encodeParts())
     },
     close: () => vectors.close(),
   }
@@ -60,6 +60,6 @@ async function openSketch(run: RunView, config: SelectionConfig) {
       sketch.push(ids, whitened)
       return whitened
     },
-    encode: () => sketch.encode(),
+    encodeParts: sketch.encodeParts,
   }
 }

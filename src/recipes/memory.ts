@@ -1,0 +1,66 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { UsageError } from '../stream/errors.js'
+
+/** What Node, the code, the bundled embedder and the blocks in which shards are read and written take (`benchmarks/select-memory.mjs`). */
+const alwaysBytes = 192 * 2 ** 20
+
+/** Share of the bound from which garbage is looked for at once, and how often memory is looked at. */
+const tight = 0.85
+const lookMs = 50
+
+/** Throws a UsageError where a run that is to hold so many bytes beside what every run holds would pass its bound. */
+export function requireMemory(
+  maxMemory: number | undefined,
+  bytes: number,
+  { what, fix }: { what: string; fix: string },
+): void {
+  const needed = alwaysBytes + bytes
+  if (maxMemory === undefined || needed <= maxMemory) return
+  throw new UsageError(`${what} need about ${megabytes(needed)}, and --max-memory is ${megabytes(maxMemory)}`, { fix })
+}
+
+/**
+ * Does a run whose process may take `maxMemory` bytes: near the bound garbage is collected at once, and a run that would go
+ * on beyond it stops with a UsageError. What is committed stays, so that it resumes with more.
+ */
+export async function withinMemory<T>(
+  maxMemory: number | undefined,
+  signal: AbortSignal | undefined,
+  run: (signal: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  if (maxMemory === undefined) return run(signal)
+  requireMemory(maxMemory, 0, {
+    what: 'The process and the blocks it reads and writes in',
+    fix: `Allow at least ${megabytes(alwaysBytes)}.`,
+  })
+  const stop = new AbortController()
+  const collect = garbageCollector()
+  const timer = setInterval(() => {
+    if (process.memoryUsage.rss() < tight * maxMemory) return
+    collect()
+    const held = process.memoryUsage.rss()
+    if (held > maxMemory) stop.abort(beyond(held, maxMemory))
+  }, lookMs)
+  try {
+    return await run(signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]))
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+function beyond(held: number, maxMemory: number): UsageError {
+  return new UsageError(`The run holds ${megabytes(held)}, and --max-memory is ${megabytes(maxMemory)}`, {
+    fix: 'Run the same command with more: it goes on where it was. Or start again with fewer rows to choose or clusters.',
+  })
+}
+
+/** V8's own, which a running process can still ask for. */
+function garbageCollector(): () => void {
+  setFlagsFromString('--expose-gc')
+  return runInNewContext('gc') as () => void
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MB`
+}
