@@ -1,7 +1,8 @@
+import { exchange, type WholeAnswer } from './exchange.js'
 import { HttpFailure } from './failure.js'
 import { redact } from './redact.js'
-import { refusal } from './refusal.js'
-import { type Answer, open, type Request, readBody } from './request.js'
+import { refusalOf } from './refusal.js'
+import { flatten, type Request } from './request.js'
 
 export type JsonOptions = {
   readonly headers?: Readonly<Record<string, string>>
@@ -14,7 +15,7 @@ export type JsonOptions = {
 }
 
 /** An answer that was a success and carried JSON: its head, its text and the parsed value. */
-export type JsonAnswer = Omit<Answer, 'body'> & { readonly text: string; readonly json: unknown }
+export type JsonAnswer = Omit<WholeAnswer, 'body'> & { readonly text: string; readonly json: unknown }
 
 /** Posts `body` as JSON and resolves with the JSON that came back. Rejects with an HttpFailure; never follows a redirect. */
 export async function postJson(url: URL, body: unknown, options: JsonOptions = {}): Promise<unknown> {
@@ -35,14 +36,15 @@ export async function exchangeJson(
   request: Pick<Request, 'method' | 'url' | 'body'>,
   { headers = {}, secrets = [], timeouts, maxBytes = 10_000_000, signal }: JsonOptions = {},
 ): Promise<JsonAnswer> {
-  const answer = await open({ ...request, headers: { accept: 'application/json', ...headers }, timeouts, signal })
+  const sent = { ...request, headers: { accept: 'application/json', ...headers }, timeouts, signal }
+  const answer = await exchange(sent, maxBytes)
   const { status } = answer
-  if (status < 200 || status > 299) throw await refusal(answer, secrets)
-  const text = (await readBody(answer, maxBytes)).toString('utf8')
+  const text = answer.body.toString('utf8')
+  if (status < 200 || status > 299) throw refusalOf({ status, headers: flatten(answer.headers) }, text, secrets)
   const broken = (reason: string) =>
     new HttpFailure(reason, { retryable: true, status, detail: redact(text, secrets) || undefined })
   if (text.trim() === '') throw broken('answer is empty')
-  if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(answer.headers['content-type'] ?? ''))
+  if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(String(answer.headers['content-type'] ?? '')))
     throw broken('answer is not JSON')
   try {
     return { status, headers: answer.headers, text, json: JSON.parse(text) }

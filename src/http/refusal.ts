@@ -10,9 +10,16 @@ const longestReadMs = 10_000
 
 /** An answer that is no success as an HttpFailure with what its page says; reads the page, or as much of it as comes. */
 export async function refusal(answer: Answer, secrets: readonly string[] = []): Promise<HttpFailure> {
-  const { status, headers } = answer
   // The status is known: a page that breaks off or never ends must not hide it.
-  const page = await readPage(answer)
+  return refusalOf(answer, await readPage(answer), secrets)
+}
+
+/** The same of a page that was read. */
+export function refusalOf(
+  { status, headers }: Pick<Answer, 'status' | 'headers'>,
+  page: string,
+  secrets: readonly string[] = [],
+): HttpFailure {
   if (status < 400) {
     // A redirect would carry the key and the prompts to a place that nobody named.
     const detail = `redirects to ${redact(headers.location ?? 'nowhere', secrets)}; give that address instead`

@@ -114,7 +114,8 @@ async function* pieces(
   }
 }
 
-function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+/** Each header's value as one text, under its name in lower case. */
+export function flatten(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
       value === undefined ? [] : [[name.toLowerCase(), Array.isArray(value) ? value.join(', ') : value]],
@@ -132,7 +133,8 @@ const unreachableCodes = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
-function toFailure(error: unknown, url: URL): Error {
+/** What went wrong on the way to an answer, in words that can be counted. */
+export function toFailure(error: unknown, url: URL): Error {
   if (error instanceof SluiceError) return error
   const { code = '', message } = error as NodeJS.ErrnoException
   const where = describeUrl(url)

@@ -29,6 +29,8 @@ export type BudgetOptions = { limits?: Limits | undefined; price?: Price | undef
  */
 export function budgeted(model: Model, { limits = {}, price, spent }: BudgetOptions): Model {
   const held = { promptTokens: 0, completionTokens: 0 }
+  // Counting the tokens of a prompt takes longer than all the rest.
+  const isCounted = limits.tokens !== undefined || limits.dollars !== undefined
   let inFlight = 0
   let waiting: (() => void)[] = []
 
@@ -55,7 +57,7 @@ export function budgeted(model: Model, { limits = {}, price, spent }: BudgetOpti
     for (const wake of woken) wake()
   }
   return wrapped(model, (send) => async (question, options) => {
-    const most = mostUsage(question)
+    const most = isCounted ? mostUsage(question) : nothing
     await enter(most)
     try {
       const answer = await send(question, options)
@@ -66,6 +68,8 @@ export function budgeted(model: Model, { limits = {}, price, spent }: BudgetOpti
     }
   })
 }
+
+const nothing: Usage = { promptTokens: 0, completionTokens: 0 }
 
 function addTokens(sum: { promptTokens: number; completionTokens: number }, more: Usage, times: number): void {
   sum.promptTokens += times * more.promptTokens

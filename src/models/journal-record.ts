@@ -16,11 +16,12 @@ const longestText = 64_000_000
 /** The record of one reply or score. */
 export function encodeRecord(key: string, answer: Answer): Buffer {
   if (!keyShape.test(key)) throw new TypeError(`Expected a key of 64 hexadecimal digits, got \`${key}\``)
-  const body = Buffer.from(JSON.stringify({ key, reply: answer }))
-  const header = Buffer.alloc(headerBytes)
-  header.writeUInt32LE(body.length, 0)
-  header.writeUInt32LE(crc32(body), 4)
-  return Buffer.concat([header, body])
+  const text = JSON.stringify({ key, reply: answer })
+  const record = Buffer.allocUnsafe(headerBytes + Buffer.byteLength(text))
+  record.write(text, headerBytes)
+  record.writeUInt32LE(record.length - headerBytes, 0)
+  record.writeUInt32LE(crc32(record.subarray(headerBytes)), 4)
+  return record
 }
 
 /** The length of the record that starts at `offset`, going by its header alone; `undefined` where that cannot be one. */

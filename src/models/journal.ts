@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { asDiskError, DiskError } from '../stream/errors.js'
 import { syncFolder } from '../stream/sync-folder.js'
 import { openReaders } from './journal-readers.js'
@@ -109,6 +110,9 @@ function remember(index: Map<string, number>, key: string, segment: number, offs
   if (!index.has(short)) index.set(short, segment * segmentSpan + offset)
 }
 
+/** For so long the replies that follow each other closely gather for one write. */
+const gatherMs = 10
+
 type Pending = { key: string; record: Buffer; resolve: () => void; reject: (error: unknown) => void }
 
 /** Appends to segments of its own: one write and one sync at a time, and whoever comes meanwhile shares the next. */
@@ -137,8 +141,11 @@ function openWriter(folder: string, segments: string[], segmentBytes: number, in
     }
   }
   const flush = async () => {
-    while (queue.length > 0) {
+    for (let last = 0; queue.length > 0; ) {
+      // Only where many are under way: one after the other would each wait for nobody.
+      if (last > 1) await delay(gatherMs)
       const batch = queue
+      last = batch.length
       queue = []
       try {
         // Also where it has failed before it takes a turn, so that whoever began this flush knows of it when it ends.

@@ -21,7 +21,7 @@ export async function tree(
   for (;;) {
     const { json, headers } = await askHub(connection, url, withPath(prefixOf(repository), folder))
     for (const entry of readEntries(json)) entries.push(entry)
-    const next = /<([^>]+)>\s*;\s*rel="?next"?/.exec(headers.link ?? '')?.[1]
+    const next = /<([^>]+)>\s*;\s*rel="?next"?/.exec(String(headers.link ?? ''))?.[1]
     if (next === undefined) return entries
     // Only its query is taken: a mirror may name the hub it mirrors, and the token goes to no other host.
     const { search } = new URL(next, url)
