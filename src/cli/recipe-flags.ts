@@ -15,6 +15,14 @@ const runFlags: readonly Flag[] = [
   { name: 'config', type: 'string', description: 'YAML file of the same options; flags override it' },
 ]
 
+const workersFlag: Flag = {
+  name: 'workers',
+  type: 'integer',
+  default: 1,
+  min: 1,
+  description: 'threads that read and embed side by side, each with about 100 MB of its own',
+}
+
 const memoryFlag: Flag = {
   name: 'maxMemory',
   type: 'string',
@@ -87,7 +95,7 @@ export function recipeFlags(recipe: Recipe): Flag[] {
   const own = optionFacts(recipe).map(({ required: _, ...option }) => option)
   const planned = recipe.calls === undefined ? [] : [dryRunFlag]
   const machine = recipe.usesModel ? machineFlags : endpointFlags
-  return [...runFlags, memoryFlag, maxFailedFlag, ...own, ...machine, ...planned, ...shardFlags]
+  return [...runFlags, memoryFlag, workersFlag, maxFailedFlag, ...own, ...machine, ...planned, ...shardFlags]
 }
 
 /** The recipe's options and the machine's, from `--config` and the flags over it. */
@@ -96,7 +104,7 @@ export async function readSettings(
   flags: Flags,
 ): Promise<{ config: Flags; machine: Omit<MachineOptions, 'callSignal'> }> {
   const fromFile = await readConfigFile(flags.config)
-  const given = pick({ ...fromFile, ...flags }, [memoryFlag, ...machineFlags, ...shardFlags])
+  const given = pick({ ...fromFile, ...flags }, [memoryFlag, workersFlag, ...machineFlags, ...shardFlags])
   const known = Object.entries(fromFile).filter(([name]) => !(name in given))
   const config = { ...Object.fromEntries(known), ...pick(flags, optionFacts(recipe)) }
   return { config, machine: await readMachine(given) }
@@ -109,6 +117,7 @@ export async function readMachine(flags: Flags): Promise<Omit<MachineOptions, 'c
   return {
     ...machine,
     maxMemory: sizeFlag('--max-memory', flags.maxMemory),
+    workers: flags.workers as number | undefined,
     limits: { dollars: maxCost, requests: maxRequests, tokens: maxTotalTokens },
     reading: readingOf(flags),
     ...(prices === undefined ? {} : { prices: await readPrices(prices) }),

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
-import { CorruptInputError, DiskError, EndpointError, RefusedError, SluiceError, UsageError } from '../stream/errors.js'
+import { CorruptInputError } from '../stream/errors.js'
+import { type PlainError, revivedError } from '../stream/plain-error.js'
 import type { Batches } from '../stream/types.js'
 import { defaultLimits, type Limits, limitFlag } from './limits.js'
 import type { Columns, DescribeOptions, Description, ReadOptions, Shard } from './types.js'
@@ -14,7 +15,6 @@ export type Answer =
   | { readonly kind: 'end'; readonly description?: Description }
   | { readonly kind: 'error'; readonly error: PlainError }
   | { readonly kind: 'alive' }
-export type PlainError = { readonly code: string; readonly message: string; readonly fix?: string | undefined }
 
 type Where = Pick<Shard, 'path' | 'format'>
 
@@ -37,7 +37,7 @@ export async function* readIsolated(shard: Where, { signal, ...options }: ReadOp
     for (;;) {
       const answer = await coming
       isOver = answer.kind !== 'rows'
-      if (answer.kind === 'error') throw revived(answer.error)
+      if (answer.kind === 'error') throw revivedError(answer.error)
       if (answer.kind !== 'rows') return
       coming = ask({ kind: 'next' })
       yield answer.rows
@@ -59,7 +59,7 @@ export async function describeIsolated(
   try {
     const answer = await decoder.ask({ kind: 'describe', shard, options }, signal)
     isOver = true
-    if (answer.kind === 'error') throw revived(answer.error)
+    if (answer.kind === 'error') throw revivedError(answer.error)
     return (answer as { description: Description }).description
   } finally {
     if (isOver) decoder.release()
@@ -190,14 +190,4 @@ function silent(path: string, { groupMs }: Limits): CorruptInputError {
   return new CorruptInputError(`${path}: the process that decodes it did not answer for ${groupMs} ms`, {
     fix: `If you trust this file, raise the limit \`groupMs\`: ${limitFlag('groupMs')}.`,
   })
-}
-
-function revived({ code, message, fix }: PlainError): Error {
-  const details = fix === undefined ? {} : { fix }
-  if (code === 'E_CORRUPT_INPUT') return new CorruptInputError(message, details)
-  if (code === 'E_USAGE') return new UsageError(message, details)
-  if (code === 'E_REFUSED') return new RefusedError(message, details)
-  if (code === 'E_ENDPOINT') return new EndpointError(message, details)
-  if (code === 'E_DISK') return new DiskError(message, details)
-  return new SluiceError('E_BUG', 70, message, details)
 }

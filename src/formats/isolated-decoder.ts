@@ -1,6 +1,6 @@
 import { isMainThread, Worker } from 'node:worker_threads'
-import { SluiceError } from '../stream/errors.js'
-import type { Answer, PlainError, Question } from './isolate.js'
+import { plainError } from '../stream/plain-error.js'
+import type { Answer, Question } from './isolate.js'
 import { formatNamed } from './table.js'
 import type { Columns } from './types.js'
 
@@ -26,7 +26,7 @@ function serve(): void {
   }
   process.on('message', async (question: Question) => {
     const beat = setInterval(() => process.send!({ kind: 'alive' }), aliveMs)
-    const said = await answer(question).catch((error): Answer => ({ kind: 'error', error: plain(error) }))
+    const said = await answer(question).catch((error): Answer => ({ kind: 'error', error: plainError(error) }))
     clearInterval(beat)
     process.send!(said)
   })
@@ -35,11 +35,6 @@ function serve(): void {
 async function nextOf(rows: AsyncIterator<readonly Columns[]>): Promise<Answer> {
   const next = await rows.next()
   return next.done ? { kind: 'end' } : { kind: 'rows', rows: next.value }
-}
-
-function plain(error: unknown): PlainError {
-  if (error instanceof SluiceError) return { code: error.code, message: error.message, fix: error.fix }
-  return { code: 'E_BUG', message: error instanceof Error ? error.message : String(error) }
 }
 
 /** Ends the process once its parent is gone, whatever the main thread is doing. */

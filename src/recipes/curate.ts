@@ -5,6 +5,7 @@ import type { RunEvent } from '../run/types.js'
 import { withinMemory } from './memory.js'
 import { type PlannedRun, planAgain, planRun } from './plan-run.js'
 import { type Calls, type MachineOptions, openResources } from './resources.js'
+import { openWorkers } from './workers/pool.js'
 
 export type { MachineOptions } from './resources.js'
 
@@ -54,15 +55,23 @@ async function runPlanned(
   { out, machine = {}, ...options }: RetryOptions & { retryFailed?: boolean },
 ): Promise<Curated> {
   const open = openResources(plan.config, out, machine)
+  const { callSignal: _, workers = 1, ...shared } = machine
+  const pool = openWorkers(recipe.passes(plan.config, open.resources, texts), workers, {
+    plan,
+    out,
+    texts,
+    machine: shared,
+  })
   try {
     const { retryFailed, onEvent } = options
-    const passes = recipe.passes(plan.config, open.resources, texts)
-    const done = await withinMemory(machine.maxMemory, options.signal, (signal) =>
-      execute({ out, plan, passes, retryFailed, signal, onEvent }),
+    const { passes, engine } = pool
+    const done = await withinMemory(machine, options.signal, (signal) =>
+      execute({ out, plan, passes, engine, retryFailed, signal, onEvent }),
     )
     const tally = done.committed.at(-1)!.tally
     return { out: done.paths.out, tally, wasDone: done.wasDone, calls: open.calls() }
   } finally {
+    await pool.close()
     await open.close()
   }
 }

@@ -4,6 +4,11 @@ import { UsageError } from '../stream/errors.js'
 
 /** What Node, the code, the bundled embedder and the blocks in which shards are read and written take (`benchmarks/select-memory.mjs`). */
 const alwaysBytes = 192 * 2 ** 20
+/** What each thread beyond the first takes for itself. */
+const workerBytes = 100 * 2 ** 20
+
+/** What a run may take, and how many threads are to share it. */
+export type MemoryBound = { readonly maxMemory?: number | undefined; readonly workers?: number | undefined }
 
 /** Share of the bound from which garbage is looked for at once, and how often memory is looked at. */
 const tight = 0.85
@@ -11,11 +16,11 @@ const lookMs = 50
 
 /** Throws a UsageError where a run that is to hold so many bytes beside what every run holds would pass its bound. */
 export function requireMemory(
-  maxMemory: number | undefined,
+  { maxMemory, workers = 1 }: MemoryBound,
   bytes: number,
   { what, fix }: { what: string; fix: string },
 ): void {
-  const needed = alwaysBytes + bytes
+  const needed = alwaysBytes + (workers - 1) * workerBytes + bytes
   if (maxMemory === undefined || needed <= maxMemory) return
   throw new UsageError(`${what} need about ${megabytes(needed)}, and --max-memory is ${megabytes(maxMemory)}`, { fix })
 }
@@ -25,14 +30,15 @@ export function requireMemory(
  * on beyond it stops with a UsageError. What is committed stays, so that it resumes with more.
  */
 export async function withinMemory<T>(
-  maxMemory: number | undefined,
+  bound: MemoryBound,
   signal: AbortSignal | undefined,
   run: (signal: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
+  const { maxMemory, workers = 1 } = bound
   if (maxMemory === undefined) return run(signal)
-  requireMemory(maxMemory, 0, {
+  requireMemory(bound, 0, {
     what: 'The process and the blocks it reads and writes in',
-    fix: `Allow at least ${megabytes(alwaysBytes)}.`,
+    fix: `Allow at least ${megabytes(alwaysBytes + (workers - 1) * workerBytes)}.`,
   })
   const stop = new AbortController()
   const collect = garbageCollector()

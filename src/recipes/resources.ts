@@ -38,6 +38,8 @@ export type MachineOptions = {
   reading?: Resources['reading']
   /** Most bytes this process may take: a run that needs more is a UsageError. */
   maxMemory?: number | undefined
+  /** Threads that read, embed and assign side by side; default 1, this one alone. */
+  workers?: number
 }
 
 /** What a run asked this time: calls made, replies found in the journal, and what the endpoint was sent and answered. */
@@ -81,7 +83,7 @@ export function openResources(
       concurrency,
       callSignal,
       reading: machine.reading ?? {},
-      maxMemory: machine.maxMemory,
+      memory: { maxMemory: machine.maxMemory, workers: machine.workers },
     },
     calls: () => {
       const { spent, price } = budget

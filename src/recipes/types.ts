@@ -4,6 +4,7 @@ import type { DescribeOptions } from '../formats/index.js'
 import type { Call, Message, Model } from '../models/types.js'
 import type { Pass, Plan } from '../run/types.js'
 import type { Row } from '../stream/types.js'
+import type { MemoryBound } from './memory.js'
 import type { PromptTexts } from './prompt-texts.js'
 
 /** What a recipe borrows from the machine it runs on; nothing here changes a byte of the output. */
@@ -15,8 +16,8 @@ export type Resources = {
   readonly concurrency: number
   /** How shards are read. */
   readonly reading: Omit<DescribeOptions, 'signal'>
-  /** Most bytes this process may take. */
-  readonly maxMemory?: number | undefined
+  /** Most bytes this process may take, and the threads that share them. */
+  readonly memory?: MemoryBound
   /** Aborts calls already in flight, some seconds after a run was asked to stop. */
   readonly callSignal?: AbortSignal
 }

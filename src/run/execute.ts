@@ -127,7 +127,7 @@ async function runPass(pass: Pass, setting: PassSetting): Promise<void> {
   const rows = open.reduce((sum, task) => sum + (task.rows ? task.rows.end - task.rows.start : Number.NaN), 0)
   const counted = Number.isNaN(rows) ? {} : { rows }
   onEvent({ kind: 'pass', pass: pass.name, tasks: tasks.length, committed: tasks.length - open.length, ...counted })
-  await engine(open, (task) => runTask(pass, task, setting), { signal })
+  await engine(open, (task) => runTask(pass, task, setting), { signal, apart: pass.apart ?? false })
 }
 
 async function runTask(pass: Pass, task: Task, setting: PassSetting): Promise<void> {

@@ -31,6 +31,8 @@ export function openLedger(
   const listed = new Map<string, readonly Task[]>()
   // Later passes ask again and again for all tasks of an earlier one.
   const cache = new Map<string, readonly Committed[]>()
+  // Tasks done side by side may end at once; their lines go on the record one after another.
+  let written: Promise<unknown> = Promise.resolve()
   for (const entry of manifest) {
     if (entry.plan === hashes.get(entry.pass)) entries.get(entry.pass)!.set(entry.task.id, entry)
   }
@@ -50,7 +52,9 @@ export function openLedger(
     isEmpty: () => manifest.length === 0 && [...entries.values()].every((tasks) => tasks.size === 0),
     entry: entryOf,
     add: async (entry) => {
-      await appendManifest(paths.manifest, entry)
+      const line = written.then(() => appendManifest(paths.manifest, entry))
+      written = line.catch(() => {})
+      await line
       entries.get(entry.pass)!.set(entry.task.id, entry)
       cache.delete(entry.pass)
     },

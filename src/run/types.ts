@@ -71,6 +71,11 @@ export type Pass = {
    * still be changed: a mistyped model does not cost a selection.
    */
   readonly settings?: readonly string[]
+  /**
+   * Whether its tasks may be done side by side, in threads that make the pass anew out of the plan: they ask no model and
+   * share nothing but what is committed. Default false.
+   */
+  readonly apart?: boolean
   /** Lists the tasks; called when every earlier pass is committed. */
   tasks(run: RunView): Promise<readonly Task[]>
   /** Does one task: writes files into `context.folder` and says what became of its rows. */

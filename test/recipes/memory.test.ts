@@ -50,7 +50,7 @@ describe('a bound of memory', () => {
 
   it('stops a run that holds more, once garbage is gone', async () => {
     const held: Buffer[] = []
-    const run = withinMemory(heldNow() + 64 * megabyte, undefined, async (signal) => {
+    const run = withinMemory({ maxMemory: heldNow() + 64 * megabyte }, undefined, async (signal) => {
       for (;;) {
         held.push(Buffer.alloc(8 * megabyte, held.length))
         await new Promise((resolve) => setTimeout(resolve, 20))
@@ -62,7 +62,7 @@ describe('a bound of memory', () => {
   })
 
   it('is kept where what is held is garbage', async () => {
-    const wanted = heldNow() + 96 * megabyte
+    const wanted = { maxMemory: heldNow() + 96 * megabyte }
     const done = await withinMemory(wanted, undefined, async (signal) => {
       for (let n = 0; n < 60; n++) {
         Buffer.alloc(8 * megabyte, n)
@@ -76,10 +76,11 @@ describe('a bound of memory', () => {
 
   it('counts what is wanted beside what every run takes', () => {
     const says = { what: 'Rows', fix: 'Allow more.' }
-    expect(() => requireMemory(undefined, 2 ** 40, says)).not.toThrow()
-    expect(() => requireMemory(200 * megabyte, 8 * megabyte, says)).not.toThrow()
-    expect(() => requireMemory(200 * megabyte, 9 * megabyte, says)).toThrow(
+    expect(() => requireMemory({}, 2 ** 40, says)).not.toThrow()
+    expect(() => requireMemory({ maxMemory: 200 * megabyte }, 8 * megabyte, says)).not.toThrow()
+    expect(() => requireMemory({ maxMemory: 200 * megabyte }, 9 * megabyte, says)).toThrow(
       'Rows need about 201 MB, and --max-memory is 200 MB',
     )
+    expect(() => requireMemory({ maxMemory: 400 * megabyte, workers: 3 }, 9 * megabyte, says)).toThrow('about 401 MB')
   })
 })

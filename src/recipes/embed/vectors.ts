@@ -18,6 +18,7 @@ export const vectorsFile = 'vectors.parquet'
 export function vectorsPass(config: EmbedConfig, resources: Resources): Pass {
   return {
     name: 'embed',
+    apart: true,
     tasks: ({ plan }) => shardTasks(plan, config, resources),
     async work(task, { plan, folder, signal, progress }) {
       const embedder = await resources.embedder()

@@ -13,6 +13,7 @@ const rowBytes = 8
 export function assignPass(): Pass {
   return {
     name: 'assign',
+    apart: true,
     tasks: async (run) => run.committed('scan').map(({ task }) => task),
     async work(task, { plan, committed, folder, signal, progress }) {
       const { centroids, dimensions } = await readCentroids({ plan, committed }, 'refine')

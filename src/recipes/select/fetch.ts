@@ -63,6 +63,7 @@ function readPass(
   }
   return {
     name,
+    apart: true,
     async tasks(run) {
       const tasks = await chosenByTask(run)
       return run

@@ -7,7 +7,7 @@ import { emptyTally } from '../../run/tally.js'
 import { type Pass, type RunView, reduceTask } from '../../run/types.js'
 import { decodePilot, encodePilot, fitPilot, type Pilot } from '../../select/pilot.js'
 import { readArtifact } from '../artifacts.js'
-import { requireMemory } from '../memory.js'
+import { type MemoryBound, requireMemory } from '../memory.js'
 import type { Resources } from '../types.js'
 import type { JudgeText } from './corpus.js'
 import { coresetSize, type SelectionConfig } from './options.js'
@@ -27,7 +27,7 @@ export function pilotPass(config: SelectionConfig, resources: Resources, judge: 
     async work(_task, { plan, folder, signal, progress }) {
       const embedder = await resources.embedder()
       const { dimensions } = embedder
-      requireMemoryFor(config, dimensions, resources.maxMemory)
+      requireMemoryFor(config, dimensions, resources.memory ?? {})
       const { reading } = resources
       const look = config.idColumn === undefined ? firstKeptRows : leastHashedRows
       const { ids, vectors } = await look({ plan, config, judge, embedder, reading, signal, progress })
@@ -47,9 +47,11 @@ const coresetRoom = 2.5
 const rowBytes = 150
 const chosenBytes = 1024
 
-function requireMemoryFor(config: SelectionConfig, dimensions: number, maxMemory: number | undefined): void {
+function requireMemoryFor(config: SelectionConfig, dimensions: number, memory: MemoryBound): void {
   const rows = coresetSize(config)
-  requireMemory(maxMemory, coresetRoom * rows * (4 * dimensions + rowBytes) + chosenBytes * config.select, {
+  // Each thread has a sketch of its own.
+  const { workers = 1 } = memory
+  requireMemory(memory, workers * coresetRoom * rows * (4 * dimensions + rowBytes) + chosenBytes * config.select, {
     what: `A coreset of ${rows} rows of ${dimensions} dimensions, and ${config.select} chosen rows`,
     fix: 'Allow more with --max-memory, or ask for fewer with --coreset-rows, --clusters or --select.',
   })

@@ -10,6 +10,7 @@ import { readVectorFile } from './vectors.js'
 export function polishPass(): Pass {
   return {
     name: 'polish',
+    apart: true,
     tasks: async (run) => run.committed('scan').map(({ task }) => task),
     async work(task, { plan, committed, folder, signal, progress }) {
       const solved = await readCentroids({ plan, committed }, 'solve')

@@ -35,6 +35,7 @@ export function scanPass(
 ): Pass {
   return {
     name: 'scan',
+    apart: true,
     tasks: ({ plan }) => shardTasks(plan, config, resources),
     async work(task, context) {
       const { plan, folder, signal, progress } = context

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs'
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeProseShards } from '../prose.js'
+import { sluice, startSluice } from './sluice.js'
+
+let folder: string
+let corpus: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-workers-'))
+  corpus = join(folder, 'corpus')
+  await writeProseShards(corpus, 5, 60)
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const at = (name: string) => join(folder, name)
+const select = (out: string, ...flags: string[]) =>
+  sluice(['select', corpus, '-n', '40', '--seed', '7', '-q', '-o', at(out), ...flags])
+const rowsOf = (out: string) => readFile(join(at(out), 'data', 'train-00000-of-00001.parquet'))
+
+describe('--workers', () => {
+  it('gives the same bytes for one thread and for three', async () => {
+    for (const workers of ['1', '3']) {
+      expect(await select(`by-${workers}`, '--workers', workers)).toMatchObject({ code: 0 })
+    }
+    expect((await rowsOf('by-3')).equals(await rowsOf('by-1'))).toBe(true)
+  })
+
+  it('gives the same bytes after a stop in the middle, gone on with by one thread', async () => {
+    const { child, finished } = startSluice([
+      'select',
+      corpus,
+      '-n',
+      '40',
+      '--seed',
+      '7',
+      '-o',
+      at('stopped'),
+      '--workers',
+      '2',
+    ])
+    const manifest = join(at('stopped'), '.sluice', 'manifest.jsonl')
+    const lines = () => {
+      try {
+        return readFileSync(manifest, 'utf8').split('\n').length - 1
+      } catch {
+        return 0
+      }
+    }
+    while (lines() < 3 && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 5))
+    child.kill('SIGINT')
+    expect([0, 130]).toContain((await finished).code)
+    expect(await select('stopped')).toMatchObject({ code: 0 })
+    expect((await rowsOf('stopped')).equals(await rowsOf('by-1'))).toBe(true)
+  })
+
+  it('tells of a shard that does not decode as one thread does, and leaves nothing half done', async () => {
+    const bad = at('bad')
+    await writeProseShards(bad, 3, 20)
+    await appendFile(join(bad, 'shard-1.jsonl'), '\n{"text": ')
+    const run = (workers: string) =>
+      sluice(['select', bad, '-n', '5', '-q', '-o', at(`bad-${workers}`), '--workers', workers, '--keep', 'light'])
+    const [one, two] = [await run('1'), await run('2')]
+    expect(two.code).toBe(3)
+    expect(two.stderr).toBe(one.stderr)
+  })
+
+  it('embeds side by side too, and refuses a number that is none', async () => {
+    const embed = (out: string, workers: string) =>
+      sluice(['embed', corpus, '-q', '-o', at(out), '--precision', 'int8', '--workers', workers])
+    expect(await embed('vectors-1', '1')).toMatchObject({ code: 0 })
+    expect(await embed('vectors-2', '2')).toMatchObject({ code: 0 })
+    expect((await rowsOf('vectors-2')).equals(await rowsOf('vectors-1'))).toBe(true)
+    expect(await embed('vectors-0', '0')).toMatchObject({ code: 2 })
+  })
+
+  it('takes its number from a config file as well', async () => {
+    await writeFile(at('config.yaml'), 'workers: 2\nselect: 40\nseed: 7\n')
+    const done = await sluice(['select', corpus, '-q', '-o', at('configured'), '--config', at('config.yaml')])
+    expect(done).toMatchObject({ code: 0 })
+    expect((await rowsOf('configured')).equals(await rowsOf('by-1'))).toBe(true)
+  })
+})
