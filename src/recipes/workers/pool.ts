@@ -6,9 +6,9 @@ import { SluiceError, UsageError } from '../../stream/errors.js'
 import { revivedError } from '../../stream/plain-error.js'
 import type { Answer, Question, WorkerSetting } from './messages.js'
 
-/** Threads that do the tasks of some passes, side by side. */
+/** This thread and others that do the tasks of some passes, side by side. */
 export type WorkerPool = {
-  /** The passes with the work of those that may be done apart handed to the threads. */
+  /** The passes, the work of those that may be done apart handed to whichever thread is free. */
   readonly passes: readonly Pass[]
   /** As many tasks of a pass at once as there are threads, where its tasks may be done apart; else one. */
   readonly engine: Engine
@@ -16,26 +16,27 @@ export type WorkerPool = {
 }
 
 /**
- * Opens a pool of so many threads, each of which makes the passes anew out of the plan. A task is a function of the plan and
- * its own id, so that the bytes are those of one thread. Of one worker this thread does all.
+ * Opens a pool of so many workers: this thread is the first, and each other makes the passes anew out of the plan. A task is a
+ * function of the plan and its own id, so that the bytes are those of one thread.
  */
 export function openWorkers(passes: readonly Pass[], workers: number, setting: WorkerSetting): WorkerPool {
   if (!Number.isInteger(workers) || workers < 1) {
     throw new UsageError(`Expected \`workers\` to be an integer from 1 up, got \`${workers}\``)
   }
   if (workers === 1) return { passes, engine: localEngine, close: async () => {} }
-  const idle = Array.from({ length: workers }, () => startThread(setting))
-  const threads = [...idle]
+  const threads = Array.from({ length: workers - 1 }, () => startThread(setting))
+  // The last is the first to be taken: here nothing has to be started.
+  const idle: (Thread | 'here')[] = [...threads, 'here']
   const names = passes.map(({ name }) => name)
   const handOver = (pass: Pass): Pass => ({
     ...pass,
     async work(task, context) {
-      // The engine starts no more tasks than there are threads.
-      const thread = idle.pop()!
+      // The engine starts no more tasks than there are workers.
+      const worker = idle.pop()!
       try {
-        return await thread.work(pass.name, task, context, names)
+        return await (worker === 'here' ? pass.work(task, context) : worker.work(pass.name, task, context, names))
       } finally {
-        idle.push(thread)
+        idle.push(worker)
       }
     },
   })
