@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs'
-import { appendFile, readFile, stat } from 'node:fs/promises'
+import { appendFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Columns, Schema } from '../formats/index.js'
 import type { RunView } from '../run/types.js'
+import { statIfThere } from '../stream/stat-if-there.js'
 
 /** A row of rejects.parquet: who left, where and why; `rows` is how many rows it stands for, most often one. */
 export const rejectSchema: Schema = {
@@ -26,7 +27,7 @@ const absent = { duplicate_of: null, score: null, detail: null, attempts: null, 
 export async function* lostRows(run: RunView, passes: readonly string[]): AsyncGenerator<Columns[]> {
   for (const { folder } of passes.flatMap((pass) => run.committed(pass))) {
     const path = join(folder, 'lost.jsonl')
-    if (!(await stat(path).catch(() => undefined))) continue
+    if (!(await statIfThere(path))) continue
     let batch: Columns[] = []
     for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
       batch.push({ ...absent, ...JSON.parse(line) })

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openModel } from '../models/index.js'
@@ -7,6 +7,7 @@ import { callKey } from '../models/key.js'
 import { CallFailure, type Model, type Reply, type Score } from '../models/types.js'
 import type { Answer, Question } from '../models/wrapped.js'
 import type { TaskContext } from '../run/types.js'
+import { statIfThere } from '../stream/stat-if-there.js'
 import { openRun } from './open-run.js'
 import type { PromptTexts } from './prompt-texts.js'
 import { repliesFile } from './reply-counts.js'
@@ -49,7 +50,7 @@ export async function repliesOf(out: string, options: RepliesOptions): Promise<A
       pass = each.name
       const before = asked.length
       for (const { task, folder } of committed(pass)) {
-        const hasAsked = await stat(join(folder, repliesFile)).catch(() => undefined)
+        const hasAsked = await statIfThere(join(folder, repliesFile))
         if (hasAsked && asked.length === before) await each.work(task, context)
       }
     }

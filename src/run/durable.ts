@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { asDiskError, DiskError } from '../stream/errors.js'
+import { statIfThere } from '../stream/stat-if-there.js'
 import { syncFolder } from '../stream/sync-folder.js'
 
 /** A file of a committed folder; `name` is relative to the folder, with forward slashes. */
@@ -64,7 +65,7 @@ export async function commitFolder(temporary: string, final: string): Promise<vo
  * which never returns below a parent that cannot hold folders at all, such as /proc.
  */
 export async function makeFolder(path: string): Promise<void> {
-  if (await stat(path).catch(() => undefined)) return
+  if (await statIfThere(path)) return
   if (dirname(path) !== path) await makeFolder(dirname(path))
   try {
     await mkdir(path)

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { readFile, stat, truncate } from 'node:fs/promises'
+import { readFile, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asDiskError, CorruptInputError } from '../stream/errors.js'
+import { statIfThere } from '../stream/stat-if-there.js'
 import { appendLineDurably, type StoredFile, writeDurably } from './durable.js'
 import type { Tally } from './tally.js'
 import type { Pass, Plan, PlannedShard, Task } from './types.js'
@@ -89,7 +90,7 @@ export async function appendManifest(path: string, entry: ManifestEntry): Promis
 /** Whether every file of a manifest entry is still in place with the size it was committed with. */
 export async function isInPlace(entry: ManifestEntry, folder: string): Promise<boolean> {
   for (const file of entry.files) {
-    const found = await stat(join(folder, file.name)).catch(() => undefined)
+    const found = await statIfThere(join(folder, file.name))
     if (found?.size !== file.bytes) return false
   }
   return true

@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { asDiskError, CorruptInputError, ResumeMismatchError, UsageError } from '../stream/errors.js'
+import { statIfThere } from '../stream/stat-if-there.js'
 import { makeFolder, writeDurably } from './durable.js'
 import type { RunPaths } from './paths.js'
 import type { Pass, Plan, PlannedShard } from './types.js'
@@ -79,13 +80,13 @@ function fingerprint({ name, bytes, modifiedMs, format, etag }: PlannedShard): u
 /** Makes the folders of a run; a folder that holds anything else is a {@link UsageError}. */
 export async function prepareFolders(paths: RunPaths): Promise<void> {
   try {
-    const existing = await stat(paths.out).catch(() => undefined)
+    const existing = await statIfThere(paths.out)
     if (existing && !existing.isDirectory()) {
       throw new UsageError(`Expected the output ${paths.out} to be a folder, and it is a file`, {
         fix: 'Choose another output path.',
       })
     }
-    if (existing && !(await stat(paths.state).catch(() => undefined)) && (await readdir(paths.out)).length > 0) {
+    if (existing && !(await statIfThere(paths.state)) && (await readdir(paths.out)).length > 0) {
       throw new UsageError(`${paths.out} is not empty, and no sluice run made it`, {
         fix: 'Choose a new or an empty folder for the output.',
       })

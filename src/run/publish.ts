@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { asDiskError } from '../stream/errors.js'
+import { statIfThere } from '../stream/stat-if-there.js'
 import { syncFolder } from '../stream/sync-folder.js'
 import { type StoredFile, writeDurably } from './durable.js'
 import type { RunPaths } from './paths.js'
@@ -77,7 +78,7 @@ async function show(from: string, final: string, paths: RunPaths): Promise<void>
 }
 
 async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined
+  return (await statIfThere(path)) !== undefined
 }
 
 /** Hard links, since Parquet files are written once and may be large; a page that people edit is copied. */

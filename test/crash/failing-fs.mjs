@@ -127,24 +127,44 @@ for (const name of ['openSync', 'readFileSync', 'statSync']) {
     return result
   })
 }
-replace(calls, 'writeSync', (real) => (fd, ...rest) => {
-  if (opened.has(fd)) count('writeSync', opened.get(fd))
-  return real(fd, ...rest)
-})
+for (const name of ['writeSync', 'readSync']) {
+  replace(calls, name, (real) => (fd, ...rest) => {
+    if (opened.has(fd)) count(name, opened.get(fd))
+    return real(fd, ...rest)
+  })
+}
 replace(calls, 'closeSync', (real) => (fd) => {
   const path = opened.get(fd)
   opened.delete(fd)
   real(fd)
   if (path !== undefined) count('closeSync', path)
 })
-// What streams open files by.
+// What streams open and read files by.
 replace(calls, 'open', (real) => (path, ...rest) => {
+  const done = rest.pop()
+  told('open', isBelow(path) ? path : undefined, done, () => {
+    real(path, ...rest, (/** @type {unknown} */ error, /** @type {number} */ fd) => {
+      if (!error && isBelow(path)) opened.set(fd, String(path))
+      done(error, fd)
+    })
+  })
+})
+replace(
+  calls,
+  'read',
+  (real) =>
+    (fd, ...rest) =>
+      told('read', opened.get(fd), rest.at(-1), () => real(fd, ...rest)),
+)
+
+/** A call that tells a callback of its error. @param {string} name @param {unknown} path @param {AnyCall} done @param {() => void} call */
+function told(name, path, done, call) {
   try {
-    if (isBelow(path)) count('open', path)
+    if (path !== undefined) count(name, path)
   } catch (error) {
-    process.nextTick(rest.at(-1), error)
+    process.nextTick(done, error)
     return
   }
-  real(path, ...rest)
-})
+  call()
+}
 syncBuiltinESMExports()

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Fingerprinter } from '../../select/fingerprint.js'
+import { createFilePair } from './file-pair.js'
 import { createOpenFiles } from './open-files.js'
 import type { RowNumbers, Stretch } from './row-numbers.js'
 
@@ -18,7 +19,7 @@ export type FingerprintFile = {
 /** Begins the files of a scan's fingerprints: keys in blocks, band by band, and the bytes row after row. */
 export async function createFingerprintFile(folder: string, fingerprint: Fingerprinter): Promise<FingerprintFile> {
   const { bands, bytes } = fingerprint
-  const [keysOut, marksOut] = [await open(join(folder, keysFile), 'w'), await open(join(folder, marksFile), 'w')]
+  const [keysOut, marksOut] = await createFilePair(folder, [keysFile, marksFile])
   const key = new Uint32Array(2 * bands)
   const keys = new Uint32Array(2 * bands * blockRows)
   const marks = new Uint8Array(bytes * blockRows)
@@ -43,10 +44,12 @@ export async function createFingerprintFile(folder: string, fingerprint: Fingerp
       }
     },
     async finish(rows) {
-      while (blockStart + blockRows < rows) await flush(blockRows)
-      await flush(rows - blockStart)
-      await keysOut.close()
-      await marksOut.close()
+      try {
+        while (blockStart + blockRows < rows) await flush(blockRows)
+        await flush(rows - blockStart)
+      } finally {
+        await Promise.all([keysOut.close(), marksOut.close()])
+      }
     },
   }
 }

@@ -1,7 +1,8 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunView } from '../../run/types.js'
 import { rowId } from '../select/corpus.js'
+import { createFilePair } from './file-pair.js'
 import { createOpenFiles, type OpenFiles } from './open-files.js'
 import type { DedupConfig } from './options.js'
 import { numberRows } from './row-numbers.js'
@@ -15,7 +16,7 @@ const endsFile = 'ids.ends'
 
 /** Begins an id file in a task's folder; rows that are left out have an empty id. */
 export async function createIdFile(folder: string): Promise<IdFile> {
-  const [texts, ends] = [await open(join(folder, textFile), 'w'), await open(join(folder, endsFile), 'w')]
+  const [texts, ends] = await createFilePair(folder, [textFile, endsFile])
   let pending: string[] = []
   let pendingEnds: number[] = []
   let written = 0
@@ -39,9 +40,11 @@ export async function createIdFile(folder: string): Promise<IdFile> {
     },
     async finish(rows) {
       skipTo(rows)
-      await flush()
-      await texts.close()
-      await ends.close()
+      try {
+        await flush()
+      } finally {
+        await Promise.all([texts.close(), ends.close()])
+      }
     },
   }
 }

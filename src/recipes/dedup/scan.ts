@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { openRejectLog } from '../../run/reject-log.js'
+import { openRejectLog, type RejectLog } from '../../run/reject-log.js'
 import type { Tally } from '../../run/tally.js'
 import type { Pass, Task, TaskContext } from '../../run/types.js'
 import { watchBadShard } from '../bad-shards.js'
@@ -25,16 +25,22 @@ export function scanPass(
   return {
     name: 'scan',
     tasks: ({ plan }) => shardTasks(plan, config, { reading }),
-    work: async (task, context) =>
-      scan(task, context, { config, reading, spill: await begin(context.folder, context.signal) }),
+    async work(task, context) {
+      const log = openRejectLog(join(context.folder, 'lost.jsonl'))
+      try {
+        const spill = await begin(context.folder, context.signal)
+        return await scan(task, context, { config, reading, spill, log })
+      } finally {
+        log.close()
+      }
+    },
   }
 }
 
-type Setting = { config: DedupConfig; reading: Resources['reading']; spill: TextSpill }
+type Setting = { config: DedupConfig; reading: Resources['reading']; spill: TextSpill; log: RejectLog }
 
-async function scan(task: Task, context: TaskContext, { config, reading, spill }: Setting): Promise<Tally> {
+async function scan(task: Task, context: TaskContext, { config, reading, spill, log }: Setting): Promise<Tally> {
   const { plan, folder, signal, progress } = context
-  const log = openRejectLog(join(folder, 'lost.jsonl'))
   const ids = config.idColumn === undefined ? undefined : await createIdFile(folder)
   const localOf = ({ row }: TextRow) => row - (task.rows?.start ?? 0)
   let [read, kept] = [0, 0]
@@ -55,9 +61,7 @@ async function scan(task: Task, context: TaskContext, { config, reading, spill }
     // They have numbers like all others, and nothing to be compared by.
     read += await leaveRest()
   } finally {
-    await spill.finish(read)
-    await ids?.finish(read)
-    log.close()
+    await spill.finish(read).finally(() => ids?.finish(read))
   }
   return { in: read, out: kept, rejected: log.rejected, failed: {} }
 }

@@ -1,8 +1,9 @@
-import { appendFile, stat } from 'node:fs/promises'
+import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readShard } from '../../formats/index.js'
 import { emptyTally } from '../../run/tally.js'
 import type { Pass, RunView } from '../../run/types.js'
+import { statIfThere } from '../../stream/stat-if-there.js'
 import { countCommitted, readRows } from '../artifacts.js'
 import { onBadAgain } from '../bad-shards.js'
 import { readTexts, type TextRow } from '../select/corpus.js'
@@ -122,7 +123,7 @@ export async function readPacket(run: RunView, packet: number): Promise<DealtRow
   for (const { folder } of run.committed('deal')) {
     const path = join(folder, packetFile(packet))
     // A scan task that has no row of the packet left no file.
-    if (!(await stat(path).catch(() => undefined))) continue
+    if (!(await statIfThere(path))) continue
     const lines = readShard({ path, format: 'jsonl' }) as AsyncIterable<unknown> as AsyncIterable<readonly DealtRow[]>
     for await (const batch of lines) {
       for (const row of batch) {

@@ -39,8 +39,11 @@ export function scanPass(
     tasks: ({ plan }) => shardTasks(plan, config, resources),
     async work(task, context) {
       const { plan, folder, signal, progress } = context
-      const spill = await openSpill(vectors, { view: context, config, resources })
       const log = openRejectLog(join(folder, 'lost.jsonl'))
+      const spill = await openSpill(vectors, { view: context, config, resources }).catch((error) => {
+        log.close()
+        throw error
+      })
       let read = 0
       const onRows = (rows: number) => {
         read += rows
@@ -65,8 +68,7 @@ export function scanPass(
         read += await leaveRest()
         return { in: read, out: kept.rows, rejected: log.rejected, failed: {} }
       } finally {
-        log.close()
-        await spill.close()
+        await spill.close().finally(log.close)
       }
     },
   }
