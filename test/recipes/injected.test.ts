@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { backAndForthTexts } from '../../src/recipes/back-and-forth/texts.js'
 import { complexityPrompt, qualityPrompt } from '../../src/recipes/deita/stages.js'
 import { judgePrompt } from '../../src/recipes/evol-instruct/prompts.js'
 import { fenced } from '../../src/recipes/fence.js'
 import { scorePrompt } from '../../src/recipes/humpback/judge.js'
+import { recipes } from '../../src/recipes/index.js'
 import { pointPrompt } from '../../src/recipes/kun/prompts.js'
 import { qualityPrompt as magpieQualityPrompt } from '../../src/recipes/magpie/prompts.js'
 import { instructPrompt, rewritePrompt } from '../../src/recipes/reinstruct/prompts.js'
@@ -44,7 +46,17 @@ describe('a judge that repeats one of 50 injected texts', () => {
       qualityPrompt('en').read(reply, { instruction: 'Name a tree.', output: text }),
     'deita, of an instruction': (text: string, reply: string) =>
       complexityPrompt('zh').read(reply, { instruction: text, output: 'An oak.' }),
+    'back-and-forth': (text: string, reply: string) =>
+      scorePrompt('en', backAndForthTexts).read(reply, { text, instruction: 'Name a tree.' }),
   }
+
+  it('is one for every recipe that has a judge', () => {
+    // These write, or pick from a list.
+    const without = ['reinstruct', 'self-instruct', 'select-llm']
+    const judging = Object.values(recipes).filter(({ usesModel, name }) => usesModel && !without.includes(name))
+    const tested = new Set(Object.keys(judges).map((name) => /^[a-z-]+/.exec(name)![0]))
+    expect([...tested].sort()).toEqual(judging.map(({ name }) => name).sort())
+  })
 
   it.each(Object.entries(judges))('gives no verdict to %s', (_, read) => {
     expect(new Set(injected).size).toBe(50)

@@ -64,6 +64,15 @@ export const toyRuns: readonly ToyRun[] = [
       return [folder]
     },
   },
+  {
+    recipe: 'humpback',
+    config: { minScore: 4, rounds: 2, seed: 7 },
+    reply: ({ messages }) => `Score: ${1 + Math.floor(6 * uniform(3, messages[0]!.content, messages.at(-1)!.content))}`,
+    inputs: async (folder) => {
+      await writePairShards(folder, 2, 20)
+      return [folder]
+    },
+  },
 ]
 
 /** `sluice run` of a toy run, as its arguments. */
