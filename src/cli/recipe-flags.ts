@@ -69,15 +69,20 @@ const modelFlags: readonly Flag[] = [
   { name: 'record', type: 'string', description: 'file to record all calls in, for --model replay:FILE' },
 ]
 
-/** What one command may spend; the run stops before it would spend more, and resumes. */
+/** What a run may spend, over all commands that resume it; it stops before it would spend more. */
 const limitFlags: readonly Flag[] = [
-  { name: 'maxCost', type: 'number', min: 0, description: 'stop before this command spends more dollars' },
-  { name: 'maxRequests', type: 'integer', min: 1, description: 'stop before it sends more requests' },
+  {
+    name: 'maxCost',
+    type: 'number',
+    min: 0,
+    description: 'stop before the run spends more dollars, all its commands together',
+  },
+  { name: 'maxRequests', type: 'integer', min: 1, description: 'stop before the run sends more requests' },
   {
     name: 'maxTotalTokens',
     type: 'integer',
     min: 1,
-    description: 'stop before it spends more tokens, of prompts and replies together',
+    description: 'stop before the run spends more tokens, of prompts and replies together',
   },
 ]
 

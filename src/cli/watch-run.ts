@@ -22,8 +22,11 @@ export async function watchRun(terminal: Terminal, run: (watched: Watched) => Pr
     progress.end()
     const exitCode = interrupt.exitCode()
     if (exitCode === undefined && !(error instanceof LimitError)) throw error
-    const why = error instanceof LimitError ? `${error.message}.` : 'Stopped.'
-    terminal.err(`${why} To go on where it left off, run the same command again:\n  ${commandLine()}`)
+    const next =
+      error instanceof LimitError
+        ? `${error.message}. To go on where it left off, raise that limit and run the same command again:`
+        : 'Stopped. To go on where it left off, run the same command again:'
+    terminal.err(`${next}\n  ${commandLine()}`)
     return { exitCode: exitCode ?? (error as LimitError).exitCode }
   } finally {
     interrupt.release()

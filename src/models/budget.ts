@@ -4,7 +4,7 @@ import { mostUsage, usageOf } from './token-counter.js'
 import type { Model, Usage } from './types.js'
 import { wrapped } from './wrapped.js'
 
-/** What may be spent from now on; absent is no limit. */
+/** What may be spent in all, with what was spent before; absent is no limit. */
 export type Limits = {
   readonly requests?: number | undefined
   /** Of prompts and replies together. */
@@ -88,6 +88,6 @@ function passedBy(limits: Limits, price: Price | undefined, sum: Spending): stri
 function limitError(limit: string, { requests, promptTokens, completionTokens }: Spending): LimitError {
   return new LimitError(
     `The limit of ${limit} is reached: ${requests} requests, ${promptTokens + completionTokens} tokens`,
-    { fix: 'Run the same command again to spend as much once more, or raise the limit: it resumes.' },
+    { fix: 'Raise the limit and run the command again: it resumes, and counts on.' },
   )
 }

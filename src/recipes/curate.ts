@@ -43,11 +43,14 @@ export type RetryOptions = Pick<CurateOptions, 'out' | 'machine' | 'signal' | 'o
 
 /**
  * Asks again about the rows of a run that failed, and about no others: replies it had come from its journal. The result
- * is that of a run in which they had not failed, and takes the place of the one before when it is whole.
+ * is that of a run in which they had not failed, and takes the place of the one before when it is whole. Shards are read
+ * as the run read them, but for what `machine.reading` says.
  */
 export async function retry(options: RetryOptions): Promise<Curated> {
   const { plan } = await readRunFolder(options.out)
-  return runPlanned(await planAgain(plan), { ...options, retryFailed: true })
+  const reading = { ...plan.reading, ...options.machine?.reading }
+  const machine = { ...options.machine, reading }
+  return runPlanned(await planAgain({ ...plan, reading }), { ...options, machine, retryFailed: true })
 }
 
 async function runPlanned(

@@ -74,7 +74,7 @@ async function sourceOf(plan: Plan, id: string, choice: Choice | undefined): Pro
   const shard = choice ? plan.shards[choice.shard] : plan.shards.find((each) => each.name === name)
   const row = choice?.row ?? Number(number)
   if (shard === undefined || !Number.isSafeInteger(row)) return undefined
-  const columns = await readOne(shard, row).catch((error) => {
+  const columns = await readOne(shard, row, plan.reading).catch((error) => {
     // The corpus may be gone by now; what the run keeps is told all the same.
     if (error instanceof SluiceError) return undefined
     throw error
@@ -82,8 +82,12 @@ async function sourceOf(plan: Plan, id: string, choice: Choice | undefined): Pro
   return { shard: shard.name, path: shard.path, row, ...(columns && { columns }) }
 }
 
-async function readOne(shard: Plan['shards'][number], row: number): Promise<Columns | undefined> {
-  for await (const [found] of readShard(shard, { rows: { start: row, end: row + 1 } })) return found
+async function readOne(
+  shard: Plan['shards'][number],
+  row: number,
+  reading: Plan['reading'],
+): Promise<Columns | undefined> {
+  for await (const [found] of readShard(shard, { ...reading, rows: { start: row, end: row + 1 } })) return found
   return undefined
 }
 
@@ -94,7 +98,7 @@ async function resultRows(folder: string, isWanted: (id: unknown) => boolean): P
   return found
 }
 
-function embedding({ config }: Plan): Resources {
+function embedding({ config, reading = {} }: Plan): Resources {
   return {
     model: () => Promise.reject(new TypeError('Only the journal answers here')),
     embedder: () =>
@@ -103,7 +107,7 @@ function embedding({ config }: Plan): Resources {
         allowHttp: true,
       }),
     concurrency: 8,
-    reading: {},
+    reading,
   }
 }
 

@@ -19,10 +19,11 @@ export type OpenRunOptions = {
 }
 
 /** Opens a run folder to look at it; needs neither its corpus nor its model. */
-export async function openRun(out: string, { resources = noResources, texts }: OpenRunOptions = {}): Promise<OpenRun> {
+export async function openRun(out: string, { resources, texts }: OpenRunOptions = {}): Promise<OpenRun> {
   const folder = await readRunFolder(out)
   const recipe = recipeNamed(folder.plan.recipe)
-  const passes = recipe.passes(folder.plan.config, resources, texts ?? recipe.prompts ?? {})
+  const looking = resources ?? { ...noResources, reading: folder.plan.reading ?? {} }
+  const passes = recipe.passes(folder.plan.config, looking, texts ?? recipe.prompts ?? {})
   return { ...folder, recipe, passes, ledger: openLedger(folder.plan, passes, folder.paths, folder.manifest) }
 }
 

@@ -26,24 +26,24 @@ export async function planRun(
   const recipe = recipeNamed(recipeName)
   const config = { ...readConfig(recipe, given), ...limitSettings(given, reading) }
   const shards = await plannedShards(inputs.length === 0 && recipe.bundledInput ? [recipe.bundledInput] : inputs, out)
-  return complete(recipe, config, shards)
+  return complete(recipe, { config, shards, reading })
 }
 
 /** The same run planned anew: with the files as they are now, so that a change since then shows. */
-export async function planAgain({ recipe: name, config, shards }: Plan): Promise<PlannedRun> {
+export async function planAgain({ recipe: name, config, shards, reading }: Plan): Promise<PlannedRun> {
   const now: Shard[] = []
   for (const { path, name } of shards) now.push(...(await findShards([path])).map((found) => ({ ...found, name })))
-  return complete(recipeNamed(name), config, now)
+  return complete(recipeNamed(name), { config, shards: now, reading })
 }
 
 async function complete(
   recipe: Recipe,
-  config: Readonly<Record<string, unknown>>,
-  shards: readonly Shard[],
+  { config, shards, reading = {} }: Pick<Plan, 'config' | 'reading'> & { shards: readonly Shard[] },
 ): Promise<PlannedRun> {
   const wording = await givenTexts(recipe, config)
   const files = { ...(await plannedFiles(recipe, config)), ...(wording && { prompts: [wording.file] }) }
-  const plan: Plan = { format: 1, recipe: recipe.name, config, shards, files }
+  const how = Object.keys(reading).length > 0 ? { reading } : {}
+  const plan: Plan = { format: 1, recipe: recipe.name, config, shards, files, ...how }
   return { recipe, plan, texts: wording?.texts ?? recipe.prompts ?? {} }
 }
 

@@ -6,6 +6,7 @@ import { costOf, type Price, priceOf } from '../models/prices.js'
 import { runPaths } from '../run/paths.js'
 import { UsageError } from '../stream/errors.js'
 import { openJournalledModel } from './open-model.js'
+import { recordSpending, type SpendingRecord } from './spending.js'
 import type { Resources } from './types.js'
 
 /** What differs from one machine to the next and changes no byte of the output. */
@@ -28,7 +29,7 @@ export type MachineOptions = {
   apiKeyFile?: string
   /** Allows http:// to other machines than this one. */
   allowHttp?: boolean
-  /** What may be spent from now on; a call that would pass it stops the run with a LimitError. */
+  /** What the run may spend, over all calls that resume it; a call that would pass it stops the run with a LimitError. */
   limits?: Limits
   /** Dollars for a million tokens by model, before the built-in list. */
   prices?: Readonly<Record<string, Price>>
@@ -58,16 +59,28 @@ export function openResources(
   out: string,
   machine: MachineOptions,
 ): OpenResources {
-  const { concurrency = 8, journal: journalFolder = runPaths(out).journal, record, allowHttp, callSignal } = machine
+  const { concurrency = 8, journal: journalFolder = runPaths(out).journal, allowHttp, callSignal } = machine
+  const recording = machine.record
   const rates = { requestsPerMinute: machine.requestsPerMinute, tokensPerMinute: machine.tokensPerMinute }
   const timeoutMs = machine.timeout === undefined ? undefined : machine.timeout * 1000
   const key = { apiKeyEnv: machine.apiKeyEnv, apiKeyFile: machine.apiKeyFile }
   const named = config as { model: string; endpoint?: string }
   const budget = openBudget(named, machine)
   let journal: Journal | undefined
+  let record: SpendingRecord | undefined
   const model = once(async () => {
     journal = await openJournal(journalFolder)
-    return openJournalledModel(named, { concurrency, journal, budget, rates, record, allowHttp, timeoutMs, ...key })
+    record = await recordSpending(runPaths(out).spent, budget.spent)
+    return openJournalledModel(named, {
+      concurrency,
+      journal,
+      budget,
+      rates,
+      record: recording,
+      allowHttp,
+      timeoutMs,
+      ...key,
+    })
   })
   const embedder = once(() =>
     openEmbedder(String(config.embedder), {
@@ -86,7 +99,8 @@ export function openResources(
       memory: { maxMemory: machine.maxMemory, workers: machine.workers },
     },
     calls: () => {
-      const { spent, price } = budget
+      const { price } = budget
+      const spent = spentSince(record?.before, budget.spent)
       const dollars = price && costOf(price, spent.promptTokens, spent.completionTokens)
       const counts = { made: journal?.counts.calls ?? 0, journalled: journal?.counts.hits ?? 0 }
       return { ...counts, ...spent, ...(dollars === undefined ? {} : { dollars }) }
@@ -95,9 +109,17 @@ export function openResources(
       try {
         await (await model.opened())?.close?.()
       } finally {
-        await journal?.close()
+        await journal?.close().finally(record?.close)
       }
     },
+  }
+}
+
+function spentSince(before: Readonly<Spending> = noSpending(), now: Spending): Spending {
+  return {
+    requests: now.requests - before.requests,
+    promptTokens: now.promptTokens - before.promptTokens,
+    completionTokens: now.completionTokens - before.completionTokens,
   }
 }
 

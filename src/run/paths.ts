@@ -8,6 +8,8 @@ export type RunPaths = {
   readonly manifest: string
   /** Which of the run's results is shown under `out`. */
   readonly published: string
+  /** What the run has spent on its model. */
+  readonly spent: string
   readonly lock: string
   readonly journal: string
   readonly artifacts: string
@@ -23,6 +25,7 @@ export function runPaths(out: string): RunPaths {
     plan: join(state, 'plan.json'),
     manifest: join(state, 'manifest.jsonl'),
     published: join(state, 'published.json'),
+    spent: join(state, 'spent.json'),
     lock: join(state, 'lock'),
     journal: join(state, 'journal'),
     artifacts: join(state, 'artifacts'),

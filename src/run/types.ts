@@ -20,6 +20,8 @@ export type Plan = {
   readonly shards: readonly PlannedShard[]
   /** The files behind settings that name some, such as seed data, by the setting's key. */
   readonly files?: Readonly<Record<string, readonly PlannedShard[]>>
+  /** How the shards were read last, for whoever reads them again. No byte depends on it, and it may change. */
+  readonly reading?: Readonly<Record<string, unknown>>
 }
 
 /** A unit of work: one pass over one shard (or a range of its rows), or over everything before it (a reduce). */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeProseShards } from '../prose.js'
 import { toyReply } from '../recipes/toy-model.js'
 import { type OpenAiServer, startOpenAiServer } from '../server/openai-server.mjs'
-import { sluice } from './sluice.js'
+import { sluice, startSluice } from './sluice.js'
 
 let folder: string
 let corpus: string
@@ -28,25 +28,41 @@ const command = (out: string, ...more: string[]) => [
 const shard = (out: string) => readFile(join(folder, out, 'data', 'train-00000-of-00001.parquet'))
 
 describe('a limit', () => {
-  it('stops with the command that goes on, which ends with the bytes of a run without a limit', async () => {
+  it('holds for a run, however many commands it takes; a higher one goes on, to the bytes of a run without', async () => {
     expect((await sluice(command('free'))).code).toBe(0)
     const needed = server.totalPaid
-    let stops = 0
-    for (let args = command('limited', '--max-requests', '20'); ; stops++) {
-      const before = server.totalPaid
-      const { code, stderr } = await sluice(args)
-      if (code === 0) break
-      expect(code).toBe(8)
-      expect(stderr).toMatch(/limit of 20 requests/)
-      expect(server.totalPaid - before).toBe(20)
-      const said = stderr.trimEnd().split('\n').at(-1)!.trim().split(' ')
-      expect(said[0]).toBe('sluice')
-      args = said.slice(1)
-    }
-    expect(stops).toBe(Math.ceil(needed / 20) - 1)
+    const limited = (most: number) => command('limited', '--max-requests', String(most), '--json')
+    const stopped = await sluice(limited(20))
+    expect(stopped.code).toBe(8)
+    expect(stopped.stderr).toMatch(/limit of 20 requests is reached: 20 requests[\s\S]*raise that limit/)
+    expect(stopped.stderr.trimEnd().split('\n').at(-1)!.trim()).toBe(`sluice ${limited(20).join(' ')}`)
+    expect((await sluice(limited(20))).code).toBe(8)
+    expect(server.totalPaid).toBe(needed + 20)
+    expect((await sluice(limited(30))).code).toBe(8)
+    expect(server.totalPaid).toBe(needed + 30)
+    const done = await sluice(limited(needed))
+    expect(done.code, done.stderr).toBe(0)
+    // What this command asked, and not what those before did.
+    expect(JSON.parse(done.stdout).calls).toMatchObject({ requests: needed - 30, journalled: 30 })
     expect(server.totalPaid).toBe(2 * needed)
     expect((await shard('limited')).equals(await shard('free'))).toBe(true)
-  }, 120_000)
+  })
+
+  it('counts what a run had spent when it was killed', async () => {
+    const slow = await startOpenAiServer({ reply: toyReply, latencyMs: 300 })
+    const args = command('killed', '--endpoint', slow.url, '--concurrency', '2')
+    const { child, finished } = startSluice(args)
+    const spent = join(folder, 'killed', '.sluice', 'spent.json')
+    while (!(await readFile(spent, 'utf8').catch(() => ''))) await new Promise((resolve) => setTimeout(resolve, 10))
+    child.kill('SIGKILL')
+    await finished
+    const { requests } = JSON.parse(await readFile(spent, 'utf8'))
+    expect(requests).toBeGreaterThan(0)
+    const before = slow.seen.length
+    expect((await sluice([...args, '--max-requests', String(requests + 3)])).code).toBe(8)
+    expect(slow.seen.length - before).toBeLessThanOrEqual(3)
+    await slow.close()
+  })
 
   it('of requests and tokens in a minute changes no byte', async () => {
     const rates = ['--requests-per-minute', '6000', '--tokens-per-minute', '6000000']

@@ -181,6 +181,24 @@ describe('sluice retry', () => {
     expect((await sluice(['retry', at('failing')])).stderr).toMatch(/Already done/)
   }, 60_000)
 
+  it('reads the shards as the run did, but for what its own flags say', async () => {
+    const parquet = join(folder, 'corpus.parquet')
+    expect((await sluice(['convert', corpus, '-o', parquet, '-q'])).code).toBe(0)
+    const args = ['run', 'reinstruct', parquet, '-o', at('trusting'), '--selector', 'light', '--select', '10', '-q']
+    const model = ['--model', 'openai:toy', '--endpoint', server.url, '--max-failed', '1']
+    fault = (attempt) => (attempt === 1 ? '400' : undefined)
+    expect((await sluice([...args, ...model, '--limit-columns', '7'])).code).toBe(0)
+    fault = undefined
+    const plan = join(at('trusting'), '.sluice', 'plan.json')
+    expect(JSON.parse(await readFile(plan, 'utf8')).reading).toEqual({ limits: { columns: 7 } })
+    // As if the run had been given less than the file needs.
+    await writeFile(plan, (await readFile(plan, 'utf8')).replace('"columns": 7', '"columns": 0'))
+    const refused = await sluice(['retry', at('trusting'), '-q'])
+    expect([refused.code, refused.stderr]).toEqual([3, expect.stringContaining('--limit-columns')])
+    const done = await sluice(['retry', at('trusting'), '-q', '--limit-columns', '5'])
+    expect(done.code, done.stderr).toBe(0)
+  })
+
   it('says 1 while more rows fail than may, and keeps what was shown until there is better', async () => {
     let asked = 0
     fault = () => (++asked % 4 === 0 ? '400' : undefined)
