@@ -1,9 +1,11 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeProseShards } from '../prose.js'
 import { toyReply } from '../recipes/toy-model.js'
+import { startFilesServer } from '../server/files-server.mjs'
+import { startHubServer } from '../server/hub-server.mjs'
 import { type Fault, startOpenAiServer } from '../server/openai-server.mjs'
 import { startSluice } from './sluice.js'
 
@@ -36,29 +38,29 @@ async function filesBelow(root: string): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
 }
 
-/** Runs against a server of faults; gives everything that was said or written, and what `ps` showed. */
-async function everythingOf(
-  name: string,
-  script: (attempt: number) => Fault | undefined,
-  args: string[] = [],
-  env = {},
-) {
-  const server = await startOpenAiServer({ reply: toyReply, script })
-  const out = join(folder, name)
-  const { child, finished } = startSluice(
-    [
-      ...['run', 'reinstruct', corpus, '-o', out, '--selector', 'light', '--select', '10'],
-      ...['--model', 'openai:toy', '--endpoint', server.url, '--record', join(folder, `${name}.jsonl`), ...args],
-    ],
-    { env: { SLUICE_DEBUG: '1', ...env } },
-  )
+/** Runs a command; gives everything that it said or wrote below `out`, and what `ps` showed. */
+async function everythingOf(args: readonly string[], out: string, env: Record<string, string>) {
+  const { child, finished } = startSluice(args, { env: { SLUICE_DEBUG: '1', ...env } })
   const shown = await readFile(`/proc/${child.pid}/cmdline`, 'utf8').catch(() => '')
   const { code, stdout, stderr } = await finished
+  const files = await filesBelow(out)
+  const texts = await Promise.all(files.map((path) => readFile(path, 'latin1')))
+  return { code, files, said: stdout + stderr, everything: [shown, stdout, stderr, ...texts].join('\n') }
+}
+
+/** A whole run against a server of faults, recorded too, and the keys that the server was sent. */
+async function runOf(name: string, script: (attempt: number) => Fault | undefined, args: string[] = [], env = {}) {
+  const server = await startOpenAiServer({ reply: toyReply, script })
+  const out = join(folder, name)
+  const command = [
+    ...['run', 'reinstruct', corpus, '-o', join(out, 'run'), '--selector', 'light', '--select', '10'],
+    ...['--model', 'openai:toy', '--endpoint', server.url, '--record', join(out, 'recording.jsonl'), ...args],
+  ]
+  await mkdir(out)
+  const everything = await everythingOf(command, out, env)
   const sent = server.seen.map(({ headers }) => headers.authorization)
   await server.close()
-  const files = [...(await filesBelow(out)), join(folder, `${name}.jsonl`)]
-  const texts = await Promise.all(files.map((path) => readFile(path, 'latin1').catch(() => '')))
-  return { code, sent, files, said: stdout + stderr, everything: [shown, stdout, stderr, ...texts].join('\n') }
+  return { ...everything, sent }
 }
 
 const faults: [string, (attempt: number) => Fault | undefined, number][] = [
@@ -79,7 +81,7 @@ describe('a key', () => {
   it.each(faults)(
     'from the environment is nowhere in what a run says or writes: %s',
     async (name, script, exitCode) => {
-      const { code, sent, everything } = await everythingOf(`env-${name}`, script, [], { OPENAI_API_KEY: key })
+      const { code, sent, everything } = await runOf(`env-${name}`, script, [], { OPENAI_API_KEY: key })
       expect(code).toBe(exitCode)
       expect(new Set(sent)).toEqual(new Set([`Bearer ${key}`]))
       expect(hits(everything)).toEqual([])
@@ -88,10 +90,7 @@ describe('a key', () => {
   )
 
   it.each(faults)('from a file is nowhere either: %s', async (name, script, exitCode) => {
-    const { code, sent, everything } = await everythingOf(`file-${name}`, script, [
-      '--api-key-file',
-      join(folder, 'key'),
-    ])
+    const { code, sent, everything } = await runOf(`file-${name}`, script, ['--api-key-file', join(folder, 'key')])
     expect(code).toBe(exitCode)
     expect(new Set(sent)).toEqual(new Set([`Bearer ${key}`]))
     expect(hits(everything)).toEqual([])
@@ -100,22 +99,73 @@ describe('a key', () => {
   it('is refused from a file that others may read, or that holds more than a key', async () => {
     const open = join(folder, 'open-key')
     await writeFile(open, key, { mode: 0o644 })
-    const others = await everythingOf('open', () => undefined, ['--api-key-file', open])
+    const others = await runOf('open', () => undefined, ['--api-key-file', open])
     expect([others.code, others.sent]).toEqual([2, []])
     expect(others.said).toMatch(/Others than its owner may read[\s\S]*chmod 600/)
     const two = join(folder, 'two-keys')
     await writeFile(two, `${key}\n${key}\n`, { mode: 0o600 })
-    const more = await everythingOf('two', () => undefined, ['--api-key-file', two])
+    const more = await runOf('two', () => undefined, ['--api-key-file', two])
     expect(more.code).toBe(2)
     expect(hits(more.everything)).toEqual([])
   })
 })
 
+describe('a key that is not for the model', () => {
+  const embedding = (url: string) => [
+    ...['run', 'select', corpus, '--select', '10'],
+    ...['--embedder', 'openai:toy', '--embedder-endpoint', url],
+  ]
+
+  it.each(faults)('but for an embedding endpoint is nowhere: %s', async (name, script, exitCode) => {
+    const server = await startOpenAiServer({ script })
+    const out = join(folder, `embedding-${name}`)
+    const { code, said, everything } = await everythingOf([...embedding(server.url), '-o', out], out, {
+      OPENAI_API_KEY: key,
+    })
+    await server.close()
+    expect(code, said).toBe(exitCode)
+    expect(new Set(server.seen.map(({ headers }) => headers.authorization))).toEqual(new Set([`Bearer ${key}`]))
+    expect(hits(everything)).toEqual([])
+  })
+
+  it.each([
+    ['let in', key, 0],
+    ['refused', 'hf_another-token', 4],
+  ])('but for the hub is nowhere: %s', async (name, wanted, exitCode) => {
+    const commit = 'a'.repeat(40)
+    const text = await readFile(join(corpus, 'shard-0.jsonl'))
+    const commits = { [commit]: { 'data/shard-0.jsonl': text } }
+    const hub = await startHubServer({ repository: 'us/prose', commits, branches: { main: commit }, token: wanted })
+    const out = join(folder, `hub-${name}`)
+    const args = ['run', 'select', 'hf://datasets/us/prose/data', '--select', '10', '-o', out]
+    const { code, said, everything } = await everythingOf(args, out, { HF_TOKEN: key, HF_ENDPOINT: hub.url })
+    await hub.close()
+    expect(code, said).toBe(exitCode)
+    expect(new Set(hub.seen.map(({ authorization }) => authorization))).toEqual(new Set([`Bearer ${key}`]))
+    expect(hits(everything)).toEqual([])
+  })
+
+  it('but for a bucket that says it back is nowhere', async () => {
+    const script = () => ({ status: 403, body: `<Error><Message>No: ${key} ${btoa(key)}</Message></Error>` })
+    const bucket = await startFilesServer({ files: {}, script })
+    const out = join(folder, 'bucket')
+    const args = ['run', 'select', 's3://corpus/data/*.jsonl', '--select', '10', '-o', out]
+    const { code, said, everything } = await everythingOf(args, out, {
+      ...{ AWS_ENDPOINT_URL: bucket.url, AWS_REGION: 'eu-north-1' },
+      ...{ AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE', AWS_SECRET_ACCESS_KEY: key, AWS_SESSION_TOKEN: `${key}/session` },
+    })
+    await bucket.close()
+    expect(code, said).toBe(4)
+    expect(bucket.seen.length).toBeGreaterThan(0)
+    expect(hits(everything)).toEqual([])
+  })
+})
+
 describe('what a run leaves', () => {
   it('may be read by others but for its journal, which holds prompts and replies', async () => {
-    const { code, files } = await everythingOf('modes', () => undefined, [], { OPENAI_API_KEY: key })
+    const { code, files } = await runOf('modes', () => undefined, [], { OPENAI_API_KEY: key })
     expect(code).toBe(0)
-    const out = join(folder, 'modes')
+    const out = join(folder, 'modes', 'run')
     expect((await stat(join(out, '.sluice', 'journal'))).mode & 0o777).toBe(0o700)
     for (const path of files.filter((each) => each.startsWith(`${out}/`))) {
       const { mode } = await stat(path)
