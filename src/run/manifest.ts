@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { asDiskError, CorruptInputError } from '../stream/errors.js'
 import { statIfThere } from '../stream/stat-if-there.js'
 import { appendLineDurably, type StoredFile, writeDurably } from './durable.js'
+import { requireInside } from './paths.js'
 import type { Tally } from './tally.js'
 import type { Pass, Plan, PlannedShard, Task } from './types.js'
 
@@ -50,10 +51,15 @@ export async function readManifest(path: string): Promise<ManifestEntry[]> {
     .split('\n')
     .filter((line) => line !== '')
     .map((line, index) => {
+      const where = `${path}:${index + 1}`
       try {
-        return JSON.parse(line) as ManifestEntry
+        const entry = JSON.parse(line) as ManifestEntry
+        for (const name of [entry.pass, entry.task.id, ...entry.files.map(({ name }) => name)])
+          requireInside(name, where)
+        return entry
       } catch (cause) {
-        throw new CorruptInputError(`${path}:${index + 1} is not a manifest line: ${(cause as Error).message}`, {
+        if (cause instanceof CorruptInputError) throw cause
+        throw new CorruptInputError(`${where} is not a manifest line: ${(cause as Error).message}`, {
           cause,
           fix: 'Remove the output folder and run again; replies in its journal can be reused with --journal.',
         })

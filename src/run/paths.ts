@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { CorruptInputError } from '../stream/errors.js'
 
 /** Where everything of a run lies. `state` is what the run needs to resume; the rest of `out` is for its reader. */
 export type RunPaths = {
@@ -30,6 +31,18 @@ export function runPaths(out: string): RunPaths {
     journal: join(state, 'journal'),
     artifacts: join(state, 'artifacts'),
   }
+}
+
+/**
+ * Refuses a name out of a run folder's own files that leads out of the folder: whoever resumes a run that somebody else made
+ * must not have files removed elsewhere. Throws a CorruptInputError that names `where` it stands.
+ */
+export function requireInside(name: unknown, where: string): void {
+  const isInside = typeof name === 'string' && !/^$|^\/|[\\\0:]|(?:^|\/)\.\.?(?:\/|$)/.test(name)
+  if (isInside) return
+  throw new CorruptInputError(`${where} names ${JSON.stringify(name)}, which is no name inside the run's folder`, {
+    fix: 'sluice did not write this; trust nothing in this folder.',
+  })
 }
 
 /** Where the committed files of a task lie. */

@@ -5,7 +5,7 @@ import { asDiskError } from '../stream/errors.js'
 import { statIfThere } from '../stream/stat-if-there.js'
 import { syncFolder } from '../stream/sync-folder.js'
 import { type StoredFile, writeDurably } from './durable.js'
-import type { RunPaths } from './paths.js'
+import { type RunPaths, requireInside } from './paths.js'
 import type { Committed } from './types.js'
 
 /** Which result is shown: a hash of its files' sums, and their names. */
@@ -52,7 +52,9 @@ function versionOf(files: readonly StoredFile[]): string {
 
 async function readPublished(paths: RunPaths): Promise<Published | undefined> {
   try {
-    return JSON.parse(await readFile(paths.published, 'utf8')) as Published
+    const published = JSON.parse(await readFile(paths.published, 'utf8')) as Published
+    for (const name of published.names) requireInside(name, paths.published)
+    return published
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw asDiskError(error, paths.published)
