@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { writeProseShards } from '../prose.js'
 
 const loop = fileURLToPath(new URL('./failing-fs-loop.mjs', import.meta.url))
@@ -21,11 +21,14 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-type Trial = { n: number; failed?: string; error?: string; exit?: number; partial: string[]; same: boolean }
+type Trial = { n: number | null; failed?: string; error?: string; exit?: number; partial: string[]; same: boolean }
 
 /** Runs the loop in a process of its own and gives its trials. */
 function trials(job: string, code: string, from: number): Promise<{ trials: Trial[]; stderr: string }> {
-  const child = spawn(process.execPath, [loop, job, folder, code, String(from), String(step)])
+  const out = join(folder, `${job}-${code}`)
+  const args = [loop, job, join(folder, 'corpus'), out, code, String(from), String(step)]
+  const child = spawn(process.execPath, args)
+  onTestFinished(() => void child.kill())
   const texts = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {

@@ -1,17 +1,15 @@
 // Does a job again and again in this process, each time with the next file-system call failing, and each time does it once more
 // undisturbed; prints a line of JSON a trial. The first 60 calls set a run up and are unlike each other: of them at least
-// every third fails. node failing-fs-loop.mjs run|convert|dedup FOLDER CODE FROM STEP
+// every third fails. node failing-fs-loop.mjs run|convert|dedup CORPUS OUT CODE FROM STEP
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { failNth, outcome } from './failing-fs.mjs'
 
-const [job = 'run', folder = '', code = 'EIO', from = '1', step = '1'] = process.argv.slice(2)
+const [job = 'run', corpus = '', out = '', code = 'EIO', from = '1', step = '1'] = process.argv.slice(2)
 const { startOpenAiServer } = await import('../server/openai-server.mjs')
 const { curate } = await import('../../dist/recipes/curate.js')
 const { convertVerb } = await import('../../dist/cli/convert.js')
-const corpus = join(folder, 'corpus')
-const out = join(folder, 'out')
 
 // Some latency, so that replies reach the journal one by one.
 const server = await startOpenAiServer({ latencyMs: 2 })
@@ -63,8 +61,8 @@ const { calls } = outcome()
 const expected = await shown()
 const turns = []
 for (let n = Number(from); n <= calls; n += n < 60 ? Math.min(3, Number(step)) : Number(step)) turns.push(n)
-// Past the last call nothing fails.
-for (const n of [...turns, calls + 1]) {
+// The last time nothing fails.
+for (const n of [...turns, Number.POSITIVE_INFINITY]) {
   await clear()
   failNth(out, n, code)
   const error = await attempt().then(
