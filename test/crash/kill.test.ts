@@ -8,7 +8,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Columns, findShards } from '../../src/formats/index.js'
 import { readShards } from '../../src/formats/shards.js'
 import { openJournal } from '../../src/models/journal.js'
-import { recipes } from '../../src/recipes/index.js'
 import { uniform } from '../../src/text/hash.js'
 import { sluice, startSluice } from '../cli/sluice.js'
 import { collect } from '../laws.js'
@@ -102,13 +101,6 @@ function deathsOf(deaths: readonly string[]): string {
   const sorted = [...counts].sort(([, a], [, b]) => b - a)
   return sorted.map(([at, count]) => `${count} ${at}`).join(', ')
 }
-
-describe('the table of toy runs', () => {
-  it('has every recipe that asks a model', () => {
-    const asking = Object.values(recipes).filter(({ usesModel }) => usesModel)
-    expect(toyRuns.map(({ recipe }) => recipe).sort()).toEqual(asking.map(({ name }) => name).sort())
-  })
-})
 
 describe.each(toyRuns)('a run of $recipe', (toy) => {
   const { recipe } = toy

@@ -51,8 +51,8 @@ describe('a judge that repeats one of 50 injected texts', () => {
   }
 
   it('is one for every recipe that has a judge', () => {
-    // These write, or pick from a list.
-    const without = ['reinstruct', 'self-instruct', 'select-llm']
+    // These write, pick from a list, or ask how likely a text is.
+    const without = ['reinstruct', 'self-instruct', 'select-llm', 'ifd']
     const judging = Object.values(recipes).filter(({ usesModel, name }) => usesModel && !without.includes(name))
     const tested = new Set(Object.keys(judges).map((name) => /^[a-z-]+/.exec(name)![0]))
     expect([...tested].sort()).toEqual(judging.map(({ name }) => name).sort())

@@ -17,7 +17,7 @@ export type ToyRun = {
   inputs(folder: string): Promise<string[]>
 }
 
-/** One for every recipe that asks a model; tests that hold for all of them go through this table. */
+/** Of recipes whose stages are unlike one another; tests that hold for all recipes that ask a model go through this table. */
 export const toyRuns: readonly ToyRun[] = [
   {
     recipe: 'reinstruct',
