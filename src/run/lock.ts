@@ -1,4 +1,4 @@
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, open, readFile, rename, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { isDeepStrictEqual } from 'node:util'
 import { asDiskError, UsageError } from '../stream/errors.js'
@@ -6,19 +6,19 @@ import { asDiskError, UsageError } from '../stream/errors.js'
 /** Locks this process holds: its own pid in a lock file tells nothing, since pids come round again. */
 const heldHere = new Set<string>()
 
-/** A process that writes a run folder. */
-export type Holder = { pid: number; host: string; boot: string }
+/** A process that writes a run folder; `inode` is that of the lock file itself, which a copy of it does not have. */
+export type Holder = { pid: number; host: string; boot: string; inode?: number }
 
 /**
  * Takes the lock file of a run folder and returns how to give it back. A lock whose process is gone (another boot, or
- * no such pid) is taken over; one whose process lives, or that another host holds, is a {@link UsageError}.
+ * no such pid), or that came here with a copy of its folder, is taken over; one whose process lives, or that another host holds, is a {@link UsageError}.
  */
 export async function takeLock(path: string): Promise<() => Promise<void>> {
   const holder: Holder = { pid: process.pid, host: hostname(), boot: await bootId() }
   // Written aside and linked, so that nobody ever sees a lock that does not yet say whose it is.
   const own = `${path}.tmp-${process.pid}`
   try {
-    await writeFile(own, JSON.stringify(holder))
+    await writeHolder(own, holder)
     for (let attempt = 0; attempt < 3; attempt++) {
       if (await linked(own, path)) {
         heldHere.add(path)
@@ -73,12 +73,27 @@ async function setAside(path: string, dead: Holder | undefined): Promise<void> {
   await rm(aside, { force: true })
 }
 
-async function readHolder(path: string): Promise<Holder | undefined> {
+async function writeHolder(path: string, holder: Holder): Promise<void> {
+  const file = await open(path, 'w')
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as Holder
+    const { ino } = await file.stat()
+    await file.writeFile(JSON.stringify({ ...holder, inode: ino }))
+  } finally {
+    await file.close()
+  }
+}
+
+async function readHolder(path: string): Promise<Holder | undefined> {
+  const file = await open(path, 'r').catch(() => undefined)
+  try {
+    const { ino } = await file!.stat()
+    const holder = JSON.parse(await file!.readFile('utf8')) as Holder
+    return holder.inode === undefined || holder.inode === ino ? holder : undefined
   } catch {
     // Gone in the meantime, or cut by a crash while it was written: nobody holds it.
     return undefined
+  } finally {
+    await file?.close()
   }
 }
 

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { takeLock } from '../../src/run/lock.js'
+import { lockHolder, takeLock } from '../../src/run/lock.js'
 import { UsageError } from '../../src/stream/errors.js'
 
 const lockModule = fileURLToPath(new URL('../../dist/run/lock.js', import.meta.url))
@@ -39,6 +39,21 @@ describe('takeLock', () => {
     }
   })
 
+  it('takes no lock that was copied with its folder for that of the process that holds it', async () => {
+    const unlock = await takeLock(path)
+    // As the process that started this one would have written it.
+    const holder = { ...JSON.parse(await readFile(path, 'utf8')), pid: process.ppid }
+    await unlock()
+    await writeFile(path, '')
+    await writeFile(path, JSON.stringify({ ...holder, inode: (await stat(path)).ino }))
+    await expect(takeLock(path)).rejects.toThrow(`pid ${process.ppid}`)
+    const copy = join(folder, 'copied-lock')
+    await copyFile(path, copy)
+    expect(await lockHolder(path)).toMatchObject({ pid: process.ppid })
+    expect(await lockHolder(copy)).toBeUndefined()
+    await (await takeLock(copy))()
+  })
+
   it('respects another machine, which cannot be asked', async () => {
     await writeFile(path, JSON.stringify({ pid: 1, host: 'elsewhere', boot: '' }))
     await expect(takeLock(path)).rejects.toThrow('pid 1 on elsewhere')
@@ -48,7 +63,7 @@ describe('takeLock', () => {
     const guard = join(folder, 'guard')
     const program = `
       import { open, rm } from 'node:fs/promises'
-      import { takeLock } from ${JSON.stringify(lockModule)}
+      import { lockHolder, takeLock } from ${JSON.stringify(lockModule)}
       let taken = 0
       for (const end = Date.now() + 1500; Date.now() < end; ) {
         const unlock = await takeLock(${JSON.stringify(path)}).catch(() => undefined)
