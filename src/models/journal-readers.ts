@@ -31,7 +31,9 @@ export function openReaders(folder: string, most = 32) {
       }
     },
     async close() {
-      for (const [segment, reader] of readers) await close(segment, reader)
+      const closed = await Promise.allSettled([...readers].map(([segment, reader]) => close(segment, reader)))
+      const failed = closed.find((each) => each.status === 'rejected')
+      if (failed !== undefined) throw failed.reason
     },
   }
 }

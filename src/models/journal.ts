@@ -57,8 +57,11 @@ export async function openJournal(folder: string, { segmentBytes = 64 * 1024 * 1
     append: writer.append,
     check: writer.check,
     async close() {
-      await writer.close()
-      await readers.close()
+      try {
+        await writer.close()
+      } finally {
+        await readers.close()
+      }
     },
   }
 }
