@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
-import { decodeLz4Block } from './lz4-block.js'
+import { decodeLz4Block, encodeLz4Block } from './lz4-block.js'
 import { snappyUncompress } from './parquet/library.js'
 import { loadZstd, type TextPages } from './zstd/index.js'
 
@@ -39,7 +39,7 @@ async function load(): Promise<Codecs> {
       snappy ??= loadSnappy()
       return snappy
     },
-    LZ4_RAW: owned(lz4Block),
+    LZ4_RAW: { ...owned(lz4Block), compress: encodeLz4Block },
     LZ4: owned(lz4Legacy),
   }
 }

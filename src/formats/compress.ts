@@ -3,7 +3,7 @@ import { UsageError } from '../stream/errors.js'
 import { loadCodecs } from './codecs.js'
 
 /** Codecs that Parquet files are written with. */
-export type WriteCodec = 'zstd' | 'snappy' | 'gzip' | 'brotli' | 'none'
+export type WriteCodec = 'zstd' | 'snappy' | 'gzip' | 'brotli' | 'lz4_raw' | 'none'
 
 /** Their names in a file, and the least and greatest level of those that have any. */
 export const writeCodecs = {
@@ -11,6 +11,7 @@ export const writeCodecs = {
   snappy: { stored: 'SNAPPY', levels: undefined },
   gzip: { stored: 'GZIP', levels: [0, 9] },
   brotli: { stored: 'BROTLI', levels: [0, 11] },
+  lz4_raw: { stored: 'LZ4_RAW', levels: undefined },
   none: { stored: 'UNCOMPRESSED', levels: undefined },
 } as const
 
@@ -32,5 +33,6 @@ export async function compressor(
   }
   const codecs = await loadCodecs()
   if (codec === 'zstd') return (bytes) => codecs.ZSTD.compress!(bytes, level)
+  if (codec === 'lz4_raw') return codecs.LZ4_RAW.compress
   return codecs.SNAPPY.compress ?? (await import('./parquet/writer-library.js')).snappyCompress
 }

@@ -47,3 +47,61 @@ export function decodeLz4Block(bytes: Uint8Array, start: number, end: number, pl
 function fail(): never {
   throw new Error('the LZ4 block is damaged')
 }
+
+const hashBits = 14
+/** Where four bytes of each hash were last seen, counted from 1; 0 for nowhere. */
+const seen = new Int32Array(1 << hashBits)
+const farthest = 65_535
+/** A block ends in at least so many literals, and no match begins nearer to its end than the second figure. */
+const [lastLiterals, lastMatch] = [5, 12]
+
+/**
+ * Encodes bytes as one LZ4 block: of every four bytes the last place where the like stood is tried, and steps grow where
+ * nothing is found. Source: lz4_Block_format.md.
+ */
+export function encodeLz4Block(plain: Uint8Array): Uint8Array {
+  const size = plain.length
+  const out = new Uint8Array(size + Math.ceil(size / 255) + 16)
+  const words = new DataView(plain.buffer, plain.byteOffset, size)
+  seen.fill(0)
+  let [to, anchor, misses] = [0, 0, 0]
+  for (let at = 0; at <= size - lastMatch; ) {
+    const word = words.getUint32(at, true)
+    const slot = Math.imul(word, 0x9e3779b1) >>> (32 - hashBits)
+    let found = seen[slot]! - 1
+    seen[slot] = at + 1
+    if (found < 0 || at - found > farthest || words.getUint32(found, true) !== word) {
+      at += 1 + (misses++ >> 6)
+      continue
+    }
+    misses = 0
+    for (; at > anchor && found > 0 && plain[at - 1] === plain[found - 1]; at--) found--
+    let length = 4
+    while (at + length < size - lastLiterals && plain[found + length] === plain[at + length]) length++
+    to = putLiterals(out, to, plain.subarray(anchor, at), length - 4)
+    out[to++] = at - found
+    out[to++] = (at - found) >> 8
+    to = putRest(out, to, length - 4)
+    at += length
+    anchor = at
+  }
+  return out.subarray(0, putLiterals(out, to, plain.subarray(anchor), 0))
+}
+
+/** Puts a token and literals, and answers where they end; `more` is the length of the match behind them, beyond four. */
+function putLiterals(out: Uint8Array, at: number, literals: Uint8Array, more: number): number {
+  out[at] = (Math.min(15, literals.length) << 4) | Math.min(15, more)
+  const to = putRest(out, at + 1, literals.length)
+  out.set(literals, to)
+  return to + literals.length
+}
+
+/** What a length is beyond the 15 that a token holds. */
+function putRest(out: Uint8Array, at: number, length: number): number {
+  if (length < 15) return at
+  let to = at
+  let left = length - 15
+  for (; left >= 255; left -= 255) out[to++] = 255
+  out[to++] = left
+  return to
+}
