@@ -41,6 +41,20 @@ beforeEach(async () => {
 })
 
 describe('shards on the hub', () => {
+  it.each([
+    ['hf://datasets/squad', ['plain_text/train.jsonl', 'plain_text/valid.jsonl']],
+    ['hf://datasets/squad@main/plain_text/train.jsonl', ['train.jsonl']],
+    ['hf://datasets/squad/plain_text', ['train.jsonl', 'valid.jsonl']],
+    ['hf://datasets/squad/plain_text/t*.jsonl', ['train.jsonl']],
+  ])('are found in a data set without an owner: %s', async (input, found) => {
+    const files = { 'plain_text/train.jsonl': line('a'), 'plain_text/valid.jsonl': line('b') }
+    await serve({ repository: 'squad', commits: { [first]: files }, branches: { main: first } })
+    expect(await names(input)).toEqual(found)
+    const [shard] = await findShards([input])
+    expect(shard!.path).toBe(`hf://datasets/squad@${first}/plain_text/train.jsonl`)
+    expect(await collect(readShard(shard!))).toEqual([{ text: 'a' }])
+  })
+
   it('are found by file, folder and pattern, over all pages', async () => {
     const { seen } = await serve()
     expect(await names('hf://datasets/us/prose')).toEqual([
@@ -156,7 +170,6 @@ describe('shards on the hub', () => {
     'hf://datasets/us/prose@..%2f..%2fx/y',
     'hf://datasets/us/prose/a\u0000.jsonl',
     'hf://models/us/prose/x.jsonl',
-    'hf://datasets/us',
   ])('have no address like %j', async (address) => {
     const { seen } = await serve()
     expect(await errorOf(() => findShards([address]))).toBeInstanceOf(UsageError)

@@ -2,20 +2,22 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { below, describeUrl, parseEndpoint } from '../../http/endpoint.js'
+import type { HttpFailure } from '../../http/failure.js'
 import { exchangeJson, type JsonAnswer } from '../../http/json.js'
 import { retrying } from '../../http/retry.js'
 import { EndpointError, UsageError } from '../../stream/errors.js'
 import { asPlaceError, checkPath, type Fixes } from './remote.js'
 
-export type Repository = { owner: string; name: string; revision: string; path: string }
+/** `id` is owner/name, or the name alone of the few data sets without an owner. */
+export type Repository = { id: string; revision: string; path: string }
 
-/** Owner, name, revision and path of an `hf://datasets/` address. */
+/** What an `hf://datasets/` address says; of two names without a revision behind them the first is taken for the owner. */
 export function parseHub(address: string): Repository {
-  const match = /^hf:\/\/datasets\/([\w.-]+)\/([\w.-]+)(?:@(refs\/(?:convert|pr)\/[^/]+|[^/]+))?(?:\/(.*))?$/.exec(
+  const match = /^hf:\/\/datasets\/([\w.-]+(?:\/[\w.-]+)?)(?:@(refs\/(?:convert|pr)\/[^/]+|[^/]+))?(?:\/(.*))?$/.exec(
     address,
   )
-  const [, owner = '', name = '', revision = 'main', path = ''] = match ?? []
-  if (match === null || [owner, name].some((part) => /^\.+$/.test(part))) {
+  const [, id = '', revision = 'main', path = ''] = match ?? []
+  if (match === null || id.split('/').some((part) => /^\.+$/.test(part))) {
     throw new UsageError(`Expected an address such as hf://datasets/owner/name/data/*.parquet, got ${address}`, {
       fix: 'A revision stands after the name: hf://datasets/owner/name@revision/path.',
     })
@@ -23,7 +25,7 @@ export function parseHub(address: string): Repository {
   const trimmed = path.replace(/\/+$/, '')
   checkPath(trimmed, 'input')
   checkPath(decode(revision), 'input')
-  return { owner, name, revision: decode(revision), path: trimmed }
+  return { id, revision: decode(revision), path: trimmed }
 }
 
 function decode(revision: string): string {
@@ -34,8 +36,8 @@ function decode(revision: string): string {
   }
 }
 
-export const prefixOf = ({ owner, name, revision }: Repository) => `hf://datasets/${owner}/${name}@${revision}`
-export const labelOf = ({ owner, name }: Repository) => `/hf/${owner}/${name}`
+export const prefixOf = ({ id, revision }: Repository) => `hf://datasets/${id}@${revision}`
+export const labelOf = ({ id }: Repository) => `/hf/${id}`
 export const withPath = (prefix: string, path: string) => (path === '' ? prefix : `${prefix}/${path}`)
 /** What errors call the path of a repository. */
 export const nameOf = (repository: Repository) => withPath(prefixOf(repository), repository.path)
@@ -80,13 +82,31 @@ export const commitHash = /^[0-9a-f]{40}$/
 
 /** The commit that a revision stands at. */
 export async function pin(connection: Connection, repository: Repository): Promise<string> {
-  const { owner, name, revision } = repository
+  const { id, revision } = repository
   if (commitHash.test(revision)) return revision
-  const url = below(connection.endpoint, `api/datasets/${owner}/${name}/revision/${encodeURIComponent(revision)}`)
+  const url = below(connection.endpoint, `api/datasets/${id}/revision/${encodeURIComponent(revision)}`)
   const { json } = await askHub(connection, url, prefixOf(repository))
   const sha = (json as { sha?: unknown } | null)?.sha
   if (typeof sha === 'string' && commitHash.test(sha)) return sha
   throw new EndpointError(`The hub names no commit for ${prefixOf(repository)}`, { fix: 'Check HF_ENDPOINT.' })
+}
+
+/**
+ * The repository at its commit. Of `hf://datasets/squad/plain_text/…` only the hub knows that `squad` is the data set: it is
+ * asked for where there is no squad/plain_text.
+ */
+export async function pinned(connection: Connection, asked: Repository): Promise<Repository> {
+  try {
+    return { ...asked, revision: await pin(connection, asked) }
+  } catch (error) {
+    const [owner = '', name] = asked.id.split('/')
+    const status = ((error as Error).cause as HttpFailure | undefined)?.status
+    // Who may not see a data set is told 401, whether it is there or not.
+    if (name === undefined || asked.revision !== 'main' || (status !== 404 && status !== 401)) throw error
+    const bare = { ...asked, id: owner, path: withPath(name, asked.path).replace(/\/$/, '') }
+    const revision = await pin(connection, bare).catch(() => Promise.reject(error))
+    return { ...bare, revision }
+  }
 }
 
 /** Gets JSON of the hub, with retries; its failures as errors that say who can act. */

@@ -13,12 +13,8 @@ export type Uploaded = { key: 'file' | 'lfsFile'; value: Record<string, unknown>
 /** Files of one folder to commit, by their names in it. */
 export type NewFiles = { names: readonly string[]; uploaded: readonly Uploaded[]; summary: string }
 
-export function writeUrl(
-  connection: Connection,
-  { owner, name, revision }: Repository,
-  verb: 'preupload' | 'commit',
-): URL {
-  return below(connection.endpoint, `api/datasets/${owner}/${name}/${verb}/${encodeURIComponent(revision)}`)
+export function writeUrl(connection: Connection, { id, revision }: Repository, verb: 'preupload' | 'commit'): URL {
+  return below(connection.endpoint, `api/datasets/${id}/${verb}/${encodeURIComponent(revision)}`)
 }
 
 /**

@@ -52,8 +52,8 @@ export async function uploadToLfs(connection: Connection, repository: Repository
 type Actions = { upload?: Action; verify?: Action }
 
 async function askWhere(connection: Connection, repository: Repository, spool: Spool): Promise<Actions> {
-  const { owner, name, revision } = repository
-  const url = below(connection.endpoint, `datasets/${owner}/${name}.git/info/lfs/objects/batch`)
+  const { id, revision } = repository
+  const url = below(connection.endpoint, `datasets/${id}.git/info/lfs/objects/batch`)
   const [oid, size] = [spool.sha256(), spool.bytes]
   const body = JSON.stringify({
     operation: 'upload',

@@ -14,8 +14,8 @@ export async function tree(
   folder: string,
   deep: boolean,
 ): Promise<Entry[]> {
-  const { owner, name, revision } = repository
-  const url = below(connection.endpoint, withPath(`api/datasets/${owner}/${name}/tree/${revision}`, encodePath(folder)))
+  const { id, revision } = repository
+  const url = below(connection.endpoint, withPath(`api/datasets/${id}/tree/${revision}`, encodePath(folder)))
   url.searchParams.set('recursive', String(deep))
   const entries: Entry[] = []
   for (;;) {

@@ -9,7 +9,7 @@ import {
   hubFix,
   labelOf,
   parseHub,
-  pin,
+  pinned,
   prefixOf,
   type Repository,
   secretsOf,
@@ -22,21 +22,21 @@ import type { Listing, Place, PlacedFile } from './place.js'
 import { openRemote, type Remote, streamRemote } from './remote.js'
 
 /**
- * Data sets of the Hugging Face hub, or of the server that HF_ENDPOINT names: `hf://datasets/<owner>/<name>[@revision]/<path>`.
+ * Data sets of the Hugging Face hub, or of the server that HF_ENDPOINT names: `hf://datasets/[<owner>/]<name>[@revision]/<path>`.
  * A branch is turned into the commit it stands at when it is listed, so a run never mixes two states of it.
  */
 export const hub: Place = {
   async list(input) {
-    const asked = parseHub(input)
     const connection = await connect()
-    const repository = { ...asked, revision: await pin(connection, asked) }
+    const repository = await pinned(connection, parseHub(input))
+    const { path } = repository
     const files = await filesUnder(connection, repository)
     const { kind } = files
-    const folder = kind === 'folder' ? asked.path : staticFolder(asked.path)
+    const folder = kind === 'folder' ? path : staticFolder(path)
     return {
       kind,
-      path: withPath(prefixOf(repository), asked.path),
-      label: withPath(labelOf(repository), asked.path),
+      path: withPath(prefixOf(repository), path),
+      label: withPath(labelOf(repository), path),
       root: withPath(labelOf(repository), folder),
       files: files.found
         .map((file) => ({ ...file, path: `${prefixOf(repository)}/${file.path}` }))
@@ -91,12 +91,11 @@ const placed = (repository: Repository, { path, size, oid }: Entry): PlacedFile 
 
 async function remoteAt(path: string): Promise<Remote> {
   const connection = await connect()
-  const asked = parseHub(path)
-  const repository = { ...asked, revision: await pin(connection, asked) }
-  const { owner, name, revision } = repository
+  const repository = await pinned(connection, parseHub(path))
+  const { id, revision } = repository
   return {
-    url: below(connection.endpoint, `datasets/${owner}/${name}/resolve/${revision}/${encodePath(asked.path)}`),
-    name: `${prefixOf(repository)}/${asked.path}`,
+    url: below(connection.endpoint, `datasets/${id}/resolve/${revision}/${encodePath(repository.path)}`),
+    name: `${prefixOf(repository)}/${repository.path}`,
     hostHeaders: () => authorization(connection),
     secrets: secretsOf(connection),
     fix: hubFix,

@@ -1,6 +1,7 @@
 import { parseEndpoint } from '../../http/endpoint.js'
 import { UsageError } from '../../stream/errors.js'
 import { checkPath } from './remote.js'
+import { type Profile, readProfile } from './s3-profile.js'
 import { type Credentials, encodeStrictly, type SignOptions, signRequest } from './sign.js'
 
 /** Bucket and key of an `s3://` address. */
@@ -13,19 +14,24 @@ export function parseS3(address: string): { bucket: string; key: string } {
 }
 
 export const s3Fix = {
-  refused: 'Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION to what may do so with the bucket.',
+  refused:
+    'Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, or AWS_PROFILE, to what may do so with the bucket.',
   missing: 'Check bucket and key, and AWS_ENDPOINT_URL where the bucket is not at Amazon.',
 }
 
 /** Who asks, and where. */
 export type Account = { region: string; endpoint?: URL; credentials?: Credentials }
 
-/** The account that the environment names. */
-export function account({ env } = process): Account {
-  const named = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL
-  const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: sessionToken } = env
+/** The account that the environment names, or where it names no key the profile of Amazon's own tools. */
+export function account({ env }: { env: NodeJS.ProcessEnv } = process): Account {
+  const isNamed = Boolean(env.AWS_ACCESS_KEY_ID && env.AWS_SECRET_ACCESS_KEY)
+  const profile: Profile = isNamed ? {} : readProfile(env)
+  const named = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || profile.endpoint_url
+  const id = isNamed ? env.AWS_ACCESS_KEY_ID : profile.aws_access_key_id
+  const secret = isNamed ? env.AWS_SECRET_ACCESS_KEY : profile.aws_secret_access_key
+  const sessionToken = isNamed ? env.AWS_SESSION_TOKEN : profile.aws_session_token
   return {
-    region: env.AWS_REGION || env.AWS_DEFAULT_REGION || 'us-east-1',
+    region: env.AWS_REGION || env.AWS_DEFAULT_REGION || profile.region || 'us-east-1',
     ...(named && { endpoint: parseEndpoint(named) }),
     ...(id && secret && { credentials: { id, secret, ...(sessionToken && { sessionToken }) } }),
   }
