@@ -40,12 +40,12 @@ export const defaultLimits: Limits = Object.fromEntries(
 ) as Limits
 
 /** A file asks for more than a limit allows. Readers wrap it in a CorruptInputError that says where. */
-export class LimitError extends Error {
+export class ShardLimitError extends Error {
   readonly fix: string
 
   constructor(message: string, name: LimitName) {
     super(message)
-    this.name = 'LimitError'
+    this.name = 'ShardLimitError'
     this.fix = `If you trust this file, raise the limit \`${name}\`: ${limitFlag(name)}.`
   }
 }
@@ -55,7 +55,7 @@ export function limitFlag(name: LimitName): string {
   return `--limit-${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 
-/** Throws a LimitError where `value`, told of as `what`, is above the limit `name`. */
+/** Throws a ShardLimitError where `value`, told of as `what`, is above the limit `name`. */
 export function withinLimit(what: string, value: number, limits: Limits, name: LimitName): void {
-  if (value > limits[name]) throw new LimitError(`${what}: ${value} is above the limit of ${limits[name]}`, name)
+  if (value > limits[name]) throw new ShardLimitError(`${what}: ${value} is above the limit of ${limits[name]}`, name)
 }

@@ -1,5 +1,5 @@
 import type { Codec } from '../codecs.js'
-import { LimitError } from '../limits.js'
+import { ShardLimitError } from '../limits.js'
 import { type AnyType, Type } from './library.js'
 import type { ArrowLimits } from './limits.js'
 import { decompressLz4Frame } from './lz4.js'
@@ -204,7 +204,7 @@ function unpack(
   }
   for (const [name, most] of Object.entries(bounds)) {
     const what = `it claims ${size} plain bytes in a compressed buffer, and at most ${most} are possible`
-    if (size > most) throw new LimitError(what, name as keyof typeof bounds)
+    if (size > most) throw new ShardLimitError(what, name as keyof typeof bounds)
   }
   cursor.plainBytes += within(size, limits.plainBuffer, 'plain bytes in a compressed buffer')
   if (size === 0) return empty

@@ -1,7 +1,7 @@
 import { CorruptInputError } from '../../stream/errors.js'
 import { byteQueue } from '../byte-queue.js'
 import { type ByteSource, openFile, readBlocks } from '../files.js'
-import { LimitError } from '../limits.js'
+import { ShardLimitError } from '../limits.js'
 import type { ArrowLimits } from './limits.js'
 import { type Footer, type Message, readFooter, readMessage } from './metadata.js'
 
@@ -66,7 +66,7 @@ async function nextMessage(path: string, input: Input, limits: ArrowLimits, end:
   const where = `at byte ${input.position()}`
   if (size < 0 || size > limits.metadata) {
     const what = `a message of ${size} bytes of metadata ${where}, and at most ${limits.metadata} are read`
-    throw corrupt(path, what, new LimitError(what, 'footerBytes'))
+    throw corrupt(path, what, new ShardLimitError(what, 'footerBytes'))
   }
   if (size > left()) throw endsTooEarly(path)
   const metadata = await input.take(size)
@@ -117,7 +117,7 @@ function checked<T>(path: string, where: string, work: () => T): T {
 }
 
 function corrupt(path: string, what: string, cause?: unknown): CorruptInputError {
-  const fix = cause instanceof LimitError ? cause.fix : undefined
+  const fix = cause instanceof ShardLimitError ? cause.fix : undefined
   return new CorruptInputError(`${path}: not readable as Arrow IPC: ${what}`, { cause, fix })
 }
 

@@ -1,4 +1,4 @@
-import { LimitError } from '../limits.js'
+import { ShardLimitError } from '../limits.js'
 import { intField, longAt, rootTable, type Table, tableField, tablesField, vectorField } from './flatbuffer.js'
 import type { ArrowLimits } from './limits.js'
 
@@ -93,9 +93,9 @@ function checkSchema(schema: Table, limits: ArrowLimits): void {
   checkKeyValues(schema, 2)
   let fields = 0
   const check = (parent: Table, slot: number, depth: number) => {
-    if (depth > limits.depth) throw new LimitError(`fields lie more than ${limits.depth} deep`, 'depth')
+    if (depth > limits.depth) throw new ShardLimitError(`fields lie more than ${limits.depth} deep`, 'depth')
     for (const field of tablesField(parent, slot)) {
-      if (++fields > limits.fields) throw new LimitError(`it has more than ${limits.fields} fields`, 'columns')
+      if (++fields > limits.fields) throw new ShardLimitError(`it has more than ${limits.fields} fields`, 'columns')
       vectorField(field, 0, 1)
       const type = tableField(field, 3)
       // The one type with a text in it, and the one with a vector: time zone, and the ids of a union.
