@@ -2,6 +2,7 @@
 
 Run after `npm run build:ts` with a Python that has pyarrow, duckdb and datasets:
     python test/interop/read_back.py
+and with SLUICE_BENCH_PEERS naming a folder with parquet-wasm (`npm install parquet-wasm`), that reads them too.
 Prints one line a failed check, then `N passed, N failed`; exits 1 when any failed.
 """
 
@@ -27,6 +28,7 @@ import pyarrow.parquet as pq  # noqa: E402
 
 datasets.disable_progress_bars()
 here = Path(__file__).parent
+has_wasm = "SLUICE_BENCH_PEERS" in os.environ
 epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)
 passed, failed = 0, 0
 
@@ -100,6 +102,8 @@ def read_ours(folder):
         check(f"datasets streams {name}.parquet", lambda: differs(hub_rows(parquet, True), want, schema))
         check(f"pyarrow reads {name}.arrow", lambda: differs(ipc_rows(folder / f"{name}.arrow"), want, schema))
         check(f"pyarrow reads {name}.arrows", lambda: differs(ipc_rows(folder / f"{name}.arrows"), want, schema))
+        if has_wasm:
+            check(f"parquet-wasm reads {name}.parquet", lambda: differs(wasm_rows(Path(parquet)), want, schema))
     want = [json.loads(line) for line in (folder / "all.twin.jsonl").read_text("utf-8").splitlines() if line]
     schema = json.loads((folder / "all.schema.json").read_text())
     for path in sorted(folder.glob("variant-*.parquet")):
@@ -107,6 +111,9 @@ def read_ours(folder):
         check(f"pyarrow reads {path.name}", lambda: differs(verified(), want, schema))
         check(f"duckdb reads {path.name}", lambda: differs(duckdb_rows(str(path)), want, schema))
         check(f"datasets loads {path.name}", lambda: differs(hub_rows(str(path), False), want, schema))
+        check(f"datasets streams {path.name}", lambda: differs(hub_rows(str(path), True), want, schema))
+        if has_wasm:
+            check(f"parquet-wasm reads {path.name}", lambda: differs(wasm_rows(path), want, schema))
         check(f"pyarrow passes over groups of {path.name}", lambda: filtered(path, want))
         check(f"duckdb passes over groups of {path.name}", lambda: filtered_by_duckdb(path, want))
     check("every chunk has its page index", lambda: page_index(folder / "variant-pages.parquet"))
@@ -157,6 +164,12 @@ def duckdb_rows(path):
         cursor = db.execute(f"SELECT {', '.join(cells)} FROM read_parquet(?)", [path])
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row)) for row in cursor.fetchall()]
+
+
+def wasm_rows(path):
+    """What parquet-wasm makes of a file, by way of the Arrow stream it hands over."""
+    subprocess.run(["node", here / "read_by_wasm.mjs", path], check=True, capture_output=True)
+    return ipc_rows(path.with_name(f"{path.name}.wasm.arrows"))
 
 
 def hub_rows(path, streaming):

@@ -116,6 +116,7 @@ async function writeVariants(schema, rows) {
     snappy: { codec: 'snappy', dictionary: 'off' },
     gzip: { codec: 'gzip', dictionary: 'on', statistics: false },
     brotli: { codec: 'brotli', pageIndex: false },
+    lz4: { codec: 'lz4_raw' },
     none: { codec: 'none', checksums: false },
     pages: { pageBytes: 1024, rowGroupBytes: 50_000, dictionary: 'on' },
   }

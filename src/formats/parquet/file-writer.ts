@@ -142,7 +142,22 @@ function appendIndexes(out: Growable, indexes: readonly Indexes[], origin: numbe
   }
 }
 
-function footer(schema: Schema, groups: StoredGroup[], { metadata }: FileOptions): Uint8Array {
+function footer(schema: Schema, groups: StoredGroup[], options: FileOptions): Uint8Array {
+  const bytes = footerBytes(schema, groups, options)
+  if (groups.length === 0) {
+    // The library takes a list of nothing for one of bytes, which arrow-rs refuses: its header is where one group would tell.
+    const one = footerBytes(schema, [{ columns: [], total_byte_size: 0n, num_rows: 0n }], options)
+    bytes[bytes.findIndex((byte, at) => byte !== one[at])] = structList
+  }
+  const { digits, at } = footerChecksum(bytes.subarray(0, -8))!
+  bytes.set(Buffer.from(digits), at)
+  return bytes
+}
+
+/** The header of an empty list of structs in Thrift's compact protocol. */
+const structList = 12
+
+function footerBytes(schema: Schema, groups: StoredGroup[], { metadata }: FileOptions): Uint8Array {
   const writer = new ByteWriter(1 << 16)
   const rows = groups.reduce((sum, group) => sum + group.num_rows, 0n)
   writeMetadata(writer, {
@@ -156,8 +171,5 @@ function footer(schema: Schema, groups: StoredGroup[], { metadata }: FileOptions
     metadata_length: 0,
   })
   writer.appendBytes(magic)
-  const bytes = writer.getBytes()
-  const { digits, at } = footerChecksum(bytes.subarray(0, -8))!
-  bytes.set(Buffer.from(digits), at)
-  return bytes
+  return writer.getBytes()
 }
