@@ -82,12 +82,23 @@ function printStats(stats: readonly ShardStats[], all: Totals, full: Full, termi
   const columns = new Map(stats.flatMap((each) => each.columns).map(({ name, type }) => [name, type]))
   for (const name of Object.keys(full ?? {})) if (!columns.has(name)) columns.set(name, '?')
   terminal.out('')
+  const sizes = columnSizes(stats)
   for (const [name, type] of columns) {
     // A column that no row has is null in all of them.
     const told =
       full && ` ${`nulls ${number(full[name]?.nulls ?? all.rows)}`.padEnd(16)}${lengthText(full[name]?.lengths)}`
-    terminal.out(`${shown(name).padEnd(24)} ${told === undefined ? type : type.padEnd(16) + told}`.trimEnd())
+    const size = sizes.has(name) ? `${number(sizes.get(name))} bytes` : ''
+    terminal.out(`${shown(name).padEnd(24)} ${type.padEnd(16)} ${size.padStart(21)}${told ?? ''}`.trimEnd())
   }
+}
+
+/** Compressed bytes of each column in the shards that tell them. */
+function columnSizes(stats: readonly ShardStats[]): Map<string, number> {
+  const sums = new Map<string, number>()
+  for (const { columnBytes = {} } of stats) {
+    for (const [name, bytes] of Object.entries(columnBytes)) sums.set(name, (sums.get(name) ?? 0) + bytes)
+  }
+  return sums
 }
 
 const bars = ' ▁▂▃▄▅▆▇█'

@@ -99,6 +99,8 @@ export type Description = {
   schema?: Schema
   /** Columns of which only nulls are known; their type in `schema` is a guess that gives way to another shard's. */
   nulls?: string[]
+  /** Compressed bytes on disk of each column, where the file tells. */
+  columnBytes?: Readonly<Record<string, number>>
   rowGroups?: RowGroup[]
 }
 

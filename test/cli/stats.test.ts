@@ -23,6 +23,17 @@ describe('sluice stats', () => {
     expect(stderr).toMatch(/--full/)
   })
 
+  it('tells what each column of a Parquet file takes', async () => {
+    const folder = await corpus()
+    const { stdout } = await sluice(['stats', join(folder, 'b.parquet'), '--json'])
+    const { shards } = JSON.parse(stdout)
+    const { text, n } = shards[0].columnBytes
+    expect(text + n).toBe(shards[0].rowGroups[0].bytes)
+    const shown = await sluice(['stats', folder])
+    expect(shown.stdout).toMatch(new RegExp(`^text +string +${text} bytes$`, 'm'))
+    expect(shown.stdout).toMatch(/^tags +list<string>$/m)
+  })
+
   it('counts rows, nulls and lengths with --full', async () => {
     const folder = await corpus()
     const { stdout } = await sluice(['stats', folder, '--full', '--json'])
@@ -49,7 +60,7 @@ describe('sluice stats', () => {
       },
     })
     const shown = await sluice(['stats', folder, '--full'])
-    expect(shown.stdout).toMatch(/^text +string +nulls 1 +lengths 0 to 7, mean 3 +████$/m)
+    expect(shown.stdout).toMatch(/^text +string +[0-9]+ bytes nulls 1 +lengths 0 to 7, mean 3 +████$/m)
     expect(shown.stdout).toMatch(/^ +5 .*2 shards$/m)
   })
 

@@ -12,6 +12,7 @@ import { type Footer, readFooter } from './footer.js'
 import { type OpenFile, openGroup, openGroupTexts } from './group.js'
 import { type GroupWatch, groupWatch } from './group-watch.js'
 import { leavesOf } from './leaves.js'
+import type { StoredChunk } from './row-groups.js'
 import { storedName } from './schema.js'
 import type { TextBatch } from './texts.js'
 
@@ -126,6 +127,7 @@ export async function describeParquet(path: string, { limits, signal }: Describe
       }),
       ...(whole && { schema: schema as Schema }),
       ...(nulls.length > 0 && { nulls: nulls.map(({ name }) => name) }),
+      columnBytes: columnBytes(groups.flatMap(({ chunks }) => chunks)),
       rowGroups: groups.map(({ rows, chunks }) => ({
         rows,
         bytes: chunks.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -135,4 +137,11 @@ export async function describeParquet(path: string, { limits, signal }: Describe
   } finally {
     await source.close()
   }
+}
+
+/** Compressed bytes by column, its leaves together. */
+function columnBytes(chunks: readonly StoredChunk[]): Record<string, number> {
+  const sums = new Map<string, number>()
+  for (const { path, bytes } of chunks) sums.set(path[0]!, (sums.get(path[0]!) ?? 0) + bytes)
+  return Object.fromEntries(sums)
 }
