@@ -4,11 +4,10 @@ import type { Schema } from '../types.js'
 import { type ChunkOptions, type ChunkRecord, encodeChunk, scratchSpace } from './encode-chunk.js'
 import { checksumKey, footerChecksum } from './footer.js'
 import { append, type Growable, growable, taken } from './growable.js'
-import { heldBytes } from './leaf-values.js'
 import type { FileMetaData } from './library.js'
 import { columnIndex, offsetIndex } from './page-index.js'
 import { parquetElements } from './schema.js'
-import { type Leaf, shredder } from './shred.js'
+import { type Held, type Leaf, shredder } from './shred.js'
 import { ByteWriter, writeMetadata } from './writer-library.js'
 
 type StoredGroup = FileMetaData['row_groups'][number]
@@ -25,9 +24,10 @@ const magic = Buffer.from('PAR1')
 
 /** Lays out the file `path` of row groups with `schema`, the footer last. Its metadata keeps some 200 bytes a column chunk. */
 export function fileWriter(path: string, schema: Schema, options: FileOptions): GroupFile {
+  const held: Held = { dictionary: options.dictionary, bytes: 0 }
   const columns = Object.entries(schema).map(([column, type]) => {
     const place: Place = { path, column, row: 0 }
-    return { place, ...shredder(type, place, options.dictionary) }
+    return { place, ...shredder(type, place, held) }
   })
   const leaves = columns.flatMap((column) => column.leaves)
   const scratch = scratchSpace()
@@ -51,11 +51,7 @@ export function fileWriter(path: string, schema: Schema, options: FileOptions): 
       }
       rows++
     },
-    held() {
-      let bytes = 0
-      for (const leaf of leaves) bytes += heldBytes(leaf.values) + leaf.definition.length + leaf.repetition.length
-      return bytes
-    },
+    held: () => held.bytes,
     group() {
       const chunks: StoredChunk[] = []
       const start = out.length
@@ -68,6 +64,7 @@ export function fileWriter(path: string, schema: Schema, options: FileOptions): 
         if (options.pageIndex) indexes.push(indexesOf(chunk, record, leaf, written))
       }
       for (const { clear } of columns) clear()
+      held.bytes = 0
       groups.push({
         columns: chunks,
         total_byte_size: BigInt(plainBytes),

@@ -30,7 +30,7 @@ export type Settled = { bytes: Buffer; dictionary?: { entries: number; indexes: 
 
 export function leafValues(plain: Plain, choice: DictionaryChoice): LeafValues {
   const dictionary = choice === 'on' ? emptyDictionary() : undefined
-  return { plain, choice, count: 0, bytes: growable(4096), dictionary }
+  return { plain, choice, count: 0, bytes: growable(256), dictionary }
 }
 
 const emptyDictionary = (): Dictionary => ({
@@ -40,25 +40,23 @@ const emptyDictionary = (): Dictionary => ({
   plainBytes: 0,
 })
 
-/** Takes a value in the form that `fitter` gives it, null left out. */
-export function addValue(values: LeafValues, value: unknown): void {
+/** Takes a value in the form that `fitter` gives it, null left out, and answers with its bytes in PLAIN. */
+export function addValue(values: LeafValues, value: unknown): number {
   const { dictionary, bytes, plain } = values
-  if (dictionary === undefined) plain.append(bytes, value)
-  else {
-    const isNew = enter(dictionary, keyOf(value), values.count)
-    if (isNew) {
-      plain.append(bytes, value)
-      dictionary.starts.push(bytes.length)
-    }
-    const place = dictionary.indexes[values.count]!
-    dictionary.plainBytes += dictionary.starts[place + 1]! - dictionary.starts[place]!
+  const at = values.count++
+  if (dictionary === undefined) {
+    const start = bytes.length
+    plain.append(bytes, value)
+    return bytes.length - start
   }
-  values.count++
-}
-
-/** Bytes of the values taken so far, in PLAIN. */
-export function heldBytes({ bytes, dictionary }: LeafValues): number {
-  return dictionary?.plainBytes ?? bytes.length
+  if (enter(dictionary, keyOf(value), at)) {
+    plain.append(bytes, value)
+    dictionary.starts.push(bytes.length)
+  }
+  const place = dictionary.indexes[at]!
+  const size = dictionary.starts[place + 1]! - dictionary.starts[place]!
+  dictionary.plainBytes += size
+  return size
 }
 
 /** Makes room for the next row group. */

@@ -28,13 +28,16 @@ export type Shredder = { leaves: Leaf[]; add(value: unknown): void; clear(): voi
 /** What one level of nesting does with a value at repetition level `repetition`, or with nothing at `definition`. */
 type Visit = { some(value: unknown, repetition: number): void; none(definition: number, repetition: number): void }
 
+/** What columns of a file share: how they choose dictionaries, and bytes of values and levels, which they add to. */
+export type Held = { readonly dictionary: DictionaryChoice; bytes: number }
+
 /** What all levels of a column share: its leaves, and where the value that is added stands. */
-type Column = { leaves: Leaf[]; place: Place; dictionary: DictionaryChoice }
+type Column = { leaves: Leaf[]; place: Place; held: Held }
 
 /** Makes the shredder of a column. Levels are kept in bytes: 255 lists in one another are the most. */
-export function shredder(type: ColumnType, place: Place, dictionary: DictionaryChoice): Shredder {
+export function shredder(type: ColumnType, place: Place, held: Held): Shredder {
   const leaves: Leaf[] = []
-  const { some, none } = visit({ leaves, place, dictionary }, type, [place.column], 1, 0)
+  const { some, none } = visit({ leaves, place, held }, type, [place.column], 1, 0)
   return {
     leaves,
     add: (value) => (value === null || value === undefined ? none(0, 0) : some(value, 0)),
@@ -62,13 +65,13 @@ function visit(column: Column, type: ColumnType, path: string[], definition: num
   )
 }
 
-function addLeaf({ leaves, dictionary }: Column, leaf: Omit<Leaf, 'definition' | 'repetition' | 'values'>): Leaf {
+function addLeaf({ leaves, held }: Column, leaf: Omit<Leaf, 'definition' | 'repetition' | 'values'>): Leaf {
   // Looking for repeats among floats of vectors costs much and finds nothing; booleans are bits anyway.
-  const choice = leaf.vector !== undefined || leaf.element.type === 'BOOLEAN' ? 'off' : dictionary
+  const choice = leaf.vector !== undefined || leaf.element.type === 'BOOLEAN' ? 'off' : held.dictionary
   const made = {
     ...leaf,
-    definition: growable(4096),
-    repetition: growable(leaf.maxRepetition > 0 ? 4096 : 0),
+    definition: growable(256),
+    repetition: growable(leaf.maxRepetition > 0 ? 256 : 0),
     values: leafValues(plainEncoding(leaf.element, leaf.vector !== undefined), choice),
   }
   leaves.push(made)
@@ -85,7 +88,10 @@ function visitScalar(
   const element = parquetElements({ element: type })[1]!
   const { values, definition, repetition } = addLeaf(column, { element, path, maxDefinition: max, maxRepetition })
   const check = scalars[type]
+  const { held } = column
+  const levelBytes = maxRepetition > 0 ? 2 : 1
   const enter = (level: number, repeated: number) => {
+    held.bytes += levelBytes
     appendByte(definition, level)
     if (maxRepetition > 0) appendByte(repetition, repeated)
   }
@@ -94,7 +100,7 @@ function visitScalar(
       const fitted = check(value)
       if (fitted === undefined) throw misfit(type, value, column.place)
       enter(max, repeated)
-      addValue(values, fitted)
+      held.bytes += addValue(values, fitted)
     },
     none: enter,
   }
@@ -111,7 +117,9 @@ function visitVector(
   const element = parquetElements({ element: 'float' })[1]!
   const leaf = addLeaf(column, { element, path, maxDefinition: max, maxRepetition, vector: length })
   const { values, definition, repetition } = leaf
+  const { held } = column
   const none = (level: number, repeated: number) => {
+    held.bytes += 2
     appendByte(definition, level)
     appendByte(repetition, repeated)
   }
@@ -124,7 +132,7 @@ function visitVector(
       appendFill(definition, max, length)
       appendByte(repetition, repeated)
       appendFill(repetition, maxRepetition, length - 1)
-      addValue(values, fitted)
+      held.bytes += 2 * length + addValue(values, fitted)
     },
     none,
   }
