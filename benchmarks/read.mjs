@@ -6,7 +6,8 @@
 //
 // The Python needs `pip install pyarrow`, which also lays the corpus out anew: nine columns, zstd level 3, pyarrow's default
 // encodings, as row groups of 1,000 rows, as one row group, as 1,000 row groups, and as conversations. Every case runs alone
-// in a process, ours and pyarrow's in turns, three readings a time and twice each; the best counts. pyarrow runs on one thread.
+// in a process, ours and pyarrow's in turns, three readings a time and twice each; the best counts. pyarrow runs on one thread. One
+// case runs without the packages that `npm install --omit=optional` leaves out.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -28,12 +29,14 @@ try {
     console.log(`\n${what}`)
     for (const name of cases) compare(name, join(folder, `${file}.parquet`))
   }
+  console.log('\nrow groups of 1,000 rows, without optional packages')
+  compare('strings', join(folder, 'groups.parquet'), ['--import', here('without_optional.mjs')])
   console.log('\nconversations')
   compare('rows', join(folder, 'nested.parquet'))
-  const [tenth, whole] = ['tenth', 'groups'].map((file) => ours('strings', join(folder, `${file}.parquet`)).mb)
+  const [tenth, whole] = ['tenth', 'groups'].map((file) => ours(['strings', join(folder, `${file}.parquet`)]).mb)
   console.log(`\npeak memory, strings: ${tenth.toFixed(0)} MB of a tenth of the rows, ${whole.toFixed(0)} MB of all`)
   const shards = [0, 1, 2, 3].map((shard) => join(folder, 'shards', `${shard}.parquet`))
-  const turns = [0, 1].map(() => [1, 2].map((count) => ours('workers', count, ...shards)))
+  const turns = [0, 1].map(() => [1, 2].map((count) => ours(['workers', count, ...shards])))
   const [one, two] = [0, 1].map((at) => turns.map((turn) => turn[at]).reduce((a, b) => (b.wall < a.wall ? b : a)))
   const cpu = (two.cpu / one.cpu).toFixed(2)
   console.log(
@@ -43,9 +46,12 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 
-function compare(name, path) {
+function compare(name, path, flags = []) {
   const best = (results) => results.reduce((a, b) => (b.cpu < a.cpu ? b : a))
-  const turns = [0, 1].map(() => [ours(name, path), JSON.parse(run(python, here('read_pyarrow.py'), name, path))])
+  const turns = [0, 1].map(() => [
+    ours([name, path], flags),
+    JSON.parse(run(python, here('read_pyarrow.py'), name, path)),
+  ])
   const [mine, theirs] = [0, 1].map((at) => best(turns.map((turn) => turn[at])))
   if (mine.said !== theirs.said) throw new Error(`${name}: sluice read ${mine.said}, pyarrow ${theirs.said}`)
   const show = ({ cpu, mb }) => `${cpu.toFixed(2).padStart(5)} s ${mb.toFixed(0).padStart(4)} MB`
@@ -53,8 +59,8 @@ function compare(name, path) {
   console.log(`  ${name.padEnd(8)} sluice ${show(mine)}   pyarrow ${show(theirs)}   pyarrow / sluice = ${ratio}`)
 }
 
-function ours(...words) {
-  return JSON.parse(run(process.execPath, here('read_cases.mjs'), ...words.map(String)))
+function ours(words, flags = []) {
+  return JSON.parse(run(process.execPath, ...flags, here('read_cases.mjs'), ...words.map(String)))
 }
 
 function run(command, ...words) {
