@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { decodeLz4Block, encodeLz4Block } from './lz4-block.js'
 import { snappyUncompress } from './parquet/library.js'
-import { loadZstd, type TextPages } from './zstd/index.js'
+import { loadZstd, type PageDecoder } from './zstd/index.js'
 
 /** One compression scheme for a block whose plain size is known beforehand. All throw a plain Error on bad bytes. */
 export type Codec = {
@@ -11,8 +11,8 @@ export type Codec = {
   /** The same into memory of the caller's, which they must fill; absent where a library brings its own. */
   decompressInto?(block: Uint8Array, plain: Uint8Array): void
   compress?(block: Uint8Array, level?: number): Uint8Array
-  /** A decoder of pages of texts that spares them the way out of its memory; absent where there is none. */
-  openTexts?(): TextPages
+  /** Decoders of pages that spare them the way out of their memory, lent and taken back; absent where there are none. */
+  pages?: { lend(): PageDecoder; takeBack(decoder: PageDecoder): void }
 }
 
 /** Codecs by their Parquet names; LZ4 is Hadoop's framing or a bare block, as either was written under that name. */

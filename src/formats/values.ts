@@ -3,6 +3,11 @@ export function utf8(bytes: Uint8Array, start = 0, end = bytes.length): string {
   return Buffer.prototype.utf8Slice.call(bytes, start, end)
 }
 
+/** The text of bytes that are characters each, as those of ASCII are. */
+export function latin1(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.prototype.latin1Slice.call(bytes, start, end)
+}
+
 /** A whole number as a number where that is exact, else the bigint it came as; null for what is absent. */
 export function narrow(value: unknown): unknown {
   if (typeof value !== 'bigint') return value ?? null

@@ -30,6 +30,12 @@ const plainBytes = fc
   )
   .map((parts) => Buffer.concat(parts))
 
+/** Texts as PLAIN has them, behind bytes of levels. */
+function pageOf(parts: readonly Buffer[], levels: number): Buffer {
+  const lengths = parts.map(({ length }) => Buffer.from(Uint32Array.of(length).buffer))
+  return Buffer.concat([Buffer.alloc(levels, 200), ...parts.flatMap((part, i) => [lengths[i]!, part])])
+}
+
 describe('our zstd kernel', () => {
   it('gives what was compressed, at any level', () => {
     let own = 0
@@ -70,6 +76,57 @@ describe('our zstd kernel', () => {
     expect(kernel.decompressInto(frame, Buffer.alloc(plain.length))).toBe(true)
     expect(kernel.decompressInto(frame, Buffer.alloc(plain.length - 1))).toBe(false)
     expect(kernel.decompressInto(frame, Buffer.alloc(plain.length + 1))).toBe(false)
+  })
+
+  const texts = fc.array(
+    fc.oneof(
+      fc.string({ maxLength: 90 }),
+      fc.string({ unit: 'grapheme', maxLength: 90 }),
+      fc.constant('x'.repeat(400)),
+    ),
+    { minLength: 1, maxLength: 60 },
+  )
+
+  it('finds the texts of a page, tells which are ASCII, and closes them up', () => {
+    fc.assert(
+      fc.property(texts, fc.nat(40), (each, levels) => {
+        const parts = each.map((text) => Buffer.from(text))
+        const page = pageOf(parts, levels)
+        const made = kernel.decompress(zstd.compress(page), page.length)!
+        const bytes = made.subarray(levels)
+        const ends = Array.from(kernel.findTexts(bytes, parts.length, 2000)!)
+        let end = 0
+        for (const [i, part] of parts.entries()) {
+          end += 4 + part.length
+          expect(ends[i]).toBe(part.every((byte) => byte < 128) ? end : ~end)
+        }
+        const { values, offsets } = kernel.closeUp(bytes, parts.length, 2000)!
+        expect(Buffer.concat(parts).equals(values)).toBe(true)
+        expect(parts.map((_, i) => offsets[i + 1]! - offsets[i]!)).toEqual(parts.map(({ length }) => length))
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('finds no texts where lengths do not fill the page, and leaves it as it is', () => {
+    const parts = ['one', 'and another', ''].map((text) => Buffer.from(text))
+    const page = pageOf(parts, 0)
+    const read = () => kernel.decompress(zstd.compress(page), page.length)!
+    for (const [count, most, cut] of [
+      [2, 100, 0],
+      [4, 100, 0],
+      [3, 10, 0],
+      [3, 100, 1],
+      [1, 100, page.length - 2],
+      [1 << 30, 100, 0],
+    ] as const) {
+      const bytes = read().subarray(0, page.length - cut)
+      expect(kernel.findTexts(bytes, count, most)).toBeUndefined()
+      expect(kernel.closeUp(bytes, count, most)).toBeUndefined()
+      expect(page.subarray(0, bytes.length).equals(bytes)).toBe(true)
+    }
+    expect(kernel.findTexts(page, 3, 100)).toBeUndefined()
+    expect(kernel.findTexts(read(), 3, 11)).toHaveLength(3)
   })
 
   it('decodes matches of any distance', () => {

@@ -4,7 +4,7 @@ import type { Codec, Codecs } from '../codecs.js'
 import type { ByteSource } from '../files.js'
 import type { Limits } from '../limits.js'
 import type { Columns, RowRange } from '../types.js'
-import type { TextPages } from '../zstd/index.js'
+import type { PageDecoder } from '../zstd/index.js'
 import { openChunkBytes } from './chunk-bytes.js'
 import { type Chunk, type ColumnReader, readColumn } from './column.js'
 import { corrupt } from './corrupt.js'
@@ -25,8 +25,8 @@ export type OpenFile = {
   leaves: readonly Leaf[]
   footer: Footer
   buffers: Buffers
-  /** For the pages and the dictionaries of the one column that is read as texts. */
-  texts?: { textPages: TextPages; textDictionary: TextPages }
+  /** Decoders of pages, by leaf; of a column read as texts, that of its dictionaries lies at -1. */
+  pages: Map<number, PageDecoder>
 }
 
 const batchRows = 1024
@@ -120,7 +120,7 @@ function openColumns(
     const where = `${file.path}: row group ${index}, column \`${leaf.path.join('.')}\``
     try {
       const chunk = openChunk(file, group, leaf, where)
-      return { ...chunk, ...shared, ...(asTexts && chunk.codec === file.codecs.ZSTD && file.texts) }
+      return { ...chunk, ...shared, ...pagesOf(file, leaf, chunk.codec, asTexts) }
     } catch (error) {
       throw corrupt(where, error)
     }
@@ -137,6 +137,21 @@ function openColumns(
     const isVector = own[0]?.leaf.vector !== undefined
     return { tree: child, parts: own, finish: isNested && !isVector ? finisher(child, types[name]) : undefined }
   })
+}
+
+/** Columns of bytes that have memory of their own for their pages; those beyond, and all numbers, are copied into lent memory. */
+const mostDecoders = 8
+
+function pagesOf({ pages }: OpenFile, { index, element }: Leaf, codec: Codec | undefined, asTexts: boolean) {
+  const decoder = (key: number) => {
+    const known = pages.get(key)
+    if (known !== undefined || pages.size === mostDecoders) return known
+    const opened = codec?.pages?.lend()
+    if (opened !== undefined) pages.set(key, opened)
+    return opened
+  }
+  if (element.type !== 'BYTE_ARRAY' || codec?.pages === undefined) return {}
+  return { pages: decoder(index), ...(asTexts && { dictionaryPages: decoder(-1) }) }
 }
 
 function openChunk(file: OpenFile, group: StoredGroup, leaf: Leaf, where: string) {

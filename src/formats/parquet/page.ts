@@ -1,7 +1,7 @@
 import type { TextColumn } from '../../text/column.js'
 import type { Buffers } from '../buffers.js'
 import type { Codec } from '../codecs.js'
-import type { TextPages } from '../zstd/index.js'
+import type { PageDecoder } from '../zstd/index.js'
 import { bitWidth, decodeHybrid } from './levels.js'
 import { isCount, type PageHead } from './pages.js'
 import { type Coding, type Stored, storedTexts, storedValues } from './stored.js'
@@ -29,9 +29,8 @@ export type PageCoding = Coding & {
   buffers: Buffers
   /** Whether its values are texts to be left as bytes. */
   asTexts: boolean
-  /** What decodes its pages of texts, and its dictionary of them, where their codec has it. */
-  textPages?: TextPages
-  textDictionary?: TextPages
+  /** What decodes its dictionary of texts, which must stay while pages come, in place of `pages`. */
+  dictionaryPages?: PageDecoder
 }
 
 /** The entries of a dictionary: values, or texts and the memory lent for them. */
@@ -73,11 +72,11 @@ export function decodeDictionary(head: PageHead, body: Uint8Array, coding: PageC
   const count = head.dictionary_page_header?.num_values
   if (!isCount(count)) throw new Error('its page header counts no dictionary entries')
   if (count > coding.limits.dictionaryValues) throw new Error(`its dictionary of ${count} entries is too large`)
-  const { textDictionary: textPages } = coding
-  const plain = plainPage(body, head.uncompressed_page_size, { ...coding, textPages })
+  const pages = coding.asTexts ? coding.dictionaryPages : coding.pages
+  const plain = plainPage(body, head.uncompressed_page_size, { ...coding, pages })
   if (coding.asTexts) {
     const { bytes, memory } = movable(plain, coding)
-    return { values: [], texts: pageTexts(bytes, 'PLAIN', count, { ...coding, textPages }, undefined), memory }
+    return { values: [], texts: pageTexts(bytes, 'PLAIN', count, { ...coding, pages }, undefined), memory }
   }
   const values: unknown[] = []
   storedValues(plain.bytes, 'PLAIN', count, coding, undefined).next(values, count)
@@ -92,7 +91,7 @@ function pageTexts(
   coding: PageCoding,
   dictionary: TextColumn | undefined,
 ): TextColumn {
-  const closed = encoding === 'PLAIN' ? coding.textPages?.closeUp(bytes, count, coding.limits.valueBytes) : undefined
+  const closed = encoding === 'PLAIN' ? coding.pages?.closeUp(bytes, count, coding.limits.valueBytes) : undefined
   return closed ?? storedTexts(bytes, encoding, count, coding, dictionary)
 }
 
@@ -161,9 +160,9 @@ type Plain = { bytes: Uint8Array; memory?: Uint8Array; isMovable?: boolean }
 
 const nothing: Plain = { bytes: new Uint8Array(0) }
 
-function plainPage(body: Uint8Array, size: number, { codec, buffers, textPages }: PageCoding): Plain {
+function plainPage(body: Uint8Array, size: number, { codec, buffers, pages }: PageCoding): Plain {
   if (codec !== undefined && size === 0) return nothing
-  const texts = codec && textPages?.decompress(body, size)
+  const texts = codec && pages?.decompress(body, size)
   if (texts !== undefined) return { bytes: texts, isMovable: true }
   if (codec?.decompressInto !== undefined) {
     const memory = buffers.lend(size)

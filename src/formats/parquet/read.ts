@@ -30,6 +30,8 @@ export async function* readParquet(path: string, options: ReadOptions = {}): Bat
     const groups = eachGroup(open, options, (index, range) => openGroup(file, index, names, range))
     yield* hasTinyGroups(file.footer) ? batch<Columns>()(groups) : groups
   } finally {
+    // Rows hold none of it, as a batch of texts does beyond its end.
+    for (const decoder of file.pages.values()) file.codecs.ZSTD.pages?.takeBack(decoder)
     await file.source.close()
   }
 }
@@ -44,9 +46,7 @@ export async function* readParquetTexts(
   options: ReadOptions = {},
 ): AsyncGenerator<TextBatch> {
   const open = await openParquet(path, options)
-  const { openTexts } = open.file.codecs.ZSTD
-  const texts = openTexts && { textPages: openTexts(), textDictionary: openTexts() }
-  const file = { ...open.file, texts }
+  const { file } = open
   try {
     checkColumns(path, [column], columnNames(file))
     const leaf = file.leaves.find((each) => each.column === column)
@@ -70,7 +70,16 @@ async function openParquet(path: string, options: ReadOptions): Promise<Open> {
   try {
     const footer = await readFooter(path, source, limits)
     const leaves = leavesOf(footer, limits)
-    const file = { path, source, limits, codecs: await loadCodecs(), leaves, footer, buffers: createBuffers() }
+    const file = {
+      path,
+      source,
+      limits,
+      codecs: await loadCodecs(),
+      leaves,
+      footer,
+      buffers: createBuffers(),
+      pages: new Map(),
+    }
     return { file, watch }
   } catch (error) {
     await source.close()

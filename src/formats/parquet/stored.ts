@@ -1,5 +1,7 @@
 import type { TextColumn } from '../../text/column.js'
 import { type Limits, withinLimit } from '../limits.js'
+import { latin1, utf8 } from '../values.js'
+import type { PageDecoder } from '../zstd/index.js'
 import type { Convert } from './convert.js'
 import { decodeHybrid } from './levels.js'
 import { byteStreamSplit, deltaBinaryUnpack, type SchemaElement } from './library.js'
@@ -14,7 +16,13 @@ export type Stored = {
   floats?: Float32Array
 }
 
-export type Coding = { element: SchemaElement; convert: Convert; limits: Limits }
+export type Coding = {
+  element: SchemaElement
+  convert: Convert
+  limits: Limits
+  /** What decoded the pages of the column, if they lie in its memory. */
+  pages?: PageDecoder
+}
 
 /**
  * The values of a page that holds `count` of them in `encoding`; every length is checked against the bytes before it is
@@ -156,7 +164,9 @@ function ofArray(count: number, value: (index: number) => unknown, size = 1): St
   }
 }
 
-function plainBytes(bytes: Uint8Array, count: number, { convert, limits }: Coding): Stored {
+function plainBytes(bytes: Uint8Array, count: number, { convert, limits, pages }: Coding): Stored {
+  const ends = convert.bytes === utf8 ? pages?.findTexts(bytes, count, limits.valueBytes) : undefined
+  if (ends !== undefined) return foundTexts(bytes, ends)
   if (count * 4 > bytes.length) throw new Error(`its ${bytes.length} bytes do not hold ${count} values`)
   const make = convert.bytes
   let [at, left] = [0, count]
@@ -191,6 +201,28 @@ function plainBytes(bytes: Uint8Array, count: number, { convert, limits }: Codin
       left -= wanted
       checkEnd()
     },
+  }
+}
+
+/** Texts that end as `findTexts` says. Those in ASCII take a third of the time. */
+function foundTexts(bytes: Uint8Array, ends: Int32Array): Stored {
+  let [at, index] = [0, 0]
+  const skip = (wanted: number) => {
+    index += wanted
+    const end = index === 0 ? 0 : ends[index - 1]!
+    at = end < 0 ? ~end : end
+  }
+  return {
+    next(out, wanted) {
+      const start = at
+      for (const last = index + wanted; index < last; ) {
+        const end = ends[index]!
+        out.push(end < 0 ? utf8(bytes, at + 4, ~end) : latin1(bytes, at + 4, end))
+        skip(1)
+      }
+      return at - start
+    },
+    skip,
   }
 }
 

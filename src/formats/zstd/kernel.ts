@@ -3,12 +3,16 @@ import { wasmBase64 } from './kernel.wasm.js'
 
 /** A decoder of our own, compiled from assembly/; what is not for it to decode it answers with false or undefined. */
 export type ZstdKernel = {
+  /** Size of its memory. */
+  readonly bytes: number
   /** Decodes one frame into `plain`, which it must fill. */
   decompressInto(frame: Uint8Array, plain: Uint8Array): boolean
   /** Decodes one frame of `plainSize` bytes and leaves them in its own memory: they are good until the next frame. */
   decompress(frame: Uint8Array, plainSize: number): Uint8Array | undefined
   /** Moves `count` texts of a PLAIN page together, none of them above `most` bytes; `bytes` are part of the last frame's. */
   closeUp(bytes: Uint8Array, count: number, most: number): TextColumn | undefined
+  /** Where each of those texts ends, or the complement of it where the text is not ASCII; each begins four bytes behind the last. */
+  findTexts(bytes: Uint8Array, count: number, most: number): Int32Array | undefined
 }
 
 type Exports = {
@@ -17,15 +21,16 @@ type Exports = {
   base(): number
   /** Answers how many bytes it made, or -1. */
   decompress(to: number, room: number, from: number, size: number): number
-  /** Answers how many bytes the texts have, or -1. */
+  /** Both answer -1 where there are no such texts. */
   closeUp(from: number, size: number, count: number, offsets: number, most: number): number
+  findTexts(from: number, size: number, count: number, ends: number, most: number): number
 }
 
 const page = 1 << 16
 /** Room that the kernel reads and writes beyond either end of what it is given. */
 const margin = 64
 /** Memory kept from one frame to the next: an instance that has grown beyond gives way to a new one, since none ever shrinks. */
-const kept = 16 << 20
+const kept = 32 << 20
 
 let module: WebAssembly.Module | undefined
 
@@ -48,25 +53,38 @@ export function createZstdKernel(): ZstdKernel {
     }
     const from = wasm.base() + margin
     const to = from + frame.length + margin
-    reserve(to + plainSize + margin)
+    // As much again for what is found in it: memory that nobody touches costs nothing, and growing would end views of it.
+    reserve(to + 2 * (plainSize + margin))
     heap.set(frame, from)
     const made = wasm.decompress(to, plainSize, from, frame.length)
     return made === plainSize ? heap.subarray(to, to + made) : undefined
   }
+  /** Room for an integer for each four of `bytes`, behind them; undefined where they lie elsewhere or `count` is more. */
+  const behind = ({ buffer, byteOffset, length }: Uint8Array, count: number) => {
+    if (buffer !== heap.buffer || count * 4 > length + 4) return undefined
+    return new Int32Array(heap.buffer, Math.ceil((byteOffset + length + margin) / 4) * 4, count)
+  }
   return {
+    get bytes() {
+      return heap.length
+    },
     decompress,
     decompressInto(frame, plain) {
       const made = decompress(frame, plain.length)
       if (made !== undefined) plain.set(made)
       return made !== undefined
     },
-    closeUp({ buffer, byteOffset: at, length }, count, most) {
-      if (buffer !== heap.buffer) return undefined
-      const offsets = Math.ceil((at + length + margin) / 4) * 4
-      reserve(offsets + (count + 1) * 4)
-      const size = wasm.closeUp(at, length, count, offsets, most)
-      if (size === -1) return undefined
-      return { values: heap.subarray(at, at + size), offsets: new Int32Array(heap.buffer, offsets, count + 1) }
+    closeUp(bytes, count, most) {
+      const offsets = behind(bytes, count + 1)
+      const size = offsets && wasm.closeUp(bytes.byteOffset, bytes.length, count, offsets.byteOffset, most)
+      if (offsets === undefined || size === undefined || size < 0) return undefined
+      return { values: heap.subarray(bytes.byteOffset, bytes.byteOffset + size), offsets }
+    },
+    findTexts(bytes, count, most) {
+      const ends = behind(bytes, count)
+      return ends && wasm.findTexts(bytes.byteOffset, bytes.length, count, ends.byteOffset, most) === 0
+        ? ends
+        : undefined
     },
   }
 }

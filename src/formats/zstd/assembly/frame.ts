@@ -5,7 +5,7 @@ import { forgetOffsets } from './copies'
 import { forgetCodes, readLiterals } from './literals'
 import { runSequences } from './sequences'
 
-export { closeUp } from './texts'
+export { closeUp, findTexts } from './texts'
 
 makeCodeTables()
 
