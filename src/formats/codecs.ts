@@ -12,7 +12,7 @@ export type Codec = {
   decompressInto?(block: Uint8Array, plain: Uint8Array): void
   compress?(block: Uint8Array, level?: number): Uint8Array
   /** Decoders of pages that spare them the way out of their memory, lent and taken back; absent where there are none. */
-  pages?: { lend(): PageDecoder; takeBack(decoder: PageDecoder): void }
+  pages?: { lend(): PageDecoder | undefined; takeBack(decoder: PageDecoder): void }
 }
 
 /** Codecs by their Parquet names; LZ4 is Hadoop's framing or a bare block, as either was written under that name. */

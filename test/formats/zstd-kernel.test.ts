@@ -1,14 +1,18 @@
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createZstdKernel } from '../../src/formats/zstd/kernel.js'
+import { wasmBase64 } from '../../src/formats/zstd/kernel.wasm.js'
 import { loadZstdPackage } from '../../src/formats/zstd/package.js'
 
 let zstd: Awaited<ReturnType<typeof loadZstdPackage>>
 beforeAll(async () => {
   zstd = await loadZstdPackage()
 })
-const kernel = createZstdKernel()
+const kernel = createZstdKernel()!
 
 const words = readFileSync(new URL('../../README.md', import.meta.url), 'utf8').split(/(?<=\s)/)
 
@@ -141,6 +145,17 @@ describe('our zstd kernel', () => {
       )
       expect(Buffer.compare(made, plain)).toBe(0)
     }
+  })
+
+  it.runIf(process.arch === 'x64')('is done without where WebAssembly knows no SIMD', async () => {
+    const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+    const args = [file('dist/cli.js'), 'convert', file('fixtures/shards/flat-zstd.parquet'), '--to', 'jsonl', '-o', '-']
+    const run = async (...flags: string[]) => (await promisify(execFile)(process.execPath, [...flags, ...args])).stdout
+    const lacking = '--no-enable-sse4-1'
+    const asked = 'console.log(WebAssembly.validate(Buffer.from(process.argv[1], "base64")))'
+    const { stdout } = await promisify(execFile)(process.execPath, [lacking, '-e', asked, wasmBase64])
+    expect(stdout.trim()).toBe('false')
+    expect(await run(lacking)).toBe(await run())
   })
 
   it('decodes blocks of many megabytes, and small ones after them', () => {

@@ -20,10 +20,10 @@ export async function loadZstd() {
     compress,
     decompress(frame: Uint8Array, plainSize: number): Uint8Array {
       const plain = Buffer.allocUnsafeSlow(plainSize)
-      return kernel.decompressInto(frame, plain) ? plain : decompress(frame, plainSize)
+      return kernel?.decompressInto(frame, plain) ? plain : decompress(frame, plainSize)
     },
     decompressInto(frame: Uint8Array, plain: Uint8Array): void {
-      if (!kernel.decompressInto(frame, plain)) decompressInto(frame, plain)
+      if (!kernel?.decompressInto(frame, plain)) decompressInto(frame, plain)
     },
     pages: {
       lend: () => free.pop() ?? createZstdKernel(),

@@ -32,12 +32,18 @@ const margin = 64
 /** Memory kept from one frame to the next: an instance that has grown beyond gives way to a new one, since none ever shrinks. */
 const kept = 32 << 20
 
-let module: WebAssembly.Module | undefined
+let module: WebAssembly.Module | null | undefined
 
-/** Makes a kernel with memory of its own. */
-export function createZstdKernel(): ZstdKernel {
-  module ??= new WebAssembly.Module(Buffer.from(wasmBase64, 'base64'))
-  const compiled = module
+/** Makes a kernel with memory of its own; undefined where this machine's WebAssembly knows no SIMD. */
+export function createZstdKernel(): ZstdKernel | undefined {
+  if (module === undefined) {
+    const bytes = Buffer.from(wasmBase64, 'base64')
+    module = WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null
+  }
+  return module === null ? undefined : openKernel(module)
+}
+
+function openKernel(compiled: WebAssembly.Module): ZstdKernel {
   const start = () => new WebAssembly.Instance(compiled).exports as Exports
   let wasm = start()
   let heap = new Uint8Array(wasm.memory.buffer)
