@@ -11,7 +11,7 @@ export type ZstdKernel = {
   decompress(frame: Uint8Array, plainSize: number): Uint8Array | undefined
   /** Moves `count` texts of a PLAIN page together, none of them above `most` bytes; `bytes` are part of the last frame's. */
   closeUp(bytes: Uint8Array, count: number, most: number): TextColumn | undefined
-  /** Where each of those texts ends, or the complement of it where the text is not ASCII; each begins four bytes behind the last. */
+  /** Where each of those texts ends, or the complement where it is not ASCII; each begins four bytes behind the last. */
   findTexts(bytes: Uint8Array, count: number, most: number): Int32Array | undefined
 }
 
@@ -29,7 +29,7 @@ type Exports = {
 const page = 1 << 16
 /** Room that the kernel reads and writes beyond either end of what it is given. */
 const margin = 64
-/** Memory kept from one frame to the next: an instance that has grown beyond gives way to a new one, since none ever shrinks. */
+/** Memory kept from one frame to the next: an instance grown beyond gives way to a new one, since none ever shrinks. */
 const kept = 32 << 20
 
 let module: WebAssembly.Module | null | undefined

@@ -8,7 +8,10 @@ import { accuracy, readDistribution, sequenceTable, takeDistribution } from './f
  */
 export const lengthTable = memory.data(512 * 8, 16)
 export const matchTable = memory.data(512 * 8, 16)
-/** Entries of 16 bytes: at bit 48 how many bits the offset has, as 4 less their number (mod 64); behind, their mask and what they are added to. */
+/**
+ * Entries of 16 bytes: at bit 48 how many bits the offset has, as 4 less their number (mod 64); behind these 8 bytes their mask
+ * and what they are added to.
+ */
 export const offsetTable = memory.data(256 * 16, 16)
 if (offsetTable > 0xf000) ERROR('the tables lie too high')
 

@@ -85,9 +85,9 @@ function deal(): bool {
 }
 
 /**
- * Makes a table for sequences. A state's entry, `1 << scale` bytes of it, is what `codes` has of its symbol in 8 bytes and, for the state behind
- * it: at bit 32 the mask of the bits that are added, at 16 the entry that they are added to, both as places in memory, and
- * at 0 how many bits that is, as `none` less their number.
+ * Makes a table for sequences. A state's entry, of `1 << scale` bytes, is what `codes` has of its symbol in 8 bytes and, for the
+ * state behind it: at bit 32 the mask of the bits that are added, at 16 the entry that they are added to, both as places in
+ * memory, and at 0 how many bits that is, as `none` less their number.
  */
 export function sequenceTable(table: usize, codes: usize, scale: u32, none: u32): bool {
   if (!deal()) return false
@@ -99,7 +99,8 @@ export function sequenceTable(table: usize, codes: usize, scale: u32, none: u32)
     const bits = accuracy - highBit(count)
     const mask: u64 = ((1 << bits) - 1) << scale
     const base: u64 = table + (((count << bits) - size) << scale)
-    store<u64>(table + (state << scale), load<u64>(codes + symbol * 8) | (mask << 32) | (base << 16) | <u64>((none - bits) & 63))
+    const after = (mask << 32) | (base << 16) | <u64>((none - bits) & 63)
+    store<u64>(table + (state << scale), load<u64>(codes + symbol * 8) | after)
   }
   return true
 }

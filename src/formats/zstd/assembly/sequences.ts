@@ -1,6 +1,9 @@
-// The sequences of a block (RFC 8878, sections 3.1.1.3.2 and 3.1.1.4), read some hundreds ahead of the copies they ask for: apart,
-// each of the two loops has all it works with in registers.
-import { isFar, lengthLog, lengthNone, lengthTable, matchLog, matchNone, matchTable, nearBits, offsetBits, offsetLog, offsetNone, offsetTable, readTables } from './codes'
+// The sequences of a block (RFC 8878, sections 3.1.1.3.2 and 3.1.1.4), read some hundreds ahead of the copies they ask for:
+// apart, each of the two loops has all it works with in registers.
+import {
+  isFar, lengthLog, lengthNone, lengthTable, matchLog, matchNone, matchTable, nearBits,
+  offsetBits, offsetLog, offsetNone, offsetTable, readTables,
+} from './codes'
 import { copyRest, queueEnd, queued, run, startCopies } from './copies'
 import { highBit } from './fse'
 

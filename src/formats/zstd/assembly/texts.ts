@@ -1,8 +1,9 @@
 // A page of texts as Parquet's PLAIN encoding has them, each behind its length: moved together where they lie.
 
 /**
- * Moves the `count` texts of the `size` bytes at `from` together, over the lengths before them, and writes where each ends at `offsets`,
- * behind a 0; answers their bytes. Or -1, and nothing is moved, where the lengths do not fill the page or one is above `most`.
+ * Moves the `count` texts of the `size` bytes at `from` together, over the lengths before them, and writes where each ends at
+ * `offsets`, behind a 0; answers their bytes. Or -1, and nothing is moved, where the lengths do not fill the page or one
+ * is above `most`.
  */
 export function closeUp(from: usize, size: u32, count: u32, offsets: usize, most: u32): i32 {
   let at: u32 = 0
@@ -35,8 +36,8 @@ function move(to: usize, from: usize, size: u32): void {
 }
 
 /**
- * Writes where each of the `count` texts of the `size` bytes at `from` ends at `ends`, of one that is not ASCII the complement; answers 0, or -1
- * as closeUp does.
+ * Writes where each of the `count` texts of the `size` bytes at `from` ends at `ends`, of one that is not ASCII the complement;
+ * answers 0, or -1 as closeUp does.
  */
 export function findTexts(from: usize, size: u32, count: u32, ends: usize, most: u32): i32 {
   let at: u32 = 0
