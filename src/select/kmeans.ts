@@ -15,7 +15,7 @@ export type KmeansOptions = {
   seed: number
   /**
    * Most Lloyd iterations, all of them over all rows. By default three over a quarter of the rows and two over half of them
-   * come before two over all, or five over all where they are few; more fit a coreset better and its corpus worse.
+   * come before three over all, or five over all where they are few; more fit a coreset better and its corpus worse.
    */
   iterations?: number
   /** Looked at some times a second. */
@@ -40,7 +40,7 @@ const shares = [
   { share: 1 / 2, iterations: 2 },
 ]
 const fewest = 12
-const last = { afterShares: 2, alone: 5 }
+const last = { afterShares: 3, alone: 5 }
 
 /**
  * Weighted k-means: k-means++ on max(10,000, 12 k) rows, then Lloyd on a quarter, half and all of them. Centroids depend on the set of rows and the
@@ -63,10 +63,13 @@ export async function kmeans({
   const sample = Math.max(10_000, fewest * k)
   let centroids = await seedCentroids(rows, Math.min(k, ids.length), { seed, sample, signal })
   const inShares = iterations === undefined && ids.length >= (fewest * k) / shares[0]!.share
+  let from: 'rows' | 'means' = 'rows'
   for (const { share, iterations } of inShares ? shares : []) {
     const some = thinRows(rows, Math.ceil(share * ids.length), { seed, use: 'k-means' })
-    centroids = (await lloyd(some, centroids, { iterations, signal })).centroids
+    centroids = (await lloyd(some, centroids, { iterations, from, isLast: false, signal })).centroids
+    from = 'means'
   }
   const most = iterations ?? (inShares ? last.afterShares : last.alone)
-  return { ...(await lloyd(rows, centroids, { iterations: most, signal })), k: centroids.length / dimensions, asked: k }
+  const solved = await lloyd(rows, centroids, { iterations: most, from, signal })
+  return { ...solved, k: centroids.length / dimensions, asked: k }
 }

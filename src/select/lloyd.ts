@@ -11,15 +11,24 @@ const overshoot = 0.7
 
 export type Solved = { readonly centroids: Float32Array; readonly iterations: number; readonly inertia: number }
 
+export type LloydOptions = {
+  iterations: number
+  /** What the given centroids are: rows, to begin with, or means already, of fewer rows. */
+  from?: 'rows' | 'means'
+  /** Whether the centroids are to be means in the end, as they are unless more iterations over more rows follow. */
+  isLast?: boolean
+  signal?: AbortSignal | undefined
+}
+
 /**
- * Weighted Lloyd iterations from given centroids, until no label changes or `iterations` are done. All but the first and the
- * last go beyond the means (successive over-relaxation, as of any fixed point), which takes five to where eight without
- * come. Rows that cannot have changed their centroid are not looked at (Hamerly 2010); the result is that of looking at all.
+ * Weighted Lloyd iterations from given centroids, until no label changes or `iterations` are done. All but the first from
+ * rows and the last go beyond the means (successive over-relaxation, as of any fixed point), which takes five to where
+ * eight without come. Rows that cannot have changed their centroid are not looked at (Hamerly 2010); the result is that of looking at all.
  */
 export async function lloyd(
   rows: WeightedRows,
   seeds: Float32Array,
-  { iterations, signal }: { iterations: number; signal?: AbortSignal | undefined },
+  { iterations, from = 'rows', isLast = true, signal }: LloydOptions,
 ): Promise<Solved> {
   const { dimensions } = rows
   const kernel = nearestCentroid(seeds, dimensions)
@@ -30,7 +39,7 @@ export async function lloyd(
   let done = 0
   let isPlain = true
   for (let changed = true; done < iterations && (changed || !isPlain); done++) {
-    isPlain = done === 0 || done === iterations - 1 || !changed
+    isPlain = (done === 0 && from === 'rows') || (done === iterations - 1 && isLast) || !changed
     const next = means(rows, bounds.labels, centroids, clusters)
     if (!isPlain) for (let at = 0; at < next.length; at++) next[at]! += overshoot * (next[at]! - centroids[at]!)
     kernel.move(next)
