@@ -31,7 +31,7 @@ try {
     if (values.only && name !== values.only) continue
     peaks[name] = select(name, count, name === 'bounded' ? ['--max-memory', values['max-memory']] : [])
   }
-  if (peaks.large) console.log(`large / small: ${(peaks.large / peaks.small).toFixed(3)}`)
+  if (peaks.small && peaks.large) console.log(`large / small: ${(peaks.large / peaks.small).toFixed(3)}`)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
