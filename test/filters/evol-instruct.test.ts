@@ -23,6 +23,22 @@ describe('elimination rules of Evol-Instruct', () => {
     },
   )
 
+  it('listen for Chinese words where that is the language, and else for the published ones alone', () => {
+    const sorry = `抱歉${'字'.repeat(77)}`
+    expect(judgeAnswer(sorry, { language: 'zh' })).toBe('the answer is sorry')
+    expect(judgeAnswer(`${sorry}字`, { language: 'zh' })).toBeUndefined()
+    expect(judgeAnswer(sorry)).toBeUndefined()
+    const marker = '改写后的指令：说明潮汐。'
+    expect(copiesMarkers(marker, { language: 'zh' })).toMatchObject({ detail: '改写后的指令' })
+    expect(copiesMarkers(marker)).toBeUndefined()
+    const checks = h2oChecks({ language: 'zh', minBytes: 0 })
+    expect(checks({ parent: '说明潮汐。', evolved: '说明潮汐。\n再说明账本。' })).toBeUndefined()
+    expect(checks({ parent: '说明潮汐。', evolved: '对不起，请说明账本。' })).toBe('apologises')
+    expect(h2oChecks({ minBytes: 0 })({ parent: 'x', evolved: '说明潮汐。\n再说明账本。' })).toBe(
+      'more lines than text',
+    )
+  })
+
   it.each(['42', 'It is blue.', 'Paris', '面包。', '`x`'])('keep %j, which says something', (answer) => {
     expect(judgeAnswer(answer)).toBeUndefined()
   })

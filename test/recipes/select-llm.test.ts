@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Columns, findShards } from '../../src/formats/index.js'
@@ -9,9 +10,14 @@ import { type Curated, curate, type MachineOptions } from '../../src/recipes/cur
 import { forecast } from '../../src/recipes/forecast.js'
 import { dealOf } from '../../src/recipes/select-llm/options.js'
 import { queryPrompt, selectLlmTexts } from '../../src/recipes/select-llm/query-prompt.js'
+import type { Tally } from '../../src/run/tally.js'
+import { sluice } from '../cli/sluice.js'
 import { collect } from '../laws.js'
 import { type OpenAiServer, startOpenAiServer } from '../server/openai-server.mjs'
+import { recordedReplies } from './recorded-replies.js'
 import { toyPicks } from './toy-model.js'
+
+const fixture = fileURLToPath(new URL('../../fixtures/replies/select-llm/', import.meta.url))
 
 const subjects = ['bread', 'tides', 'chess', 'tax', 'moss', 'jazz']
 const rowsOfShard = 60
@@ -64,6 +70,26 @@ const rowsOf = async (path: string) => (await collect(readShards(await findShard
 const dataBytes = () => readFile(join(out, 'data', 'train-00000-of-00001.parquet'))
 const questions = (from: number) =>
   server.seen.slice(from).map(({ body }) => (body.messages as { content: string }[]).at(-1)!.content)
+
+it('picks as recorded in fixtures/replies, and lets the nearest stand in where no number was said', async () => {
+  const recorded = await startOpenAiServer({ reply: recordedReplies(join(fixture, 'replies.jsonl'), selectLlmTexts) })
+  const done = await sluice([
+    ...['run', 'select-llm', join(fixture, 'instructions.jsonl'), '-o', out, '--json'],
+    ...['--config', join(fixture, 'run.yaml'), '--endpoint', recorded.url],
+  ])
+  await recorded.close()
+  expect(done.code, done.stderr).toBe(0)
+  expect((JSON.parse(done.stdout) as { tally: Tally }).tally).toEqual({
+    in: 6,
+    out: 2,
+    added: { 'pick: questions without an answer': 1 },
+    rejected: { 'choose: not chosen': 4, 'pick: no number of the list': 1 },
+    failed: {},
+  })
+  const chosen = (await rowsOf('data')).map(({ instruction }) => instruction)
+  expect(chosen).toHaveLength(2)
+  expect(chosen).toContain('Write a function that sorts a list of numbers.')
+}, 60_000)
 
 describe('select-llm', () => {
   it('asks about every row, nine different ones a question, and chooses as many as asked for', async () => {

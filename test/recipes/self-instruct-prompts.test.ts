@@ -7,6 +7,7 @@ import { bootstrapPrompt, numberedList, parseInstructions } from '../../src/reci
 import { classifyDemonstrations, classifyPrompt } from '../../src/recipes/self-instruct/classify-prompt.js'
 import {
   inputFirstDemonstrations,
+  instancesPrompt,
   outputFirstDemonstrations,
 } from '../../src/recipes/self-instruct/instance-prompts.js'
 import { judgeInstances, parseClassification, parseGeneration } from '../../src/recipes/self-instruct/instances.js'
@@ -67,6 +68,45 @@ describe('the demonstrations', () => {
     const labelled = blocks(outputFirstDemonstrations).map((task) => task.slice(task.indexOf('\n')))
     expect(labelled.flatMap((task) => parseClassification(task))).toHaveLength(34)
   })
+})
+
+describe.each(['turns', 'list'] as const)('a question that shows them as %s', (form) => {
+  const classify = classifyPrompt(selfInstructTexts, { strict: false, form })
+  const instances = instancesPrompt(selfInstructTexts, { form })
+  const questions = [
+    [31, classify.write({ instruction: 'Name a tree:' })],
+    [11, instances.write({ instruction: 'Name a tree:', isClassification: false })],
+    [16, instances.write({ instruction: 'Name a tree:', isClassification: true })],
+  ] as const
+
+  it('ends with the task itself, behind every demonstration', () => {
+    for (const [shown, messages] of questions) {
+      const { content } = messages.at(-1)!
+      expect(content.slice(content.lastIndexOf('Task: '))).toMatch(/^Task: Name a tree(?:\nFixed set of answers\?)?$/)
+      const all = messages.map((message) => message.content).join('\n')
+      expect(all.match(/^Task: /gm)).toHaveLength(shown + 1)
+    }
+  })
+
+  it('has a turn of either side for each, or one turn for all', () => {
+    for (const [shown, messages] of questions) {
+      const turns = Array.from({ length: shown }, () => ['user', 'assistant']).flat()
+      expect(messages.map(({ role }) => role)).toEqual(form === 'list' ? ['user'] : ['system', ...turns, 'user'])
+    }
+  })
+})
+
+it('reads back what every demonstration is answered by', () => {
+  const prompt = instancesPrompt(selfInstructTexts, { form: 'turns' })
+  for (const [isClassification, count] of [
+    [false, 15],
+    [true, 34],
+  ] as const) {
+    const task = { instruction: 'x', isClassification }
+    const replies = prompt.write(task).filter(({ role }) => role === 'assistant')
+    const read = replies.map(({ content }) => prompt.read(content, task) as { instances: unknown[] })
+    expect(read.flatMap(({ instances }) => instances)).toHaveLength(count)
+  }
 })
 
 describe('the pool', () => {
@@ -157,7 +197,7 @@ describe('the list of new tasks', () => {
 
 describe('the classification test', () => {
   const read = (reply: string, strict = false) =>
-    classifyPrompt(selfInstructTexts.classify!, { strict }).read(reply, { instruction: 'x' })
+    classifyPrompt(selfInstructTexts, { strict, form: 'turns' }).read(reply, { instruction: 'x' })
 
   it('takes yes or no, whatever stands behind, and guesses nothing', () => {
     for (const reply of ['Yes', ' yes.', 'YES\n']) expect(read(reply)).toEqual({ isClassification: true })

@@ -1,17 +1,23 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Columns, findShards } from '../../src/formats/index.js'
 import { readShards } from '../../src/formats/shards.js'
 import { type Curated, curate } from '../../src/recipes/curate.js'
 import { forecast } from '../../src/recipes/forecast.js'
 import type { MachineOptions } from '../../src/recipes/resources.js'
-import { total } from '../../src/run/tally.js'
+import { selfInstructTexts } from '../../src/recipes/self-instruct/prompts.js'
+import { type Tally, total } from '../../src/run/tally.js'
 import { rougeL } from '../../src/select/rouge.js'
+import { sluice } from '../cli/sluice.js'
 import { collect } from '../laws.js'
 import { type OpenAiServer, startOpenAiServer } from '../server/openai-server.mjs'
+import { recordedReplies } from './recorded-replies.js'
 import { toyTasks } from './toy-model.js'
+
+const fixture = fileURLToPath(new URL('../../fixtures/replies/self-instruct/', import.meta.url))
 
 let folder: string
 let server: OpenAiServer
@@ -40,6 +46,37 @@ const run = (
   })
 const rowsOf = async (path: string) => (await collect(readShards(await findShards([join(out, path)])))) as Columns[]
 const dataBytes = () => readFile(join(out, 'data', 'train-00000-of-00001.parquet'))
+
+it('asks its questions as recorded in fixtures/replies, row for row', async () => {
+  const recorded = await startOpenAiServer({
+    reply: recordedReplies(join(fixture, 'replies.jsonl'), selfInstructTexts),
+  })
+  const done = await sluice([
+    ...['run', 'self-instruct', join(fixture, 'tasks.jsonl'), '-o', out, '--json'],
+    ...['--config', join(fixture, 'run.yaml'), '--endpoint', recorded.url],
+  ])
+  await recorded.close()
+  expect(done.code, done.stderr).toBe(0)
+  expect((JSON.parse(done.stdout) as { tally: Tally }).tally).toEqual({
+    in: 8,
+    out: 3,
+    added: { 'grow: proposed by the model': 5, 'instances: more than one of a task': 2 },
+    rejected: {
+      'seed-pairs: shown to the model only': 8,
+      'grow: asks for more than text': 1,
+      'grow: like a task of the pool': 1,
+      'grow: fewer than 4 words': 1,
+      'instances: empty output': 1,
+    },
+    failed: {},
+  })
+  const rows = await rowsOf('data')
+  expect(rows.map(({ id, input, output }) => [id, input, output])).toEqual([
+    ['request-0000000/0/0', 'Letter: Please pay 40 euros by Friday.', 'bill'],
+    ['request-0000000/0/1', 'Letter: We would be glad to see you on Friday.', 'invitation'],
+    ['request-0000000/3/0', 'Name: Ida', 'To Ida, who taught the roses manners.'],
+  ])
+}, 60_000)
 
 describe('self-instruct', () => {
   it('grows new tasks out of the bundled ones and gives each its instances', async () => {

@@ -1,6 +1,7 @@
 import { backAndForthTexts } from '../../src/recipes/back-and-forth/texts.js'
 import { evolTexts } from '../../src/recipes/evol-instruct/prompts.js'
 import { kunTexts } from '../../src/recipes/kun/texts.js'
+import { selfInstructTexts } from '../../src/recipes/self-instruct/prompts.js'
 import { uniform } from '../../src/text/hash.js'
 import type { ChatRequest } from '../server/openai-server.mjs'
 
@@ -98,9 +99,12 @@ function task(key: string): string {
 /** What a model might answer to the questions of self-instruct, the same to the same request. */
 export function toyTasks({ messages }: ChatRequest): string {
   const asked = messages.at(-1)!.content
-  if (asked.startsWith('Does a task have')) return uniform(1, asked, 'kind') < 0.3 ? 'Yes' : 'No.'
-  if (asked.startsWith('The tasks below choose')) return 'Class label: good\nText: fine\nClass label: bad\nText: poor'
-  if (asked.startsWith('Invent examples')) {
+  const isAsked = (name: string, start: string) =>
+    asked.startsWith(start) || messages[0]!.content === selfInstructTexts[`${name}-turns`]!.system
+  if (isAsked('classify', 'Does a task have')) return uniform(1, asked, 'kind') < 0.3 ? 'Yes' : 'No.'
+  if (isAsked('instances-classification', 'The tasks below choose'))
+    return 'Class label: good\nText: fine\nClass label: bad\nText: poor'
+  if (isAsked('instances', 'Invent examples')) {
     if (uniform(1, asked, 'mute') < 0.1) return 'I would rather not.'
     return 'Example 1\nPlace: Rome\nOutput: One answer\nExample 2\nPlace: Oslo\nOutput: Another\nExample 3\nOutput:'
   }

@@ -1,4 +1,4 @@
-import { scorePrompt } from '../humpback/judge.js'
+import { scorePrompt, usualScore } from '../humpback/judge.js'
 import { sampledAs } from '../model-options.js'
 import type { PromptTexts } from '../prompt-texts.js'
 import { instructPrompt, usualInstruction, usualOutput } from '../reinstruct/prompts.js'
@@ -21,24 +21,25 @@ export type BackAndForthStages = {
 
 /** Backtranslate, score, rewrite, each with its published sampling; the judge's is not published, and greedy here. */
 export function backAndForthStages(config: BackAndForthConfig, texts: PromptTexts): BackAndForthStages {
+  const { language } = config
+  const wording = { language, texts }
   return {
     instruct: {
       name: 'instruct',
-      prompt: instructPrompt('zero-shot', texts),
+      prompt: instructPrompt('zero-shot', wording),
       sampling: sampledAs({ temperature: 0.7, topP: 0.9, maxTokens: 512 }, config),
-      usualReply: usualInstruction,
+      usualReply: () => usualInstruction(language),
     },
     score: {
       name: 'score',
-      prompt: scorePrompt('en', texts),
+      prompt: scorePrompt(language, texts),
       sampling: sampledAs({ temperature: 0, topP: 1, maxTokens: 256 }, config),
       reach: { low: 0.5, expected: 0.9, high: 1 },
-      usualReply: () =>
-        'The answer covers what was asked, in good order. It reads as an assistant would put it, and nothing is missing.\nScore: 5',
+      usualReply: () => usualScore(language),
     },
     rewrite: {
       name: 'rewrite',
-      prompt: editPrompt(texts),
+      prompt: editPrompt(wording),
       sampling: sampledAs({ temperature: 1, topP: 0.9, maxTokens: 1024 }, config),
       reach: reachOf(config.minScore),
       usualReply: usualOutput,

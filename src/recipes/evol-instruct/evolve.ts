@@ -38,7 +38,7 @@ export function evolver({
   asking,
   onOutcome,
 }: EvolveOptions): (row: Instruction) => Promise<Attempt> {
-  const { mode, seed } = config
+  const { mode, seed, language } = config
   const { evolve, judge, answer } = stagesOf(round, config, texts)
   const check = config.h2oChecks ? h2oChecks(config) : () => undefined
 
@@ -58,7 +58,7 @@ export function evolver({
     const written = await askAbout(evolve, asked, asking)
     if (isLost(written)) return lose('evolve', written)
     const pair = { ...asked, ...written }
-    const flaw = (mode === 'paper' ? copiesMarkers(pair.evolved) : undefined) ?? check(pair)
+    const flaw = (mode === 'paper' ? copiesMarkers(pair.evolved, { language }) : undefined) ?? check(pair)
     if (flaw !== undefined) return eliminate(flaw)
     if (mode === 'paper') {
       const verdict = await askAbout(judge, pair, asking)
@@ -67,7 +67,7 @@ export function evolver({
     }
     const answered = await askAbout(answer, pair, asking)
     if (isLost(answered)) return lose('answer', answered)
-    const empty = mode === 'paper' ? judgeAnswer(answered.output) : undefined
+    const empty = mode === 'paper' ? judgeAnswer(answered.output, { language }) : undefined
     if (empty !== undefined) return eliminate(empty)
     onOutcome(operator, 'kept')
     return { ...attempt, evolved: pair.evolved, output: answered.output }

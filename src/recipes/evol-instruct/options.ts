@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { badShardOption } from '../bad-shards.js'
-import { modelOptions } from '../model-options.js'
+import { languageOption } from '../language.js'
+import { modelOptions, sampledAs } from '../model-options.js'
 import type { Sampling } from '../types.js'
 
 export const evolOptions = z.object({
@@ -12,6 +13,8 @@ export const evolOptions = z.object({
     .min(1)
     .optional()
     .describe("column with the instruction's input (default: `input`, in shards that have it)"),
+  idColumn: z.string().min(1).optional().describe('column whose values become row ids (default: <shard>#<row>)'),
+  ...languageOption,
   mode: z
     .enum(['repository', 'paper'])
     .default('paper')
@@ -31,8 +34,9 @@ export function roundsOf({ mode, rounds = mode === 'paper' ? 4 : 1 }: EvolConfig
 }
 
 /** How evolved instructions and answers are drawn: as published, or as the user set. */
-export function writing({ mode, maxTokens = 2048, temperature = 1, topP }: EvolConfig): Sampling {
-  return { maxTokens, temperature, topP: topP ?? (mode === 'paper' ? 0.9 : 0.95) }
+export function writing(config: EvolConfig): Sampling {
+  const topP = config.mode === 'paper' ? 0.9 : 0.95
+  return sampledAs({ maxTokens: 2048, temperature: 1, topP }, config)
 }
 
 /** How the judge replies: one verdict, the same each time. No sampling of the judge was published. */

@@ -27,7 +27,7 @@ const schema: Schema = { id: 'string', instruction: 'string' }
 export function readPass(config: EvolConfig, { reading }: Resources): Pass {
   return {
     name: 'read',
-    settings: ['instructionColumn', 'inputColumn', 'onBadShard', 'limits'],
+    settings: ['instructionColumn', 'inputColumn', 'idColumn', 'onBadShard', 'limits'],
     tasks: ({ plan }) => shardTasks(plan, config, { reading }),
     async work(task, { plan, folder, signal, progress }) {
       const log = openRejectLog(join(folder, 'lost.jsonl'))
@@ -71,9 +71,10 @@ async function instructionsOf(
   shard: PlannedShard,
   { config, rows, signal, reading, onBad }: ReadOptions,
 ): Promise<Batches<Instruction>> {
-  const { instructionColumn } = config
+  const { instructionColumn, idColumn } = config
   const inputColumn = config.inputColumn ?? (await hasColumn(shard, 'input', { reading, onBad: onBadAgain(config) }))
-  const columns = inputColumn === undefined ? [instructionColumn] : [instructionColumn, inputColumn]
+  const named = [instructionColumn, inputColumn, idColumn]
+  const columns = [...new Set(named)].filter((column) => column !== undefined)
   const source = readShard(shard, { ...reading, columns, rows, signal })
   return identify(leavingBad(shard, source, { start: rows?.start, onBad }))
 
@@ -81,7 +82,7 @@ async function instructionsOf(
     let row = rows?.start ?? 0
     for await (const batch of source) {
       yield batch.map((values) => ({
-        id: rowId(shard, row++),
+        id: rowId(shard, row++, idColumn && values[idColumn]),
         instruction: joined(values[instructionColumn], inputColumn && values[inputColumn]),
       }))
     }

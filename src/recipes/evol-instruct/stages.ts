@@ -15,27 +15,28 @@ export type EvolStages = {
 
 /** The three questions of a round; `repository` asks no judge. */
 export function stagesOf(round: number, config: EvolConfig, texts: PromptTexts): EvolStages {
-  const { mode, h2oChecks } = config
+  const { mode, h2oChecks, language } = config
+  const wording = { language, texts }
   // About half of the first round is equal to its parent (methods.md); the length that h2o asks for takes more.
   const kept = (h2oChecks ? 0.4 : 1) * 0.95
   return {
     evolve: {
       name: `evolve ${round}`,
-      prompt: evolvePrompt(mode, texts),
+      prompt: evolvePrompt(mode, wording),
       sampling: writing(config),
       usualReply: ({ parent }) =>
         `${parent} Name at least ${round + 1} reasons for it, and one case in which the opposite would hold.`,
     },
     judge: {
       name: `judge ${round}`,
-      prompt: judgePrompt(texts),
+      prompt: judgePrompt(wording),
       sampling: judging,
       reach: { low: kept / 2, expected: kept, high: 1 },
-      usualReply: () => 'Not Equal',
+      usualReply: () => (language === 'zh' ? '不相等' : 'Not Equal'),
     },
     answer: {
       name: `answer ${round}`,
-      prompt: answerPrompt(texts),
+      prompt: answerPrompt(wording),
       sampling: writing(config),
       reach:
         mode === 'paper' ? { low: kept / 4, expected: kept / 2, high: 1 } : { low: kept / 2, expected: kept, high: 1 },

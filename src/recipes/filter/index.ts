@@ -73,8 +73,7 @@ type Setting = { shard: PlannedShard; config: FilterConfig; families: readonly N
 /** The row as it is written, or nothing where a rule throws it out. */
 function judgeRow(row: Columns, at: number, { shard, config, families, log }: Setting): Columns[] {
   const { textColumn, idColumn, c4Lines } = config
-  const given = idColumn === undefined ? undefined : row[idColumn]
-  const id = given === undefined || given === null ? rowId(shard, at) : String(given)
+  const id = rowId(shard, at, idColumn && row[idColumn])
   const text = row[textColumn]
   const fault = textFault(text)
   if (fault !== undefined) {

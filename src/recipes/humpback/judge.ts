@@ -66,3 +66,10 @@ export function scorePrompt(language: Language, texts: PromptTexts = humpbackTex
     },
   }
 }
+
+/** A verdict of usual length, for the plan of a run. */
+export function usualScore(language: Language): string {
+  return language === 'zh'
+    ? '回答切题而完整，条理清楚。读起来像助手的回答，没有遗漏。\n分数：5'
+    : 'The answer covers what was asked, in good order. It reads as an assistant would put it, and nothing is missing.\nScore: 5'
+}

@@ -16,7 +16,7 @@ import { type Source, taggedTurns } from '../source-tags.js'
 import { rowTasks } from '../tasks.js'
 import type { ModelStage, Resources } from '../types.js'
 import { readExamples } from './examples.js'
-import { type Candidate, type Example, scorePrompt } from './judge.js'
+import { type Candidate, type Example, scorePrompt, usualScore } from './judge.js'
 import { type HumpbackConfig, humpbackOptions } from './options.js'
 
 /** What a round leaves: its pairs with their scores, in order. */
@@ -55,13 +55,8 @@ export function scoreStage(
     prompt: round > 1 ? prompt : { ...prompt, write: ({ examples: _, ...pair }) => prompt.write(pair) },
     sampling: sampledAs({ temperature: 0, topP: 1, maxTokens: 256 }, config),
     ...(round > 1 && { reach: { low: 0.5, expected: 0.95, high: 1 } }),
-    usualReply: () => usualReplies[language],
+    usualReply: () => usualScore(language),
   }
-}
-
-const usualReplies: Readonly<Record<Language, string>> = {
-  en: 'The answer covers what was asked, in good order. It reads as an assistant would put it, and nothing is missing.\nScore: 5',
-  zh: '回答切题而完整，条理清楚。读起来像助手的回答，没有遗漏。\n分数：5',
 }
 
 type Parts = { config: HumpbackConfig; resources: Resources; texts: PromptTexts }

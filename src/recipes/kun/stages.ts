@@ -1,3 +1,4 @@
+import { sampledAs } from '../model-options.js'
 import type { PromptTexts } from '../prompt-texts.js'
 import type { ChosenText } from '../select/fetch.js'
 import type { ModelStage, Sampling } from '../types.js'
@@ -47,6 +48,6 @@ export function kunStages(config: KunConfig, texts: PromptTexts): KunStages {
 }
 
 /** The published scripts' sampling, but for their repetition penalty of 1.2, which the chat API does not have. */
-function samplingOf({ temperature = 0.5, topP = 0.95, maxTokens = 1024 }: KunConfig): Sampling {
-  return { maxTokens, temperature, topP, stop: ['</s>'] }
+function samplingOf(config: KunConfig): Sampling {
+  return sampledAs({ temperature: 0.5, topP: 0.95, maxTokens: 1024, stop: ['</s>'] }, config)
 }

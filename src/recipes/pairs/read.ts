@@ -48,8 +48,7 @@ export async function* readPairs(
     const pairs: PairRow[] = []
     for (const values of batch) {
       const row = at++
-      const given = config.idColumn === undefined ? undefined : values[config.idColumn]
-      const id = given === undefined || given === null ? rowId(shard, row) : String(given)
+      const id = rowId(shard, row, config.idColumn && values[config.idColumn])
       const pair = pairOf(values, layout)
       if (typeof pair === 'string') onReject({ id, stage: 'read', reason: pair })
       else pairs.push({ id, row, ...pair, ...(beside.length > 0 && { beside: pick(values, beside) }) })

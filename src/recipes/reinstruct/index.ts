@@ -12,6 +12,7 @@ import { ask } from '../ask.js'
 import { openAsking } from '../asking.js'
 import { minBelowMax } from '../char-range.js'
 import { finishPass } from '../finish.js'
+import { languageOption } from '../language.js'
 import { modelOptions, sampledAs } from '../model-options.js'
 import type { PromptTexts } from '../prompt-texts.js'
 import { seedPass } from '../seed-pairs.js'
@@ -37,6 +38,7 @@ const options = z
   .object({
     ...selectionOptions,
     ...modelOptions,
+    ...languageOption,
     selector: z
       .enum(['strict', 'right', 'light'])
       .default('right')
@@ -124,19 +126,20 @@ function modelStages(
   instruct: ModelStage<ChosenText, Instructed>
   rewrite: ModelStage<ChosenText & Instructed, { output: string }>
 } {
-  const { promptStyle, samples } = config
+  const { promptStyle, samples, language } = config
+  const wording = { language, texts }
   const size = promptStyle === 'few-shot' ? 'small' : 'strong'
   return {
     instruct: {
       name: 'instruct',
-      prompt: instructPrompt(promptStyle, texts),
+      prompt: instructPrompt(promptStyle, wording),
       sampling: sampledAs(instructSampling[size], config),
       samples,
-      usualReply: usualInstruction,
+      usualReply: () => usualInstruction(language),
     },
     rewrite: {
       name: 'rewrite',
-      prompt: rewritePrompt(promptStyle, texts),
+      prompt: rewritePrompt(promptStyle, wording),
       sampling: sampledAs(rewriteSampling[size], config),
       reach: { low: 0.5, expected: 0.9, high: 1 },
       usualReply: usualOutput,

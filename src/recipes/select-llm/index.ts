@@ -1,4 +1,5 @@
 import { countCommitted } from '../artifacts.js'
+import { wordingIn } from '../language.js'
 import { sampledAs } from '../model-options.js'
 import type { PromptTexts } from '../prompt-texts.js'
 import { fetchPasses } from '../select/fetch.js'
@@ -50,7 +51,7 @@ export const selectLlmRecipe: Recipe<SelectLlmConfig> = {
 function pickStage(config: SelectLlmConfig, texts: PromptTexts): ModelStage<Query, Picked> {
   return {
     name: 'pick',
-    prompt: queryPrompt(texts.pick!, config),
+    prompt: queryPrompt(wordingIn(config.language, 'pick', texts), config),
     sampling: sampledAs(querySampling, config),
     usualReply: ({ picks }) => `[${Array.from({ length: picks }, (_, n) => n + 1).join(', ')}]`,
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { languageOption } from '../language.js'
 import { modelOptions } from '../model-options.js'
 import { corpusOptions } from '../select/options.js'
 
@@ -9,6 +10,7 @@ export const options = z.object({
   textColumn: z.string().min(1).default('instruction').describe('column that holds the instruction'),
   inputColumn: z.string().min(1).optional().describe("column with the instruction's input, shown below it"),
   ...modelOptions,
+  ...languageOption,
   picks: z
     .int()
     .min(1)

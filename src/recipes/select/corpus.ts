@@ -63,12 +63,11 @@ async function* identify(
   for await (const batch of source) {
     onRows?.(batch.length)
     yield batch.map((columns) => {
-      const id = idColumn === undefined ? undefined : columns[idColumn]
       const input = inputColumn === undefined ? undefined : columns[inputColumn]
       const text = withInput(columns[textColumn], input)
       const at = row++
       const own = {
-        id: id === undefined || id === null ? rowId(shard, at) : String(id),
+        id: rowId(shard, at, idColumn && columns[idColumn]),
         row: at,
         text: text as string,
       }
@@ -85,9 +84,9 @@ function withInput(text: unknown, input: unknown): unknown {
   return typeof text === 'string' && typeof input === 'string' && input.trim() !== '' ? `${text}\n${input}` : text
 }
 
-/** The id of a row that has none of its own. */
-export function rowId(shard: { name: string }, row: number): string {
-  return `${shard.name}#${row}`
+/** The id of a row: its own, where it has one, or its place. */
+export function rowId(shard: { name: string }, row: number, own?: unknown): string {
+  return own === undefined || own === null ? `${shard.name}#${row}` : String(own)
 }
 
 /** Why the value of a text column is no text, or `undefined` where it is one. */

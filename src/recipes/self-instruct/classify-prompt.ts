@@ -1,6 +1,7 @@
-import { messagesOf, type PromptText } from '../prompt-texts.js'
+import type { PromptTexts } from '../prompt-texts.js'
 import type { Prompt } from '../types.js'
 import { cleanInstruction } from './bootstrap-prompt.js'
+import { type DemonstrationForm, demonstrating } from './demonstrations.js'
 
 /**
  * Self-Instruct (arXiv 2212.10560 §2.2): asks whether a task has a small, fixed set of answers, after twelve that have and
@@ -8,11 +9,15 @@ import { cleanInstruction } from './bootstrap-prompt.js'
  * the published code does.
  */
 export function classifyPrompt(
-  text: PromptText,
-  { strict }: { strict: boolean },
+  texts: PromptTexts,
+  { strict, form }: { strict: boolean; form: DemonstrationForm },
 ): Prompt<{ instruction: string }, { isClassification: boolean }> {
+  const ask = demonstrating(form, 'classify', {
+    demonstrations: classifyDemonstrations.map(([task, reply]) => ({ task, reply })),
+    entry: ({ task, reply }) => `Task: ${task}\nFixed set of answers? ${reply}`,
+  })
   return {
-    write: ({ instruction }) => messagesOf(text, { task: cleanInstruction(instruction), examples }),
+    write: ({ instruction }) => ask(cleanInstruction(instruction), texts),
     read: (reply) => {
       const word = reply.trim()
       if (strict) return { isClassification: ['Yes', 'yes', 'YES'].includes(word) }
@@ -64,7 +69,3 @@ export const classifyDemonstrations: readonly (readonly [task: string, answer: '
   ['Is the transaction likely to be fraud or not?', 'Yes'],
   ['Calculate the monthly rate of the loan.', 'No'],
 ]
-
-const examples = classifyDemonstrations
-  .map(([task, answer]) => `Task: ${task}\nFixed set of answers? ${answer}`)
-  .join('\n\n')

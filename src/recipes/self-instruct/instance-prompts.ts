@@ -1,6 +1,7 @@
-import { messagesOf, type PromptTexts } from '../prompt-texts.js'
+import type { PromptTexts } from '../prompt-texts.js'
 import type { Prompt } from '../types.js'
 import { cleanInstruction } from './bootstrap-prompt.js'
+import { type Demonstrated, type DemonstrationForm, demonstrating } from './demonstrations.js'
 import { type Instance, parseClassification, parseGeneration } from './instances.js'
 
 type Task = { readonly instruction: string; readonly isClassification: boolean }
@@ -12,19 +13,28 @@ type Instances = { readonly instances: readonly Instance[] }
  * labelled inputs, so that a model names the labels before it invents an input for each, and not one label for all. The
  * reader gives the instances it can tell apart; of a reply that was cut off, all but the last.
  */
-export function instancesPrompt(texts: PromptTexts): Prompt<Task, Instances> {
+export function instancesPrompt(texts: PromptTexts, { form }: { form: DemonstrationForm }): Prompt<Task, Instances> {
+  const inputFirst = demonstrating(form, 'instances', shown(inputFirstDemonstrations))
+  const outputFirst = demonstrating(form, 'instances-classification', shown(outputFirstDemonstrations))
   return {
     write: ({ instruction, isClassification }) => {
       const task = cleanInstruction(instruction)
-      return isClassification
-        ? messagesOf(texts['instances-classification']!, { task, examples: outputFirstDemonstrations })
-        : messagesOf(texts.instances!, { task, examples: inputFirstDemonstrations })
+      return (isClassification ? outputFirst : inputFirst)(task, texts)
     },
     read: (reply, { isClassification }, cutOff) => {
       const instances = isClassification ? parseClassification(reply, { cutOff }) : parseGeneration(reply, { cutOff })
       return instances.length === 0 ? { unread: 'no instance in the reply' } : { instances }
     },
   }
+}
+
+/** The tasks of a list, each with its examples. */
+function shown(list: string): Demonstrated {
+  const demonstrations = list.split('\n\n').map((entry) => {
+    const end = entry.indexOf('\n')
+    return { task: entry.slice('Task: '.length, end), reply: entry.slice(end + 1) }
+  })
+  return { demonstrations, entry: ({ task, reply }) => `Task: ${task}\n${reply}` }
 }
 
 /** Decoding (methods.md §3.3: greedy, presence 1.5, 350 tokens); a list that is cut off still has its whole entries. */

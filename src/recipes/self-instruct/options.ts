@@ -31,6 +31,10 @@ export const growOptions = {
 
 export const options = z.object({
   ...growOptions,
+  demonstrations: z
+    .enum(['turns', 'list'])
+    .default('turns')
+    .describe('how the tests and the instances are shown examples: as turns of a chat, or in one text, as published'),
   includeSeeds: z.boolean().default(true).describe('put the seed tasks into the output too'),
 })
 

@@ -23,6 +23,11 @@ export const selfInstructTexts: PromptTexts = {
 Task: {task}
 Fixed set of answers?`,
   },
+  'classify-turns': {
+    system:
+      'You are told tasks, one after another; do none of them. Of each, say whether it has a small, fixed set of possible answers to choose from. Reply with one word: Yes or No.',
+    user: 'Task: {task}\nFixed set of answers?',
+  },
   instances: {
     system: '',
     user: `Invent examples for the last task below, as the tasks before it show: number each "Example 1", "Example 2" and so on, write the input it needs in named fields, and after it a line that begins with "Output:". Give up to five examples that differ from one another. A task that needs no input gets one "Output:" alone. Write the examples and nothing else.
@@ -31,6 +36,10 @@ Fixed set of answers?`,
 
 Task: {task}`,
   },
+  'instances-turns': {
+    system: `You are told tasks, one after another. Invent examples for each: number each "Example 1", "Example 2" and so on, write the input it needs in named fields, and after it a line that begins with "Output:". Give up to five examples that differ from one another. A task that needs no input gets one "Output:" alone. Write the examples and nothing else.`,
+    user: 'Task: {task}',
+  },
   'instances-classification': {
     system: '',
     user: `The tasks below choose among a few answers. For the last one, go through its possible answers: write each on a line that begins with "Class label:", and below it an input that deserves just this answer. If the task needs no input, give the label alone. Write nothing else.
@@ -38,6 +47,10 @@ Task: {task}`,
 {examples}
 
 Task: {task}`,
+  },
+  'instances-classification-turns': {
+    system: `You are told tasks that choose among a few answers, one after another. For each, go through its possible answers: write each on a line that begins with "Class label:", and below it an input that deserves just this answer. If the task needs no input, give the label alone. Write nothing else.`,
+    user: 'Task: {task}',
   },
   alpaca: {
     system: '',

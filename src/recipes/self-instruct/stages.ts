@@ -38,6 +38,7 @@ export type SelfInstructStages = {
 /** The three questions of the paper; in Alpaca's mode the first one brings all, and the others are not asked. */
 export function selfInstructStages(config: SelfInstructConfig, texts: PromptTexts): SelfInstructStages {
   const strict = config.rules === 'strict'
+  const form = config.demonstrations
   const reach = requestsPerTask[config.mode]
   return {
     grow:
@@ -60,13 +61,13 @@ export function selfInstructStages(config: SelfInstructConfig, texts: PromptText
           },
     classify: {
       name: 'classify',
-      prompt: classifyPrompt(texts.classify!, { strict }),
+      prompt: classifyPrompt(texts, { strict, form }),
       sampling: classifySampling,
       usualReply: () => 'No',
     },
     instances: {
       name: 'instances',
-      prompt: instancesPrompt(texts),
+      prompt: instancesPrompt(texts, { form }),
       sampling: sampledAs(instanceSampling, config),
       usualReply: () => usualInstances,
     },

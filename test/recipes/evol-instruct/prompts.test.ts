@@ -26,9 +26,11 @@ describe('what is asked', () => {
 
   it('words each operator differently, and names none of the markers it eliminates by', () => {
     const systems = Object.values(evolTexts).map(({ system }) => system)
-    expect(new Set(systems).size).toBe(8)
+    expect(new Set(systems).size).toBe(16)
     for (const { system, user } of Object.values(evolTexts)) {
-      expect(`${system} ${user}`.toLowerCase()).not.toMatch(/(?:given|rewritten|created) prompt/)
+      expect(`${system} ${user}`.toLowerCase()).not.toMatch(
+        /(?:given|rewritten|created) prompt|(?:给定的|改写后的|新写的)(?:指令|提示)/,
+      )
     }
   })
 
