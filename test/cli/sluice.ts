@@ -1,18 +1,27 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+const builtCli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 
 export type Finished = { code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }
 
-/** Starts the built command line as a user would, after `preload` if given; `finished` resolves when it ends, however it ends. */
+type ProcessOptions = { cwd?: string; env?: NodeJS.ProcessEnv; stdin?: string | Uint8Array }
+
+/** Starts the built command line as a user would, after `preload` if given, or another build of it. */
 export function startSluice(
   args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv; stdin?: string | Uint8Array; preload?: string } = {},
+  { preload, cli = builtCli, ...options }: ProcessOptions & { preload?: string; cli?: string } = {},
+): { child: ChildProcess; finished: Promise<Finished> } {
+  return startNode([...(preload === undefined ? [] : ['--import', preload]), cli, ...args], options)
+}
+
+/** Starts Node; `finished` resolves when it ends, however it ends. */
+export function startNode(
+  args: readonly string[],
+  options: ProcessOptions = {},
 ): { child: ChildProcess; finished: Promise<Finished> } {
   const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env
-  const preload = options.preload === undefined ? [] : ['--import', options.preload]
-  const child = spawn(process.execPath, [...preload, cli, ...args], {
+  const child = spawn(process.execPath, args, {
     cwd: options.cwd,
     env: { ...inherited, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -1,5 +1,5 @@
 import type { Schema } from '../../formats/index.js'
-import { askAbout, isLost } from '../ask.js'
+import { askAbout, isLost, type Lost } from '../ask.js'
 import type { Asking } from '../asking.js'
 import { foretellPairs } from '../pairs/foretell.js'
 import { judgeEach, type LostAt } from '../pairs/judge-each.js'
@@ -10,9 +10,10 @@ import type { PromptTexts } from '../prompt-texts.js'
 import { fetchPasses } from '../select/fetch.js'
 import { writeChosenPass } from '../select/finish.js'
 import { deitaStrategy } from '../select/strategies/deita.js'
-import type { CallPlan, Estimate, Recipe } from '../types.js'
+import type { CallPlan, Estimate, ModelStage, Recipe } from '../types.js'
+import { expectedScore, expectedStages, plannedLines } from './expected.js'
 import { type DeitaConfig, deitaOptions } from './options.js'
-import { type DeitaStages, deitaStages, type Turn } from './stages.js'
+import { deitaStages, type Turn } from './stages.js'
 import { deitaTexts } from './texts.js'
 
 /** What stands beside a chosen row; of a conversation complexity and quality are means over its exchanges. */
@@ -48,10 +49,10 @@ export const deitaRecipe: Recipe<DeitaConfig> = {
 type Scored = PairRow & { readonly scores: readonly { readonly complexity: number; readonly quality: number }[] }
 
 function judgeOf(config: DeitaConfig, texts: PromptTexts): PairJudge<Scored> {
-  const stages = deitaStages(config, texts)
+  const questions = questionsOf(config, texts)
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
   return {
-    stage: (asking) => judgeEach((row) => scored(row, stages, asking), asking),
+    stage: (asking) => judgeEach((row) => scored(row, questions, asking), asking),
     score: evolScore,
     columns,
     columnsOf: (row) => ({
@@ -69,15 +70,42 @@ function evolScore({ scores }: Scored): number {
   return scores.reduce((sum, { complexity, quality }) => sum + complexity * quality, 0)
 }
 
+/** One of the two questions about a turn, however its score is had. */
+type Question = { readonly name: string; score(turn: Turn, asking: Asking): Promise<number | Lost> }
+
+function questionsOf(config: DeitaConfig, texts: PromptTexts): Record<'complexity' | 'quality', Question> {
+  const stages = deitaStages(config, texts)
+  const { complexity, quality } = stages
+  if (config.scores === 'expected') {
+    const expected = expectedStages(stages, config.language)
+    return {
+      complexity: { name: complexity.name, score: (turn, asking) => expectedScore(expected.complexity, turn, asking) },
+      quality: { name: quality.name, score: (turn, asking) => expectedScore(expected.quality, turn, asking) },
+    }
+  }
+  const said = async <Out extends object>(stage: ModelStage<Turn, Out>, turn: Turn, asking: Asking, key: keyof Out) => {
+    const read = await askAbout(stage, turn, asking)
+    return isLost(read) ? read : Number(read[key])
+  }
+  return {
+    complexity: { name: complexity.name, score: (turn, asking) => said(complexity, turn, asking, 'complexity') },
+    quality: { name: quality.name, score: (turn, asking) => said(quality, turn, asking, 'quality') },
+  }
+}
+
 /** Asks about every exchange of a row; one without both scores takes its row with it. */
-async function scored(row: PairRow, { complexity, quality }: DeitaStages, asking: Asking): Promise<Scored | LostAt> {
+async function scored(
+  row: PairRow,
+  { complexity, quality }: ReturnType<typeof questionsOf>,
+  asking: Asking,
+): Promise<Scored | LostAt> {
   const scores: Scored['scores'][number][] = []
   for (const turn of turnsOf(row)) {
-    const demand = await askAbout(complexity, turn, asking)
-    if (isLost(demand)) return { stage: complexity.name, lost: demand }
-    const answer = await askAbout(quality, turn, asking)
-    if (isLost(answer)) return { stage: quality.name, lost: answer }
-    scores.push({ ...demand, ...answer })
+    const demand = await complexity.score(turn, asking)
+    if (typeof demand !== 'number') return { stage: complexity.name, lost: demand }
+    const answer = await quality.score(turn, asking)
+    if (typeof answer !== 'number') return { stage: quality.name, lost: answer }
+    scores.push({ complexity: demand, quality: answer })
   }
   return { ...row, scores }
 }
@@ -87,8 +115,11 @@ function turnsOf({ id, exchanges }: PairRow): Turn[] {
 }
 
 function calls(config: DeitaConfig, texts: PromptTexts): CallPlan {
+  const said = deitaStages(config, texts)
+  const stages =
+    config.scores === 'expected' ? plannedLines(expectedStages(said, config.language)) : Object.values(said)
   return {
-    stages: Object.values(deitaStages(config, texts)),
+    stages: stages as unknown as CallPlan['stages'],
     rows: async (view) => {
       const { steps, sample } = await foretellPairs(view, config)
       const turns = sample.flatMap(turnsOf)

@@ -10,6 +10,12 @@ export const deitaOptions = z.object({
   ...deitaStrategy.options,
   ...modelOptions,
   ...languageOption,
+  scores: z
+    .enum(['said', 'expected'])
+    .default('said')
+    .describe(
+      "said: the whole number of the model's reply; expected: the mean by its log-probabilities of the six, as published",
+    ),
 })
 
 export type DeitaConfig = z.infer<typeof deitaOptions>

@@ -29,7 +29,7 @@ export function labelPrompt(
     write: (row) => messagesOf(text, { text: fenced(row.text) }),
     read: (reply, row) => {
       const instruction = strip(trimSpecialTokens(reply), requestForm)
-      const unread = isRefusal(instruction) ? 'refusal' : unfit(reply, { found: instruction, text: row.text }, text)
+      const unread = unfit(reply, { found: instruction, text: row.text }, text) ?? unfitLabel(instruction, row)
       return unread === undefined ? { instruction } : { unread }
     },
   }
@@ -111,6 +111,14 @@ export function leavesRoom(row: TextRow, text: PromptText, maxTokens: number): b
 function tokensWithout({ text }: TextRow, { user }: PromptText): number {
   return estimateTokens(fill(user, { instruction: '', text }))
 }
+
+/** What no instruction of a user says, though it can be read. */
+function unfitLabel(instruction: string, { text }: TextRow): string | undefined {
+  if (isRefusal(instruction)) return 'refusal'
+  return speaksOfTags.test(instruction) && !speaksOfTags.test(text) ? 'speaks of the tags' : undefined
+}
+
+const speaksOfTags = /\bbetween (?:the |these |two )?tags\b|标签(?:之间|中间)/i
 
 function unfit(
   reply: string,
