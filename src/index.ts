@@ -38,8 +38,9 @@ export {
 export { defaultLimits, type Limits as FileLimits } from './formats/limits.js'
 export { type BadShard, type OnBadShard, readShards } from './formats/shards.js'
 export { readTexts, type TextBatch } from './formats/texts.js'
-export { type BudgetOptions, budgeted, type Limits, noSpending, type Spending } from './models/budget.js'
 // models: questions to replies, none paid for twice
+export { type BalanceOptions, balanced } from './models/balanced.js'
+export { type BudgetOptions, budgeted, type Limits, noSpending, type Spending } from './models/budget.js'
 export { type ModelOptions, openModel } from './models/index.js'
 export { type Journal, journalled, openJournal } from './models/journal.js'
 export { limited } from './models/limit.js'

@@ -52,6 +52,7 @@ const pricesFlag: Flag = {
 
 const modelFlags: readonly Flag[] = [
   { name: 'concurrency', type: 'integer', default: 8, min: 1, description: 'calls in flight at once' },
+  { name: 'alsoAt', type: 'string', description: 'further endpoints of the same model, with commas between' },
   { name: 'requestsPerMinute', type: 'integer', min: 1, description: 'most requests sent in a minute' },
   {
     name: 'tokensPerMinute',

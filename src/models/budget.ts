@@ -27,7 +27,12 @@ export type BudgetOptions = { limits?: Limits | undefined; price?: Price | undef
  * waits for the calls in flight, and rejects with a LimitError once there are none. Adds to `spent`, by the server's own
  * count of tokens or, where it gives none, by an estimate. Belongs inside `withRetry`, so that every attempt counts.
  */
-export function budgeted(model: Model, { limits = {}, price, spent }: BudgetOptions): Model {
+export function budgeted(model: Model, options: BudgetOptions): Model {
+  return sharedBudget(options)(model)
+}
+
+/** The same for several models that spend from one budget. */
+export function sharedBudget({ limits = {}, price, spent }: BudgetOptions): (model: Model) => Model {
   const held = { promptTokens: 0, completionTokens: 0 }
   // Counting the tokens of a prompt takes longer than all the rest.
   const isCounted = limits.tokens !== undefined || limits.dollars !== undefined
@@ -56,17 +61,18 @@ export function budgeted(model: Model, { limits = {}, price, spent }: BudgetOpti
     waiting = []
     for (const wake of woken) wake()
   }
-  return wrapped(model, (send) => async (question, options) => {
-    const most = isCounted ? mostUsage(question) : nothing
-    await enter(most)
-    try {
-      const answer = await send(question, options)
-      addTokens(spent, usageOf(question, answer), 1)
-      return answer
-    } finally {
-      leave(most)
-    }
-  })
+  return (model) =>
+    wrapped(model, (send) => async (question, options) => {
+      const most = isCounted ? mostUsage(question) : nothing
+      await enter(most)
+      try {
+        const answer = await send(question, options)
+        addTokens(spent, usageOf(question, answer), 1)
+        return answer
+      } finally {
+        leave(most)
+      }
+    })
 }
 
 const nothing: Usage = { promptTokens: 0, completionTokens: 0 }

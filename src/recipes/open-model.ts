@@ -1,17 +1,21 @@
 import type { KeyOptions } from '../models/api-key.js'
-import { type BudgetOptions, budgeted } from '../models/budget.js'
+import { balanced } from '../models/balanced.js'
+import { type BudgetOptions, sharedBudget } from '../models/budget.js'
 import { openModel } from '../models/index.js'
 import { type Journal, journalled } from '../models/journal.js'
 import { limited, type Rates } from '../models/limit.js'
 import { recorded } from '../models/record.js'
 import { withRetry } from '../models/retry.js'
 import type { Model } from '../models/types.js'
+import { UsageError } from '../stream/errors.js'
 
 export type OpenModelOptions = KeyOptions & {
   concurrency: number
   journal: Journal
   budget: BudgetOptions
   rates?: Rates
+  /** Further endpoints of the same model; each has the concurrency and the rates. */
+  alsoAt?: readonly string[] | undefined
   /** Where to record the calls. */
   record?: string | undefined
   allowHttp?: boolean | undefined
@@ -21,9 +25,19 @@ export type OpenModelOptions = KeyOptions & {
 /** A model as recipes use it: asked no faster than allowed, asked again where that helps, never paid for twice. */
 export async function openJournalledModel(
   { model: spec, endpoint }: { model: string; endpoint?: string | undefined },
-  { concurrency, journal, budget, rates, record, ...options }: OpenModelOptions,
+  { concurrency, journal, budget, rates, alsoAt = [], record, ...options }: OpenModelOptions,
 ): Promise<Model> {
-  const model = await openModel(spec, { endpoint, ...options })
-  const asked = journalled(withRetry(limited(budgeted(model, budget), { concurrency, ...rates })), journal)
+  if (alsoAt.length > 0 && (!spec.startsWith('openai:') || endpoint === undefined)) {
+    throw new UsageError(`The model ${spec} cannot be asked at several endpoints`, {
+      fix: 'Use openai:NAME with --endpoint, or leave --also-at away.',
+    })
+  }
+  const charged = sharedBudget(budget)
+  const at = async (where: string | undefined) =>
+    limited(charged(await openModel(spec, { endpoint: where, ...options })), { concurrency, ...rates })
+  const first = await at(endpoint)
+  const others = await Promise.all(alsoAt.map(at))
+  const model = others.length === 0 ? first : balanced([first, ...others], { atOnce: concurrency })
+  const asked = journalled(withRetry(model), journal)
   return record === undefined ? asked : recorded(asked, record)
 }

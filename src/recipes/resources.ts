@@ -17,6 +17,8 @@ export type MachineOptions = {
   requestsPerMinute?: number
   /** Most tokens it is sent and asked for in a minute; default no limit. */
   tokensPerMinute?: number
+  /** Further endpoints of the same model, with commas between; each has the concurrency and the rates for itself. */
+  alsoAt?: string
   /** Most seconds a call may take; default 60 until its answer begins, 600 in all. */
   timeout?: number
   /** Folder of the journal of replies; default inside the run folder. */
@@ -62,10 +64,12 @@ export function openResources(
   const { concurrency = 8, journal: journalFolder = runPaths(out).journal, allowHttp, callSignal } = machine
   const recording = machine.record
   const rates = { requestsPerMinute: machine.requestsPerMinute, tokensPerMinute: machine.tokensPerMinute }
+  const alsoAt = (machine.alsoAt ?? '').split(',').filter((url) => url.trim() !== '')
   const timeoutMs = machine.timeout === undefined ? undefined : machine.timeout * 1000
   const key = { apiKeyEnv: machine.apiKeyEnv, apiKeyFile: machine.apiKeyFile }
   const named = config as { model: string; endpoint?: string }
   const budget = openBudget(named, machine)
+  const callsAtOnce = concurrency * (1 + alsoAt.length)
   let journal: Journal | undefined
   let record: SpendingRecord | undefined
   const model = once(async () => {
@@ -76,6 +80,7 @@ export function openResources(
       journal,
       budget,
       rates,
+      alsoAt,
       record: recording,
       allowHttp,
       timeoutMs,
@@ -93,7 +98,7 @@ export function openResources(
     resources: {
       model: model.get,
       embedder: embedder.get,
-      concurrency,
+      concurrency: callsAtOnce,
       callSignal,
       reading: machine.reading ?? {},
       memory: { maxMemory: machine.maxMemory, workers: machine.workers },
