@@ -1,6 +1,7 @@
 import { costOf, type Price, priceOf } from '../models/prices.js'
 import type { Usage } from '../models/types.js'
 import type { Answer, Question } from '../models/wrapped.js'
+import type { DuplicateFacts } from '../recipes/dedup/explain.js'
 import { type Explanation, explainRow } from '../recipes/explain.js'
 import { readRunFolder } from '../run/run-folder.js'
 import { printable } from './failure.js'
@@ -27,13 +28,11 @@ export const explainVerb: Verb = {
   },
 }
 
-function* lines({ id, source, choice, lost, asked, rows }: Explanation, price: Price | undefined): Generator<string> {
+function* lines(explanation: Explanation, price: Price | undefined): Generator<string> {
+  const { id, source, lost, asked, rows } = explanation
   yield `${id}${source ? `: row ${source.row} of ${source.path}` : ''}`
   if (source?.columns) yield indented(JSON.stringify(source.columns, null, 2))
-  if (choice?.cluster !== undefined) {
-    yield `cluster ${choice.cluster}, at a squared distance of ${choice.distance!.toFixed(4)} from its centroid`
-  }
-  if (choice?.isChosen !== undefined) yield choice.isChosen ? 'chosen' : 'kept, and not chosen'
+  yield* factLines(explanation)
   for (const { pass, model, call, reply } of asked) {
     yield ''
     const which = 'ordinal' in call ? `reply ${call.ordinal + 1}` : 'score'
@@ -42,10 +41,48 @@ function* lines({ id, source, choice, lost, asked, rows }: Explanation, price: P
     yield reply ? indented(answerLine(reply)) : '  no reply was kept'
     if (reply?.usage) yield `  ${spent(reply.usage, price)}`
   }
-  for (const { id: row, outcome, stage, reason, detail } of lost) {
-    yield `\n${row}: ${outcome} at ${stage}: ${reason}${detail ? ` (${detail})` : ''}`
+  for (const { id: row, outcome, stage, reason, detail, duplicate_of: of, score } of lost) {
+    yield `\n${row}: ${outcome} at ${stage}: ${reason}${alikeText(of, score)}${detail ? ` (${detail})` : ''}`
   }
   for (const row of rows) yield `\nin the result:\n${indented(JSON.stringify(row, null, 2))}`
+}
+
+/** What a selection, a deduplication or a filter found out about the row. */
+function* factLines({ choice, duplicates, rules }: Explanation): Generator<string> {
+  if (choice?.cluster !== undefined) {
+    yield `cluster ${choice.cluster}, at a squared distance of ${choice.distance!.toFixed(4)} from its centroid`
+  }
+  if (choice?.alike)
+    yield `in its cluster most like ${choice.alike.of}, by a cosine of ${choice.alike.cosine.toFixed(4)}`
+  if (choice?.turn !== undefined) {
+    yield `chosen in turn ${choice.turn}, at ${choice.distance!.toFixed(4)} from those before`
+  } else if (choice?.isChosen !== undefined) yield choice.isChosen ? 'chosen' : 'kept, and not chosen'
+  if (duplicates) yield* duplicateLines(duplicates)
+  for (const { family, rule, measures, value, least, most, passes, detail } of rules ?? []) {
+    const limit = least === undefined ? `at most ${most}` : `at least ${least}`
+    const measured = measures ? `${measures}: ${value === null ? 'none' : shown(value!)}, ${limit}` : (rule ?? '')
+    yield `${passes ? 'passes' : 'fails '} ${family}${measured && `: ${measured}`}${detail ? ` (${detail})` : ''}`
+  }
+}
+
+function* duplicateLines({ threshold, mostAlike, first, left, leftRows, cluster }: DuplicateFacts): Generator<string> {
+  if (cluster !== undefined) yield `cluster ${cluster}`
+  if (mostAlike) yield `most like ${mostAlike.of}: ${mostAlike.score.toFixed(4)}, duplicates from ${threshold} on`
+  if (leftRows === 0) {
+    yield 'no duplicate of another row'
+    return
+  }
+  yield `of its group ${first} stays, and ${leftRows} left:`
+  for (const { id, of, score } of left) yield `  ${id}${alikeText(of, score)}`
+  if (leftRows > left.length) yield `  and ${leftRows - left.length} more`
+}
+
+function alikeText(of: unknown, score: unknown): string {
+  return typeof of === 'string' && typeof score === 'number' ? `, like ${of} by ${score.toFixed(4)}` : ''
+}
+
+function shown(value: number): string {
+  return Number.isInteger(value) ? `${value}` : value.toPrecision(3)
 }
 
 function questionLines(call: Question): string[] {

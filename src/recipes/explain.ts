@@ -5,6 +5,8 @@ import { readShards } from '../formats/shards.js'
 import { openJournal } from '../models/journal.js'
 import type { Plan } from '../run/types.js'
 import { SluiceError, UsageError } from '../stream/errors.js'
+import type { DuplicateFacts } from './dedup/explain.js'
+import type { RuleFacts } from './filter/explain.js'
 import { lostRows } from './lost-rows.js'
 import { openRun } from './open-run.js'
 import { textsOf } from './plan-run.js'
@@ -19,6 +21,10 @@ export type Explanation = {
   readonly source?: { readonly shard: string; readonly path: string; readonly row: number; readonly columns?: Columns }
   /** How a selection dealt with it. */
   readonly choice?: Choice
+  /** How a deduplication dealt with it. */
+  readonly duplicates?: DuplicateFacts
+  /** What each rule of a filter says of it. */
+  readonly rules?: readonly RuleFacts[]
   /** Where it, or a row made of it, left the run. */
   readonly lost: readonly Columns[]
   readonly asked: readonly Asked[]
@@ -39,16 +45,15 @@ export async function explainRow(
 ): Promise<Explanation> {
   const run = await openRun(out)
   const { plan, paths, recipe, passes, ledger } = run
-  const root = rootOf(id)
+  // Of rows that no model made anything of ids stand as they are.
+  const root = recipe.usesModel ? rootOf(id) : id
   const isOf = (other: unknown) => other === root || String(other).startsWith(`${root}/`)
   const view = { plan, committed: ledger.committed }
-  const choice = await findChoice(view, root)
+  const names = passes.map(({ name }) => name)
+  const choice = names.includes('choose') ? await findChoice(view, root) : undefined
+  const facts = await recipe.explain?.(view, root, signal)
   const lost: Columns[] = []
-  for await (const batch of lostRows(
-    view,
-    passes.map(({ name }) => name),
-  ))
-    lost.push(...batch.filter((row) => isOf(row.id)))
+  for await (const batch of lostRows(view, names)) lost.push(...batch.filter((row) => isOf(row.id)))
   const rows = await resultRows(join(paths.out, 'data'), isOf)
   const journal = await openJournal(folder ?? paths.journal)
   try {
@@ -56,23 +61,34 @@ export async function explainRow(
     const asked = recipe.usesModel
       ? await repliesOf(out, { journal, isWanted: isOf, resources: embedding(plan), texts, signal })
       : []
-    const source = await sourceOf(plan, root, choice)
-    if (!choice && lost.length + rows.length + asked.length === 0) throw unknownRow(out, id)
-    return { id: root, ...(source && { source }), ...(choice && { choice }), lost, asked, rows }
+    const source = await sourceOf(plan, root, choice ?? facts)
+    if (!choice && !facts && lost.length + rows.length + asked.length === 0) throw unknownRow(out, id)
+    const { duplicates, rules } = facts ?? {}
+    return {
+      id: root,
+      ...(source && { source }),
+      ...(choice && { choice }),
+      ...(duplicates && { duplicates }),
+      ...(rules && { rules }),
+      ...{ lost, asked, rows },
+    }
   } finally {
     await journal.close()
   }
 }
+
+/** The index of a row's shard in the plan, and its number in there. */
+type Place = { readonly shard: number; readonly row: number }
 
 /** The id without what was appended for rows made of it. */
 function rootOf(id: string): string {
   return /^(.*#\d+)(?:\/[^#]*)?$/s.exec(id)?.[1] ?? id.replace(/\/\d+$/, '')
 }
 
-async function sourceOf(plan: Plan, id: string, choice: Choice | undefined): Promise<Explanation['source']> {
+async function sourceOf(plan: Plan, id: string, place: Place | undefined): Promise<Explanation['source']> {
   const [, name, number] = /^(.*)#(\d+)$/s.exec(id) ?? []
-  const shard = choice ? plan.shards[choice.shard] : plan.shards.find((each) => each.name === name)
-  const row = choice?.row ?? Number(number)
+  const shard = place ? plan.shards[place.shard] : plan.shards.find((each) => each.name === name)
+  const row = place?.row ?? Number(number)
   if (shard === undefined || !Number.isSafeInteger(row)) return undefined
   const columns = await readOne(shard, row, plan.reading).catch((error) => {
     // The corpus may be gone by now; what the run keeps is told all the same.

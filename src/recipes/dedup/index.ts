@@ -5,6 +5,7 @@ import type { Recipe, Resources } from '../types.js'
 import { assignPass, clusterPass } from './cluster.js'
 import { decidePass } from './decide.js'
 import { embeddingSpill } from './embed.js'
+import { explainDuplicate } from './explain.js'
 import { fingerprintSpill, matchPass } from './match.js'
 import { nothingSpilled, noveltyPass } from './novelty.js'
 import { comparisonSettings, type DedupConfig, dedupOptions } from './options.js'
@@ -20,6 +21,7 @@ export const dedupRecipe: Recipe<DedupConfig> = {
   usesModel: false,
   options: dedupOptions,
   passes: (config, resources) => dedupPasses(config, resources),
+  explain: explainDuplicate,
 }
 
 /**

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { RunView } from '../../run/types.js'
 import { rowId } from '../select/corpus.js'
 import { createFilePair } from './file-pair.js'
+import { readTiles } from '../select/vectors.js'
 import { createOpenFiles, type OpenFiles } from './open-files.js'
 import type { DedupConfig } from './options.js'
 import { numberRows } from './row-numbers.js'
@@ -79,4 +80,47 @@ function readId(files: OpenFiles, folder: string, local: number): string {
   const id = Buffer.alloc(bounds[1]! - bounds[0]!)
   files.read(join(folder, textFile), id, bounds[0]!)
   return id.toString()
+}
+
+/** The number of the row of an id, its own or made from its shard and place; nothing where no row was scanned under it. */
+export async function findRowNumber(
+  run: RunView,
+  { idColumn }: Pick<DedupConfig, 'idColumn'>,
+  id: string,
+): Promise<number | undefined> {
+  const { stretches } = numberRows(run)
+  for (const { scanned, first } of idColumn === undefined ? [] : stretches) {
+    const local = await placeOf(scanned.folder, id)
+    if (local !== undefined) return first + local
+  }
+  const [, name, number] = /^(.*)#(\d+)$/s.exec(id) ?? []
+  const found = stretches.find(({ scanned: { task }, rows }) => {
+    const start = task.rows?.start ?? 0
+    return run.plan.shards[task.shard!]!.name === name && Number(number) >= start && Number(number) < start + rows
+  })
+  return found && found.first + Number(number) - (found.scanned.task.rows?.start ?? 0)
+}
+
+/** Where an id stands in a file of them. */
+async function placeOf(folder: string, id: string): Promise<number | undefined> {
+  const wanted = Buffer.from(id)
+  const texts = await open(join(folder, textFile), 'r')
+  try {
+    let [row, start] = [0, 0]
+    for await (const bytes of readTiles(join(folder, endsFile), { rows: 8192, rowBytes: 8 })) {
+      const ends = new Float64Array(bytes.buffer, 0, bytes.length / 8)
+      const block = Buffer.alloc(ends.at(-1)! - start)
+      await texts.read(block, 0, block.length, start)
+      let from = 0
+      for (const end of ends) {
+        if (end > start + from && block.subarray(from, end - start).equals(wanted)) return row
+        from = end - start
+        row++
+      }
+      start = ends.at(-1)!
+    }
+  } finally {
+    await texts.close()
+  }
+  return undefined
 }

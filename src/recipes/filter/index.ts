@@ -11,6 +11,7 @@ import { schemaOfPass } from '../pass-schema.js'
 import { rowId, textFault } from '../select/corpus.js'
 import { shardTasks } from '../tasks.js'
 import type { Recipe, Resources } from '../types.js'
+import { explainRules } from './explain.js'
 import { type NamedFamily, openFamilies } from './judge.js'
 import { type FilterConfig, filterOptions } from './options.js'
 
@@ -21,6 +22,7 @@ export const filterRecipe: Recipe<FilterConfig> = {
   usesModel: false,
   options: filterOptions,
   fileOptions: ['testData'],
+  explain: explainRules,
   passes: (config, resources) => [
     filterPass(config, resources),
     finishPass({

@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import type { Committed, RunView } from '../../run/types.js'
 import { readRows } from '../artifacts.js'
 import { type Assigned, readAssigned } from './assign.js'
-import { readChosen } from './chosen.js'
+import { type Chosen, readChosen } from './chosen.js'
 import type { Kept } from './scan.js'
+import { type Alike, alikeFile } from './strategies/semdedup.js'
 
 /** What a selection made of a row that its judge let through. */
 export type Choice = {
@@ -15,6 +16,10 @@ export type Choice = {
   /** Squared, to the centroid of its cluster. */
   readonly distance?: number
   readonly isChosen?: boolean
+  /** Of a strategy that takes one row after another: the turn, from 0 up, and what its `sluice_distance` says. */
+  readonly turn?: number
+  /** By `semdedup`: the row of its cluster that stands before it and is most like it, and their cosine. */
+  readonly alike?: { readonly of: string; readonly cosine: number }
 }
 
 /** Finds a row among those that a selection kept; nothing where its judge let none of that id through. */
@@ -28,8 +33,16 @@ export async function findChoice(run: RunView, id: string): Promise<Choice | und
         continue
       }
       const place = { shard: scanned.task.shard!, row: found.row }
-      const isChosen = run.committed('choose').length > 0 && (await readChosen(run)).some((row) => row.id === id)
-      return { ...place, ...(await assignmentOf(run, scanned, at + rows.indexOf(found))), isChosen }
+      const chosen = run.committed('choose').length > 0 ? await readChosen(run) : []
+      const choice = chosen.find((row) => row.id === id)
+      const alike = await likestOf(run, id)
+      return {
+        ...place,
+        ...(await assignmentOf(run, scanned, at + rows.indexOf(found))),
+        isChosen: choice !== undefined,
+        ...(choice && isInTurns(run, chosen) && { turn: choice.cluster, distance: choice.distance }),
+        ...(alike && { alike }),
+      }
     }
   }
   return undefined
@@ -48,4 +61,20 @@ async function assignmentOf(
     before += clusters.length
   }
   return {}
+}
+
+/** Where a strategy has no clusters, and yet names every chosen row by another number, that is its turn. */
+function isInTurns(run: RunView, chosen: readonly Chosen[]): boolean {
+  const hasClusters = run.plan.recipe === 'select-llm' || run.committed('assign').length > 0
+  return !hasClusters && chosen.length > 1 && new Set(chosen.map(({ cluster }) => cluster)).size === chosen.length
+}
+
+async function likestOf(run: RunView, id: string): Promise<Choice['alike']> {
+  for (const { folder } of run.plan.config.by === 'semdedup' ? run.committed('compare') : []) {
+    for await (const rows of readRows<Alike>(join(folder, alikeFile))) {
+      const found = rows.find((row) => row.id === id)
+      if (found !== undefined) return found.of === '' ? undefined : { of: found.of, cosine: found.alike }
+    }
+  }
+  return undefined
 }
