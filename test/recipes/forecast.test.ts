@@ -76,6 +76,34 @@ describe('a forecast', () => {
     expect(calls).toHaveLength(total.calls.high)
   })
 
+  it('leaves out rows without the score that the strategy goes by, and knows that deita may end early', async () => {
+    const path = join(folder, 'scored.jsonl')
+    const rows = Array.from({ length: 40 }, (_, n) => ({ text: paragraph(`s${n}`), score: n % 4 === 0 ? null : n }))
+    await writeFile(path, rows.map((row) => JSON.stringify(row)).join('\n'))
+    const of = (by: string) =>
+      forecast({
+        recipe: 'reinstruct',
+        inputs: [path],
+        config: config({ by, scoreColumn: 'score', selector: 'light' }),
+      })
+    const { steps } = await of('gumbel')
+    const may = steps.find(([name]) => name === 'rows that may be chosen')![1]
+    expect(may.low).toBe(may.high)
+    expect(may.high).toBeLessThanOrEqual(30)
+    expect(may.high).toBeGreaterThan(15)
+    expect(steps.at(-1)).toEqual(['rows chosen', may])
+    expect((await of('deita')).steps.at(-1)).toEqual(['rows chosen', { ...may, low: 1 }])
+    const scored = config({ by: 'gumbel', scoreColumn: 'score' })
+    const { tally } = await curate({
+      recipe: 'reinstruct',
+      inputs: [path],
+      out: join(folder, 'scored'),
+      config: scored,
+    })
+    expect(tally.in - tally.rejected['read: no score']!).toBeGreaterThanOrEqual(may.high)
+    expect(tally.rejected['choose: not chosen']).toBeUndefined()
+  })
+
   it('brackets the calls of a run some of whose replies cannot be read', async () => {
     const toy = await startOpenAiServer({ reply: toyReply })
     const { total, stages } = await plan()

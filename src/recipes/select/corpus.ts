@@ -76,7 +76,8 @@ async function* identify(
   }
 }
 
-function numberOf(value: unknown): number {
+/** A score as a number; NaN where the value is none. */
+export function numberOf(value: unknown): number {
   return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : Number.NaN
 }
 

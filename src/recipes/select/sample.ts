@@ -5,9 +5,10 @@ import type { Row } from '../../stream/types.js'
 import { uniform } from '../../text/hash.js'
 import { onBadAgain } from '../bad-shards.js'
 import type { AskedRows, Estimate, Resources } from '../types.js'
-import { type JudgeText, rowId } from './corpus.js'
+import { type JudgeText, numberOf, rowId } from './corpus.js'
 import type { ChosenText } from './fetch.js'
 import type { SelectionConfig } from './options.js'
+import { strategies } from './strategies/index.js'
 
 /** Rows looked at in all, shards they come from at most, and blocks of a shard. */
 const sampleRows = 4096
@@ -21,28 +22,39 @@ export type SampleOptions = {
   reading?: Resources['reading'] | undefined
 }
 
+/** What foretelling a selection reads of its settings; a recipe that names no strategy has none of the last two. */
+type ForetoldConfig = Pick<SelectionConfig, 'textColumn' | 'select' | 'seed' | 'onBadShard'> & {
+  readonly by?: keyof typeof strategies
+  readonly scoreColumn?: string | undefined
+}
+
 /**
  * Foretells what the selection will choose, from blocks of rows spread over the shards: how many there are, how many the
- * judge keeps, how many are chosen, and what those look like.
+ * judge keeps and have the score that the strategy asks for, how many are chosen, and what those look like. A strategy that
+ * may end early chooses one row at least.
  */
-export function foretellSelection(
+export async function foretellSelection(
   plan: Plan,
-  config: Pick<SelectionConfig, 'textColumn' | 'select' | 'seed' | 'onBadShard'>,
+  config: ForetoldConfig,
   { judge, titleColumn, signal, reading }: SampleOptions,
 ): Promise<AskedRows & { readonly sample: readonly ChosenText[] }> {
-  const { textColumn } = config
-  return foretellRows(plan, config, {
+  const { textColumn, scoreColumn, by } = config
+  const { steps, sample } = await foretellRows(plan, config, {
     ...{ signal, reading },
-    columns: async () => (titleColumn === undefined ? [textColumn] : [textColumn, titleColumn]),
+    columns: async () => [...new Set([textColumn, titleColumn, scoreColumn].filter((column) => column !== undefined))],
     look: (values, id) => {
       const text = values[textColumn]
       if (typeof text !== 'string') return { bytes: 0 }
       const bytes = Buffer.byteLength(text)
-      if (text.trim() === '' || judge(text) !== undefined) return { bytes }
+      const hasScore = scoreColumn === undefined || Number.isFinite(numberOf(values[scoreColumn]))
+      if (!hasScore || text.trim() === '' || judge(text) !== undefined) return { bytes }
       const title = titleColumn === undefined ? null : values[titleColumn]
       return { bytes, row: { id, text, title: typeof title === 'string' ? title : null, cluster: 0, distance: 0 } }
     },
   })
+  if (by === undefined || strategies[by].mayEndEarly !== true) return { steps, sample }
+  const [name, chosen] = steps.at(-1)!
+  return { steps: [...steps.slice(0, -1), [name, { ...chosen, low: Math.min(1, chosen.low) }]], sample }
 }
 
 /** How rows are looked at: which columns of a shard, how many bytes a row holds in them, and what it is if it stays. */

@@ -29,6 +29,7 @@ export const deitaStrategy: Strategy<typeof options> = {
   summary: 'by the score in --score-column, the best first, but none too like one taken before',
   options,
   vectors: 'plain',
+  mayEndEarly: true,
   ranking: (config) => ({ scoreColumn: requireScoreColumn(config), rank: ({ score }) => -score! }),
   passes: (config) => [choosePass(config)],
 }

@@ -20,6 +20,8 @@ export type Strategy<Own extends z.ZodRawShape = z.ZodRawShape> = {
   readonly options: Own
   /** Which vectors the scan leaves; default: whitened ones. With others there is no pilot and no sketch. */
   readonly vectors?: VectorKind
+  /** It may choose fewer rows than were asked for and there are. */
+  readonly mayEndEarly?: true
   /** For a strategy that ranks each row by what is read of it, as it is set: the scan then leaves the ranks. */
   ranking?(config: StrategyConfig & z.infer<z.ZodObject<Own>>): Ranking | undefined
   passes(config: StrategyConfig & z.infer<z.ZodObject<Own>>, resources: Pick<Resources, 'reading'>): readonly Pass[]
