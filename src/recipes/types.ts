@@ -5,9 +5,8 @@ import type { Call, Message, Model } from '../models/types.js'
 import type { Pass, Plan, RunView } from '../run/types.js'
 import type { Row } from '../stream/types.js'
 import type { MemoryBound } from './memory.js'
-import type { DuplicateFacts } from './dedup/explain.js'
-import type { RuleFacts } from './filter/explain.js'
 import type { PromptTexts } from './prompt-texts.js'
+import type { RowFacts } from './row-facts.js'
 
 /** What a recipe borrows from the machine it runs on; nothing here changes a byte of the output. */
 export type Resources = {
@@ -44,14 +43,6 @@ export type Recipe<Config = Record<string, unknown>> = {
   explain?(run: RunView, id: string, signal: AbortSignal): Promise<RowFacts | undefined>
   /** What it will ask the model; needed of every recipe that asks one. */
   calls?(config: Config, texts: PromptTexts): CallPlan
-}
-
-/** Where a row stands (the index of its shard in the plan, its number in there), and what was found out about it. */
-export type RowFacts = {
-  readonly shard: number
-  readonly row: number
-  readonly duplicates?: DuplicateFacts
-  readonly rules?: readonly RuleFacts[]
 }
 
 /** A number of which only bounds may be known before a run; all three are equal where it is certain. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import type { RunView } from '../../run/types.js'
 import { reduced } from '../artifacts.js'
+import type { DuplicateFacts, RowFacts } from '../row-facts.js'
 import { readTiles } from '../select/vectors.js'
-import type { RowFacts } from '../types.js'
 import { labelFile, noCluster } from './cluster.js'
 import { type Decision, readDecisions } from './decide.js'
 import { type DedupConfig, thresholdOf } from './options.js'
@@ -10,23 +10,6 @@ import { floatOf, readRecords } from './record-file.js'
 import { findRowNumber, openRowIds } from './row-ids.js'
 import { numberRows } from './row-numbers.js'
 import { scoredFile } from './score.js'
-
-/** Two rows and how alike they are. */
-export type AlikeRows = { readonly id: string; readonly of: string; readonly score: number }
-
-/** What a deduplication made of a row. */
-export type DuplicateFacts = {
-  /** Likeness from which rows are duplicates. */
-  readonly threshold: number
-  /** Of the earlier rows that it was compared with the likest, also where that is below the threshold. */
-  readonly mostAlike?: AlikeRows
-  /** The row that stays of its group, which may be itself; and those that left, with whom they duplicate. */
-  readonly first: string
-  readonly left: readonly AlikeRows[]
-  readonly leftRows: number
-  /** By `semantic`: rows of other clusters were not compared with it. */
-  readonly cluster?: number
-}
 
 /** Rows of a group that are named. */
 const mostNamed = 20

@@ -3,23 +3,10 @@ import { passes, type Rule } from '../../filters/rules.js'
 import { readShard } from '../../formats/index.js'
 import type { Plan, RunView } from '../../run/types.js'
 import { SluiceError } from '../../stream/errors.js'
+import type { RowFacts, RuleFacts } from '../row-facts.js'
 import { textFault } from '../select/corpus.js'
-import type { RowFacts } from '../types.js'
 import { type NamedFamily, openFamilies } from './judge.js'
 import type { FilterConfig } from './options.js'
-
-/** What a rule says of a row; a family without thresholds has only its verdict. */
-export type RuleFacts = {
-  readonly family: string
-  readonly rule?: string
-  readonly measures?: string
-  /** Null where the row has nothing to measure. */
-  readonly value?: number | null
-  readonly least?: number
-  readonly most?: number
-  readonly passes: boolean
-  readonly detail?: string
-}
 
 /** What every rule of a run says of a row, measured anew; nothing of an id that no row of the corpus has. */
 export async function explainRules(run: RunView, id: string, signal: AbortSignal): Promise<RowFacts | undefined> {
