@@ -11,7 +11,7 @@ import { nothingSpilled, noveltyPass } from './novelty.js'
 import { comparisonSettings, type DedupConfig, dedupOptions } from './options.js'
 import { scanPass } from './scan.js'
 import { scorePass } from './score.js'
-import { compareClustersPass, mergeAlikePass } from './semantic.js'
+import { bucketPass, compareClustersPass, mergeAlikePass } from './semantic.js'
 import { keptFile, writePass } from './write.js'
 
 /** A corpus without its duplicates: of every group of like rows the first, every column as it was. */
@@ -49,6 +49,7 @@ function comparison(config: DedupConfig, resources: Resources, sliceRows: number
       scanPass(config, reading, async (folder, signal) => embeddingSpill(folder, await resources.embedder(), signal)),
       clusterPass(config),
       assignPass(),
+      bucketPass(),
       compareClustersPass(),
       mergeAlikePass(),
     ]

@@ -1,16 +1,20 @@
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { emptyTally } from '../../run/tally.js'
-import { type Pass, type RunView, reduceTask, type Task } from '../../run/types.js'
-import { createSemanticDuplicates, type MostAlike } from '../../select/semantic-duplicates.js'
+import { type Pass, type RunView, reduceTask } from '../../run/types.js'
+import { createSemanticDuplicates, type MostAlike, type SemanticDuplicates } from '../../select/semantic-duplicates.js'
+import { nextTurn } from '../../stream/turn.js'
+import { reduced } from '../artifacts.js'
+import { bucketsOf, openBuckets, readBucket } from '../select/buckets.js'
 import { readTiles, readVectorFile, tileRows } from '../select/vectors.js'
-import { clusterSizes, labelFile, readCentroids } from './cluster.js'
+import { clusterSizes, labelFile, noCluster, readCentroids } from './cluster.js'
 import { vectorFile } from './embed.js'
 import { openRecordCursors } from './record-cursor.js'
 import { createRecordFile, wordOf } from './record-file.js'
 import { numberRows } from './row-numbers.js'
 import { scoredFile } from './score.js'
 
-/** Bytes of vectors of a task, but for a single cluster that is larger; they are held twice, with room to grow. */
+/** Bytes of vectors of a file, but for a single cluster that is larger; they are held twice, with room to grow. */
 const heldBytes = 32 * 1024 * 1024
 
 /** Rows less alike than this are not written down: no threshold below it finds more. */
@@ -18,27 +22,56 @@ const leastScore = 0.5
 
 const alikeFile = 'alike.bin'
 
-/** Compares the rows of each cluster with each other, some clusters a task. */
+/** Sorts the rows by cluster into files, some clusters a file, so that none is read more than once. */
+export function bucketPass(): Pass {
+  return {
+    name: 'bucket',
+    tasks: async () => reduceTask,
+    async work(_task, context) {
+      const { dimensions } = await readCentroids(context)
+      const bucketOf = bucketsOf(await clusterSizes(context), dimensions, heldBytes)
+      const buckets = openBuckets(context.folder, (bucketOf.at(-1) ?? -1) + 1)
+      for await (const { first, labels, vectors } of labelledTiles(context, dimensions)) {
+        context.signal.throwIfAborted()
+        for (const [at, cluster] of labels.entries()) {
+          if (cluster === noCluster) continue
+          const vector = vectors.subarray(at * dimensions, (at + 1) * dimensions)
+          await buckets.push(bucketOf[cluster]!, { id: String(first + at), cluster, distance: 0, vector })
+        }
+      }
+      await buckets.finish()
+      return emptyTally
+    },
+  }
+}
+
+/** Compares the rows of each cluster with each other, a task a file of them. */
 export function compareClustersPass(): Pass {
   return {
     name: 'match',
-    tasks: clusterTasks,
-    async work(task, context) {
+    async tasks(run) {
+      const files = await readdir(reduced(run, 'bucket').folder)
+      return files.sort().map((id) => ({ id }))
+    },
+    async work({ id: bucket }, context) {
       const { dimensions } = await readCentroids(context)
-      const [start, end] = task.id.split('-').slice(1).map(Number) as [number, number]
-      const clusters = Array.from({ length: end - start }, () => createSemanticDuplicates(dimensions))
+      const clusters = new Map<number, SemanticDuplicates>()
       const found: MostAlike[] = []
       const note = (some: readonly MostAlike[]) => {
         for (const each of some) if (each.score >= leastScore) found.push(each)
       }
-      for await (const { first, labels, vectors } of labelledTiles(context, dimensions)) {
-        context.signal.throwIfAborted()
-        for (const [at, label] of labels.entries()) {
-          if (label < start || label >= end) continue
-          note(clusters[label - start]!.push(first + at, vectors.subarray(at * dimensions, (at + 1) * dimensions)))
+      for await (const rows of readBucket(join(reduced(context, 'bucket').folder, bucket), dimensions)) {
+        for (const [n, { id, cluster, vector }] of rows.entries()) {
+          if (n % 1024 === 0) await nextTurn(context.signal)
+          let held = clusters.get(cluster)
+          if (held === undefined) {
+            held = createSemanticDuplicates(dimensions)
+            clusters.set(cluster, held)
+          }
+          note(held.push(Number(id), vector))
         }
       }
-      for (const cluster of clusters) note(cluster.finish())
+      for (const held of clusters.values()) note(held.finish())
       const file = await createRecordFile(join(context.folder, alikeFile))
       try {
         for (const { row, of, score } of found.sort((a, b) => a.row - b.row)) await file.push(row, of, wordOf(score))
@@ -77,25 +110,6 @@ export function mergeAlikePass(): Pass {
       return emptyTally
     },
   }
-}
-
-/** Tasks of neighbouring clusters that may be held together; `clusters-0-12` are the first twelve. */
-async function clusterTasks(run: RunView): Promise<Task[]> {
-  const { dimensions } = await readCentroids(run)
-  const mostRows = heldBytes / (4 * dimensions)
-  const sizes = await clusterSizes(run)
-  const tasks: Task[] = []
-  let [start, rows] = [0, 0]
-  for (const [cluster, size] of sizes.entries()) {
-    if (rows > 0 && rows + size > mostRows) {
-      tasks.push({ id: `clusters-${start}-${cluster}` })
-      start = cluster
-      rows = 0
-    }
-    rows += size
-  }
-  if (rows > 0) tasks.push({ id: `clusters-${start}-${sizes.length}` })
-  return tasks
 }
 
 type LabelledTile = { first: number; labels: Uint32Array; vectors: Float32Array }

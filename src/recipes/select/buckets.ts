@@ -10,17 +10,17 @@ export type BucketRow = {
   readonly vector: Float32Array
 }
 
-/** Bytes of vectors of a bucket, but for a single cluster that has more. */
-const bucketBytes = 64 * 1024 * 1024
-
 /** Bytes that wait to be written, over all buckets. */
-const waitingBytes = 32 * 1024 * 1024
+const waitingBytes = 8 * 1024 * 1024
 
 const headBytes = 12
 
-/** The bucket of every cluster: neighbours share one as long as their vectors fit, so that none is cut. */
-export function bucketsOf(sizes: ArrayLike<number>, dimensions: number): Uint32Array {
-  const most = bucketBytes / (4 * dimensions)
+/**
+ * The bucket of every cluster of so many rows: neighbours share one as long as `bytes` hold their vectors, so that none is
+ * cut, and a cluster of more has one to itself.
+ */
+export function bucketsOf(sizes: ArrayLike<number>, dimensions: number, bytes = 64 * 1024 * 1024): Uint32Array {
+  const most = bytes / (4 * dimensions)
   let [bucket, rows] = [0, 0]
   return Uint32Array.from(sizes, (size) => {
     if (rows > 0 && rows + size > most) {
