@@ -14,8 +14,11 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
+// How many requests bring so many new tasks is up to the model; self-instruct.test.ts looks at that plan.
+const fixed = toyRuns.filter(({ recipe }) => recipe !== 'self-instruct')
+
 describe('a plan', () => {
-  it.each(toyRuns)(
+  it.each(fixed)(
     'of $recipe brackets the calls and tokens of its run, and has those of a prompt within 10 %',
     async (toy) => {
       const inputs = await toy.inputs(join(folder, toy.recipe))
