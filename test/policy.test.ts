@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
 const root = new URL('../', import.meta.url)
@@ -38,6 +39,21 @@ describe('the folder tree is the architecture', () => {
     text: ['stream'],
     stream: [],
   }
+
+  it.skipIf(!existsSync(new URL('.git', root)))(
+    'has at the top what every project has, and nothing left behind',
+    () => {
+      const papers = /^(?:README|CHANGELOG|CONTRIBUTING|SECURITY)\.md$|^(?:LICENSE|NOTICE)$/
+      const settings =
+        /^(?:package(?:-lock)?|biome|tsconfig(?:\.build)?)\.json$|^vitest\.config\.ts$|^\.(?:gitignore|ci)$/
+      const folders = new Set(['src', 'schemas', 'benchmarks', 'fixtures', 'test'])
+      const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).trim().split('\n')
+      const top = new Set(tracked.map((path) => path.split('/')[0]!))
+      const unknown = [...top].filter((name) => !papers.test(name) && !settings.test(name) && !folders.has(name))
+      expect(tracked.length).toBeGreaterThan(100)
+      expect(unknown).toEqual([])
+    },
+  )
 
   it('has no folder that the layers do not name', () => {
     const folders = new Set(sources.filter((file) => file.includes('/')).map((file) => file.split('/')[0]!))
