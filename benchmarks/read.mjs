@@ -8,6 +8,9 @@
 // encodings, as row groups of 1,000 rows, as one row group, as 1,000 row groups, and as conversations. Every case runs alone
 // in a process, ours and pyarrow's in turns, three readings a time and twice each; the best counts. pyarrow runs on one thread. One
 // case runs without the packages that `npm install --omit=optional` leaves out.
+//
+// The readers in JavaScript, three readings each, are taken from the node_modules of the folder that SLUICE_BENCH_PEERS names:
+// `npm install parquet-wasm apache-arrow @duckdb/node-api parquetjs-lite`. What is missing or fails is left out, with the reason.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,6 +21,7 @@ const [corpus, megabytes = '500'] = process.argv.slice(2)
 if (!corpus) throw new Error('Expected the folder of a corpus: node benchmarks/read.mjs CORPUS')
 const python = process.env.SLUICE_BENCH_PYTHON ?? 'python3'
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
+const peers = ['parquet-wasm', 'duckdb', 'parquetjs-lite']
 const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
 try {
   console.log(run(python, here('read_files.py'), corpus, folder, megabytes))
@@ -33,6 +37,8 @@ try {
   compare('strings', join(folder, 'groups.parquet'), ['--import', here('without_optional.mjs')])
   console.log('\nconversations')
   compare('rows', join(folder, 'nested.parquet'))
+  console.log('\nrow groups of 1,000 rows, other readers in JavaScript')
+  for (const name of ['strings', 'rows']) for (const peer of peers) compareOnce(peer, name)
   const [tenth, whole] = ['tenth', 'groups'].map((file) => ours(['strings', join(folder, `${file}.parquet`)]).mb)
   console.log(`\npeak memory, strings: ${tenth.toFixed(0)} MB of a tenth of the rows, ${whole.toFixed(0)} MB of all`)
   const shards = [0, 1, 2, 3].map((shard) => join(folder, 'shards', `${shard}.parquet`))
@@ -57,6 +63,19 @@ function compare(name, path, flags = []) {
   const show = ({ cpu, mb }) => `${cpu.toFixed(2).padStart(5)} s ${mb.toFixed(0).padStart(4)} MB`
   const ratio = (theirs.cpu / mine.cpu).toFixed(2)
   console.log(`  ${name.padEnd(8)} sluice ${show(mine)}   pyarrow ${show(theirs)}   pyarrow / sluice = ${ratio}`)
+}
+
+function compareOnce(peer, name) {
+  const path = join(folder, 'groups.parquet')
+  const mine = ours([name, path])
+  try {
+    const theirs = JSON.parse(run(process.execPath, here('read_peers.mjs'), peer, name, path))
+    if (mine.said !== theirs.said) throw new Error(`${theirs.said} rows instead of ${mine.said}`)
+    const [cpu, ratio] = [theirs.cpu.toFixed(2), (theirs.cpu / mine.cpu).toFixed(1)]
+    console.log(`  ${name.padEnd(8)} ${peer} ${cpu} s ${theirs.mb.toFixed(0)} MB   ${peer} / sluice = ${ratio}`)
+  } catch (error) {
+    console.log(`  ${name.padEnd(8)} ${peer} left out: ${error.message}`)
+  }
 }
 
 function ours(words, flags = []) {

@@ -1,9 +1,8 @@
 // The writers in JavaScript that write.mjs compares: `node write_peers.mjs WRITER TABLE ROWS.jsonl OUT.parquet` writes the
 // rows ten times over and prints CPU seconds, memory and size.
 import { readFileSync, statSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
+import { peer } from './peer.mjs'
 
 /** How often the rows are written over. */
 export const times = 10
@@ -29,7 +28,14 @@ const writers = {
   'parquetjs-lite': parquetjs,
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await run(...process.argv.slice(2))
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  // A reason in one line, whatever was thrown.
+  process.on('uncaughtException', (error) => {
+    console.error(error?.message ?? error)
+    process.exit(1)
+  })
+  await run(...process.argv.slice(2))
+}
 
 async function run(name, table, source, target) {
   // Loaded before the clock runs, as Python's libraries are.
@@ -67,16 +73,6 @@ async function sluice(target, schema, rows, checksums) {
         yield* batches(rows, 1024)
       })(),
     )
-}
-
-async function peer(name) {
-  const folder = process.env.SLUICE_BENCH_PEERS
-  if (folder === undefined) throw new Error('SLUICE_BENCH_PEERS names no folder')
-  const path = createRequire(join(folder, 'package.json')).resolve(name)
-  const module = await import(pathToFileURL(path))
-  return module.default?.ParquetWriter || module.default?.DuckDBInstance || module.default?.Table
-    ? module.default
-    : module
 }
 
 /** Arrow columns out of rows by apache-arrow, then parquet-wasm's streaming writer; it has no levels of zstd, and takes 1. */
