@@ -1,4 +1,13 @@
-import { CorruptInputError, DiskError, EndpointError, RefusedError, SluiceError, UsageError } from './errors.js'
+import {
+  CorruptInputError,
+  DiskError,
+  EndpointError,
+  LimitError,
+  RefusedError,
+  ResumeMismatchError,
+  SluiceError,
+  UsageError,
+} from './errors.js'
 
 /** An error on its way from another process or thread. */
 export type PlainError = { readonly code: string; readonly message: string; readonly fix?: string | undefined }
@@ -17,5 +26,7 @@ export function revivedError({ code, message, fix }: PlainError): SluiceError {
   if (code === 'E_REFUSED') return new RefusedError(message, details)
   if (code === 'E_ENDPOINT') return new EndpointError(message, details)
   if (code === 'E_DISK') return new DiskError(message, details)
+  if (code === 'E_RESUME_MISMATCH') return new ResumeMismatchError(message, details)
+  if (code === 'E_LIMIT') return new LimitError(message, details)
   return new SluiceError('E_BUG', 70, message, details)
 }

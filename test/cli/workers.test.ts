@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeProseShards } from '../prose.js'
 import { sluice, startSluice } from './sluice.js'
@@ -81,5 +84,16 @@ describe('--workers', () => {
     const done = await sluice(['select', corpus, '-q', '-o', at('configured'), '--config', at('config.yaml')])
     expect(done).toMatchObject({ code: 0 })
     expect((await rowsOf('configured')).equals(await rowsOf('by-1'))).toBe(true)
+  })
+
+  it('tells of a disk that takes no more from a thread as of one that takes no more at all', async () => {
+    const long = at('long')
+    await writeProseShards(long, 2, 600)
+    const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+    const words = ['select', long, '-n', '5', '-q', '-o', at('no-room'), '--workers', '2', '--coreset-rows', '64']
+    const limited = await promisify(execFile)('bash', [
+      ...['-c', 'ulimit -f 250 && exec "$0" "$@"', process.execPath, cli, ...words],
+    ]).catch((error) => error)
+    expect(limited).toMatchObject({ code: 6, stderr: expect.stringMatching(/^error E_DISK: Cannot write .*EFBIG/) })
   })
 })

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Committed, Pass, Task } from '../../run/types.js'
+import { asDiskError } from '../../stream/errors.js'
 import { plainError } from '../../stream/plain-error.js'
 import { recipeNamed } from '../plan-run.js'
 import { openResources } from '../resources.js'
@@ -37,7 +38,7 @@ function serve(): void {
     stop = new AbortController()
     await work(passes.get(question.pass)!, question.task, question.folder).then(
       (tally) => answer({ kind: 'done', tally }),
-      (error) => answer({ kind: 'error', error: plainError(error) }),
+      (error) => answer({ kind: 'error', error: plainError(asDiskError(error, question.folder)) }),
     )
   })
 }
