@@ -52,7 +52,7 @@ type Found = { shard: number; row: number; text: unknown }
 
 /** A row by its place, or where there is an id column by a look through it. */
 async function findRow(
-  { shards }: Plan,
+  { shards, reading }: Plan,
   { idColumn, textColumn }: FilterConfig,
   id: string,
   signal: AbortSignal,
@@ -60,7 +60,7 @@ async function findRow(
   const columns = idColumn === undefined ? [textColumn] : [textColumn, idColumn]
   for (const [shard, planned] of idColumn === undefined ? [] : shards.entries()) {
     let row = 0
-    for await (const batch of readShard(planned, { columns, signal })) {
+    for await (const batch of readShard(planned, { ...reading, columns, signal })) {
       const at = batch.findIndex((values) => String(values[idColumn!]) === id)
       if (at !== -1) return { shard, row: row + at, text: batch[at]![textColumn] }
       row += batch.length
@@ -70,7 +70,12 @@ async function findRow(
   const shard = shards.findIndex((each) => each.name === name)
   if (shard === -1) return undefined
   const row = Number(number)
-  for await (const [values] of readShard(shards[shard]!, { columns, rows: { start: row, end: row + 1 }, signal })) {
+  for await (const [values] of readShard(shards[shard]!, {
+    ...reading,
+    columns,
+    rows: { start: row, end: row + 1 },
+    signal,
+  })) {
     if (values !== undefined) return { shard, row, text: values[textColumn] }
   }
   return undefined
