@@ -17,10 +17,13 @@ export type ScoreStage<In extends Row> = {
 export async function askScore<In extends Row>(
   { name, write }: ScoreStage<In>,
   row: In,
-  { model, counts, callSignal, onFatal }: Asking,
+  { model, counts, signal, callSignal, onFatal }: Asking,
 ): Promise<Score | CallFailure> {
   try {
-    const score = await scoringBy(model)({ ...write(row), rowId: row.id, stage: name }, { signal: callSignal })
+    const score = await scoringBy(model)(
+      { ...write(row), rowId: row.id, stage: name },
+      { signal: callSignal, stop: signal },
+    )
     counts.add(name, { text: '', finish: 'stop', ...(score.usage && { usage: score.usage }) })
     return score
   } catch (error) {
