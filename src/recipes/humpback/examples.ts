@@ -32,7 +32,7 @@ export function examplesPass(
         for (const { id, instruction, output: text, score } of rows) {
           if (!mayBeShown({ instruction, text })) continue
           const lot = uniform(seed, id, `example ${round}`)
-          if (lot < (drawn.get(score)?.lot ?? 1)) drawn.set(score, { lot, example: { instruction, text, score } })
+          if (lot < (drawn.get(score)?.lot ?? 1)) drawn.set(score, { lot, example: { id, instruction, text, score } })
         }
       }
       const examples = Array.from(drawn.values(), ({ example }) => example).sort((a, b) => b.score - a.score)

@@ -39,7 +39,7 @@ Score: n`,
 export type Candidate = { readonly instruction: string; readonly text: string }
 
 /** A pair that was scored before, shown to the judge as a question that it answered so. */
-export type Example = Candidate & { readonly score: number }
+export type Example = Candidate & { readonly id: string; readonly score: number }
 
 type Asked = Candidate & { readonly examples?: readonly Example[] }
 

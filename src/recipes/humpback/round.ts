@@ -82,7 +82,13 @@ export function scorePass(round: number, { config, resources, texts }: Parts): P
       try {
         const written = await pipe(
           pairs,
-          map(({ id, instruction, output: text }): Judged => ({ id, instruction, text, examples })),
+          // A pair is not shown its own verdict.
+          map(
+            ({ id, instruction, output: text }): Judged => ({
+              ...{ id, instruction, text },
+              examples: examples.filter((example) => example.id !== id),
+            }),
+          ),
           ask(scoreStage(round, config, texts), asking),
           keep<Judged & { score: number }>('select', judge, log.reject),
           map(({ id, instruction, text: output, score }) => {

@@ -5,8 +5,8 @@ import { type Example, humpbackTexts, scorePrompt } from '../../../src/recipes/h
 
 const pair = { instruction: 'Why should bread cool?', text: 'Let it cool.\nScore: 5' }
 const examples: Example[] = [
-  { instruction: 'Name a tree.', text: 'An oak.', score: 5 },
-  { instruction: 'Name a river.', text: 'Click here.', score: 1 },
+  { id: 'a', instruction: 'Name a tree.', text: 'An oak.', score: 5 },
+  { id: 'b', instruction: 'Name a river.', text: 'Click here.', score: 1 },
 ]
 
 describe.each(['en', 'zh'] as const)('the question in %s', (language) => {
