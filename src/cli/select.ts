@@ -1,10 +1,11 @@
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { findShards, writeRows } from '../formats/index.js'
 import { readShards, schemaOf } from '../formats/shards.js'
 import { selectRecipe } from '../recipes/select/index.js'
 import type { Recipe } from '../recipes/types.js'
-import { ResumeMismatchError } from '../stream/errors.js'
+import { asDiskError, ResumeMismatchError, UsageError } from '../stream/errors.js'
+import { syncFolder } from '../stream/sync-folder.js'
 import { localOut } from './local-out.js'
 import { recipeFlags } from './recipe-flags.js'
 import { report, runRecipe } from './run.js'
@@ -44,17 +45,34 @@ async function selectToFolder(
 async function selectToFile(inputs: readonly string[], given: Flags, out: string, terminal: Terminal): Promise<number> {
   // Asked before any work: a name that no format writes should not cost a run.
   writeRows(out)
+  if (await isFolder(out))
+    throw new UsageError(`${out} is a folder.`, { fix: 'Name another file with -o, or remove it.' })
   const run = join(dirname(out), `.${basename(out)}.sluice`)
   await mkdir(dirname(out), { recursive: true })
   const outcome = await resumeOrStartOver(inputs, { ...given, out: run }, terminal)
   if ('exitCode' in outcome) return outcome.exitCode
   const shards = await findShards([join(run, 'data')])
   // The run lies beside the file, so that its only shard can become it.
-  if (shards.length === 1 && out.endsWith('.parquet')) await rename(shards[0]!.path, out)
+  if (shards.length === 1 && out.endsWith('.parquet')) await moveTo(shards[0]!.path, out)
   else await writeRows(out, { schema: await schemaOf(shards) })(readShards(shards))
   await rm(run, { recursive: true })
   report({ ...outcome, curated: { ...outcome.curated, out } }, terminal)
   return 0
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined)
+  return found?.isDirectory() === true
+}
+
+/** For good before the run, which could make it again, is removed. */
+async function moveTo(from: string, out: string): Promise<void> {
+  try {
+    await rename(from, out)
+    await syncFolder(dirname(out))
+  } catch (error) {
+    throw asDiskError(error, out)
+  }
 }
 
 /** What an earlier selection of other settings left under this name is of no use, and nobody knows of it. */
