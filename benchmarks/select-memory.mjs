@@ -18,7 +18,7 @@ const { values, positionals } = parseArgs({
   options: { 'max-memory': { type: 'string', default: '512m' }, only: { type: 'string' } },
 })
 const [corpus, copies = '5'] = positionals
-if (!corpus) throw new Error('Expected a folder of Parquet shards: node benchmarks/memory.mjs FOLDER')
+if (!corpus) throw new Error('Expected a folder of Parquet shards: node benchmarks/select-memory.mjs FOLDER')
 const shards = await findShards([resolve(corpus)])
 const rowsOf = await Promise.all(shards.map(async (shard) => (await describeShard(shard)).rows))
 const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
@@ -31,6 +31,8 @@ try {
     if (values.only && name !== values.only) continue
     peaks[name] = select(name, count, name === 'bounded' ? ['--max-memory', values['max-memory']] : [])
   }
+  const bound = Number.parseFloat(values['max-memory']) * (values['max-memory'].endsWith('g') ? 1024 : 1)
+  if (peaks.bounded > bound) throw new Error(`--max-memory ${values['max-memory']} took ${peaks.bounded.toFixed(0)} MB`)
   if (peaks.small && peaks.large) console.log(`large / small: ${(peaks.large / peaks.small).toFixed(3)}`)
 } finally {
   rmSync(folder, { recursive: true, force: true })
