@@ -7,7 +7,7 @@ import { readTexts, type TextRow } from '../select/corpus.js'
 import { shardTasks } from '../tasks.js'
 import type { Resources } from '../types.js'
 import type { DedupConfig } from './options.js'
-import { createIdFile } from './row-ids.js'
+import { createIdFile, type IdFile } from './row-ids.js'
 
 /** What a scan makes of its texts, in files of its task's folder; `local` is a row's place in the task. */
 export type TextSpill = {
@@ -41,7 +41,6 @@ type Setting = { config: DedupConfig; reading: Resources['reading']; spill: Text
 
 async function scan(task: Task, context: TaskContext, { config, reading, spill, log }: Setting): Promise<Tally> {
   const { plan, folder, signal, progress } = context
-  const ids = config.idColumn === undefined ? undefined : await createIdFile(folder)
   const localOf = ({ row }: TextRow) => row - (task.rows?.start ?? 0)
   let [read, kept] = [0, 0]
   const onRows = (rows: number) => {
@@ -50,8 +49,10 @@ async function scan(task: Task, context: TaskContext, { config, reading, spill, 
   }
   const shard = plan.shards[task.shard!]!
   const { rows: range } = task
+  let ids: IdFile | undefined
   const { onBad, leaveRest } = watchBadShard(config, { shard, rows: range, log, reading })
   try {
+    if (config.idColumn !== undefined) ids = await createIdFile(folder)
     const texts = readTexts(shard, config, { rows: range, signal, reading, onReject: log.reject, onRows, onBad })
     for await (const rows of texts) {
       await spill.push(rows, localOf)

@@ -48,8 +48,9 @@ export function pairScanPass<Judged extends PairRow>(
     tasks: ({ plan }) => shardTasks(plan, config, resources),
     async work(task, context) {
       const { plan, folder, signal } = context
-      const spill = await openSpill(judge.vectors, { view: context, config: asSelection(config), resources })
       const asking = await openAsking(context, resources)
+      const opened = openSpill(judge.vectors, { view: context, config: asSelection(config), resources })
+      const spill = await opened.catch((error) => asking.close().then(() => Promise.reject(error)))
       const { log } = asking
       const shard = plan.shards[task.shard!]!
       const { rows } = task
@@ -74,8 +75,7 @@ export function pairScanPass<Judged extends PairRow>(
         read += await leaveRest()
         return { in: read, out: kept.rows, rejected: log.rejected, failed: log.failed }
       } finally {
-        await asking.close()
-        await spill.close()
+        await asking.close().finally(() => spill.close())
       }
     },
   }

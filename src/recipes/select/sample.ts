@@ -87,7 +87,9 @@ export async function foretellRows<R extends Row>(
   }
   const share = shards.reduce((sum, { bytes }) => sum + bytes, 0) / looked.reduce((sum, { bytes }) => sum + bytes, 0)
   const total =
-    every === 1 ? all : { low: all.low, expected: Math.round(all.expected * share), high: 2 * all.high * share }
+    every === 1
+      ? all
+      : { low: all.low, expected: Math.round(all.expected * share), high: Math.ceil(2 * all.high * share) }
   const keptRows = keptOf(total, all.kept, all.seen)
   const chosen = eachBound(keptRows, (rows) => Math.min(config.select, rows))
   return {
