@@ -69,10 +69,17 @@ it('scores as recorded in fixtures/replies, row for row, and adds the seed data'
     { role: 'user', content: rows[0]!.instruction },
     { role: 'assistant', content: rows[0]!.output },
   ])
-  // The second round shows one pair of each score that the first gave, from the best down.
-  expect(asked.map(({ length }) => length)).toEqual([2, 2, 2, 2, 10, 10, 10, 10])
-  const shown = asked.at(-1)!.filter(({ role }) => role === 'assistant')
-  expect(shown.map(({ content }) => content)).toEqual(['Score: 5', 'Score: 4', 'Score: 3', 'Score: 1'])
+  // The second round shows one pair of each score that the first gave, from the best down, but for the pair in question.
+  expect(asked.map(({ length }) => length)).toEqual([2, 2, 2, 2, 8, 8, 8, 8])
+  const verdicts = ['Score: 5', 'Score: 4', 'Score: 3', 'Score: 1']
+  const left = asked.slice(4).map((messages) => {
+    const [question, ...shown] = messages.map(({ content }) => content).toReversed()
+    expect(shown).not.toContain(question)
+    const given = messages.filter(({ role }) => role === 'assistant').map(({ content }) => content)
+    expect(given).toEqual(verdicts.filter((verdict) => given.includes(verdict)))
+    return verdicts.find((verdict) => !given.includes(verdict))
+  })
+  expect(left.sort()).toEqual(verdicts.sort())
 }, 60_000)
 
 describe('a whole run', () => {
