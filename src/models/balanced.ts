@@ -19,8 +19,10 @@ const longestRestMs = 30_000
 
 /**
  * One model at several endpoints, each limited by itself. A call goes where it should be answered soonest, by the calls an
- * endpoint has and the time it takes for one; an endpoint that keeps failing rests while others are well. The id is the
- * first one's, so the journal knows a reply whoever gave it. Belongs inside `withRetry`, whose next attempt may go elsewhere.
+ * endpoint has and the time it takes for one, and to one that failed last only where the others have no room; an endpoint
+ * that keeps failing rests while others are well. A call that cannot reach one endpoint goes to the next at once, so it
+ * fails as unreachable only where all of them are. The id is the first one's, so the journal knows a reply whoever gave it.
+ * Belongs inside `withRetry`, whose next attempt may go elsewhere.
  */
 export function balanced(models: readonly [Model, ...Model[]], options: BalanceOptions): Model {
   const { atOnce, clock = systemClock } = options
@@ -29,18 +31,33 @@ export function balanced(models: readonly [Model, ...Model[]], options: BalanceO
     return { model, outstanding: 0, usualMs: 0, failuresInARow: 0, restsUntil: 0 }
   })
 
-  /** The best endpoint with room; none where one that is well will have room. */
-  const choose = (): Place | undefined => {
-    const well = places.filter(({ restsUntil }) => restsUntil <= clock.now())
-    const able = well.length > 0 ? well : places
+  /** The best of these endpoints with room; none where one that is well will have room. */
+  const choose = (among: readonly Place[]): Place | undefined => {
+    const well = among.filter(({ restsUntil }) => restsUntil <= clock.now())
+    const able = well.length > 0 ? well : among
     const cost = ({ outstanding, usualMs }: Place) => (outstanding + 1) * Math.max(1, usualMs)
-    return able.filter((place) => place.outstanding < roomOf(place)).sort((a, b) => cost(a) - cost(b))[0]
+    // What fails takes no time and would look like the fastest.
+    const failed = ({ failuresInARow }: Place) => Number(failuresInARow > 0)
+    const withRoom = able.filter((place) => place.outstanding < roomOf(place))
+    return withRoom.sort((a, b) => failed(a) - failed(b) || cost(a) - cost(b))[0]
   }
   const roomOf = ({ failuresInARow }: Place) => (failuresInARow >= mostFailures ? 1 : atOnce)
 
   const send = async <A>(ask: (model: Model) => Promise<A>, { stop, signal }: AskOptions = {}): Promise<A> => {
-    let place = choose()
-    for (; place === undefined; place = choose()) await line.join(stop ?? signal)
+    const until = stop ?? signal
+    for (let untried = places; ; ) {
+      let place = choose(untried)
+      for (; place === undefined; place = choose(untried)) await line.join(until)
+      try {
+        return await sendTo(place, ask)
+      } catch (error) {
+        untried = untried.filter((other) => other !== place)
+        if (untried.length === 0 || !(error instanceof HttpFailure && error.unreachable)) throw error
+        until?.throwIfAborted()
+      }
+    }
+  }
+  const sendTo = async <A>(place: Place, ask: (model: Model) => Promise<A>): Promise<A> => {
     place.outstanding++
     const began = clock.now()
     try {
@@ -50,7 +67,7 @@ export function balanced(models: readonly [Model, ...Model[]], options: BalanceO
       place.failuresInARow = 0
       return answer
     } catch (error) {
-      if (error instanceof HttpFailure && error.retryable) {
+      if (error instanceof HttpFailure && (error.retryable || error.unreachable)) {
         const beyond = ++place.failuresInARow - mostFailures
         if (beyond >= 0) place.restsUntil = clock.now() + Math.min(longestRestMs, firstRestMs * 2 ** beyond)
       }

@@ -4,8 +4,9 @@ import { limited } from '../../src/models/limit.js'
 import { openaiModel } from '../../src/models/openai.js'
 import { withRetry } from '../../src/models/retry.js'
 import type { Model } from '../../src/models/types.js'
+import { EndpointError } from '../../src/stream/errors.js'
 import { type OpenAiServer, type ServerOptions, startOpenAiServer } from '../server/openai-server.mjs'
-import { callOf } from './calls.js'
+import { callOf, errorOf } from './calls.js'
 
 const servers: OpenAiServer[] = []
 afterEach(async () => {
@@ -44,6 +45,29 @@ describe('a model at several endpoints', () => {
     await askAll(at(dying, well), 300)
     expect(dying.totalPaid + well.totalPaid).toBe(300)
     expect(dying.seen.length).toBeLessThan(40)
+  })
+
+  it('answers a lone call where another endpoint refuses connections, which is hardly asked', async () => {
+    const well = await start()
+    let tries = 0
+    const dead = openaiModel('tiny', { endpoint: 'http://127.0.0.1:9/v1' })
+    const ask: Model['ask'] = (...call) => {
+      tries++
+      return dead.ask(...call)
+    }
+    const counted = { ...dead, ask }
+    const more = [dead, dead, dead, dead].map((model) => limited(model, { concurrency: 4 }))
+    const model = withRetry(balanced([counted, ...more, openaiModel('tiny', { endpoint: well.url })], { atOnce: 4 }))
+    for (let n = 0; n < 20; n++) await model.ask(callOf({ rowId: `${n}` }))
+    expect(well.totalPaid).toBe(20)
+    expect(tries).toBe(1)
+  })
+
+  it('stops the run where none of them can be reached', async () => {
+    const dead = openaiModel('tiny', { endpoint: 'http://127.0.0.1:9/v1' })
+    const error = await errorOf(withRetry(balanced([dead, dead], { atOnce: 4 }), { random: () => 0 }).ask(callOf()))
+    expect(error).toBeInstanceOf(EndpointError)
+    expect(error.message).toContain('cannot be reached')
   })
 
   it('has the id of the first, whoever answers, and closes all', async () => {
