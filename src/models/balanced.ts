@@ -85,7 +85,8 @@ export function balanced(models: readonly [Model, ...Model[]], options: BalanceO
     ask: (call, asked) => send((model) => model.ask(call, asked), asked),
     ...(scores && { score: (call, asked) => send((model) => model.score!(call, asked), asked) }),
     async close() {
-      for (const { close } of models) await close?.()
+      const closed = await Promise.allSettled(models.map(async ({ close }) => close?.()))
+      for (const each of closed) if (each.status === 'rejected') throw each.reason
     },
   }
 }

@@ -33,11 +33,14 @@ export function recorded(model: Model, path: string): Model {
   return {
     ...noting,
     async close() {
-      await model.close?.()
-      const text = lines.sort().map((line) => `${line}\n`)
-      await writeFile(path, text.join(''), { mode: 0o600 }).catch((error) => {
-        throw asDiskError(error, path)
-      })
+      try {
+        await model.close?.()
+      } finally {
+        const text = lines.sort().map((line) => `${line}\n`)
+        await writeFile(path, text.join(''), { mode: 0o600 }).catch((error) => {
+          throw asDiskError(error, path)
+        })
+      }
     },
   }
 }

@@ -1,7 +1,11 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { balanced } from '../../src/models/balanced.js'
 import { limited } from '../../src/models/limit.js'
 import { openaiModel } from '../../src/models/openai.js'
+import { recorded } from '../../src/models/record.js'
 import { withRetry } from '../../src/models/retry.js'
 import type { Model } from '../../src/models/types.js'
 import { EndpointError } from '../../src/stream/errors.js'
@@ -82,5 +86,26 @@ describe('a model at several endpoints', () => {
     expect(model.id).toBe('a')
     await model.close!()
     expect(closed).toEqual(['a', 'b'])
+  })
+  it('closes all, and writes what was recorded, where closing one of them fails', async () => {
+    const closed: string[] = []
+    const named = (id: string): Model => ({
+      ...{ id, ask: async () => ({ text: id, finish: 'stop' }) },
+      async close() {
+        closed.push(id)
+        if (id === 'a') throw new Error('a stays open')
+      },
+    })
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-balanced-'))
+    try {
+      const path = join(folder, 'recording.jsonl')
+      const model = recorded(balanced([named('a'), named('b')], { atOnce: 1 }), path)
+      await model.ask(callOf())
+      expect((await errorOf(model.close!())).message).toBe('a stays open')
+      expect(closed).toEqual(['a', 'b'])
+      expect(await readFile(path, 'utf8')).toContain('"finish":"stop"')
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 })
