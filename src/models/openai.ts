@@ -26,7 +26,7 @@ export function openaiModel(name: string, { endpoint, apiKey, allowHttp, timeout
   const base = parseEndpoint(endpoint, { allowHttp })
   const namesChat = base.pathname.endsWith('/chat/completions')
   const url = namesChat ? base : below(base, 'chat/completions')
-  const completions = below(namesChat ? new URL('..', base) : base, 'completions')
+  const completions = below(base, namesChat ? '../../completions' : 'completions')
   const id = `openai:${describeUrl(base).replace(/^https?:\/\//, '')}:${name}`
   const secrets = apiKey === undefined ? [] : [apiKey]
   const headers: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }

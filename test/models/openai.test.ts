@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { HttpFailure } from '../../src/http/failure.js'
 import { huggingfaceModel } from '../../src/models/huggingface.js'
@@ -132,5 +134,27 @@ describe('the OpenAI-compatible client', () => {
     const server = await start()
     await openaiModel('tiny', { endpoint: `${server.url}/chat/completions` }).ask(callOf())
     expect(server.seen[0]!.path).toBe('/v1/chat/completions')
+  })
+  it('keeps the query of an address, wherever it ends', async () => {
+    const asked: (string | undefined)[] = []
+    const server = createServer((request, response) => {
+      asked.push(request.url)
+      response.writeHead(400).end('{}')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const score = { prompt: 'a', continuation: 'b', rowId: 'a#0', stage: 'ifd' }
+    try {
+      for (const path of ['/v1?api-version=1', '/v1/chat/completions?api-version=1']) {
+        const model = openaiModel('tiny', { endpoint: `http://127.0.0.1:${port}${path}` })
+        await errorOf(model.ask(callOf()))
+        await errorOf(model.score!(score))
+      }
+    } finally {
+      server.close()
+      server.closeAllConnections()
+    }
+    const both = ['/v1/chat/completions?api-version=1', '/v1/completions?api-version=1']
+    expect(asked).toEqual([...both, ...both])
   })
 })
