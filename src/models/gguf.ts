@@ -48,7 +48,7 @@ export async function ggufModel(
     },
     async score(call, { signal } = {}) {
       signal?.throwIfAborted()
-      const slot = await slots.take([])
+      const slot = await slots.take()
       // Nothing of what is evaluated now can be kept for a later call.
       slot.messages = slot.pieces = []
       try {
@@ -145,7 +145,8 @@ function commonLength(a: readonly Token[], b: readonly Token[]): number {
 
 /**
  * Sequences to answer in, opened as they are needed and lent to one call at a time, of the idle ones that which begins
- * most like the call: twice as many as answer at once, since the stages of a recipe take turns. Each has a context and
+ * most like the call: twice as many as answer at once, since the stages of a recipe take turns. A score, which can use
+ * nothing of earlier calls, takes any, one that holds nothing first, and has one opened only where none is idle. Each has a context and
  * one thread to itself: sequences that share a context are computed in one batch, and two of eight texts then came out
  * otherwise than alone; two threads in one context took 21 s against 4.4 s on two busy cores, because they spin.
  */
@@ -170,12 +171,13 @@ function openSlots(model: LlamaModel, contextSize: number, atOnce: number) {
       })
     }
   }
-  const take = async (messages: readonly Message[]): Promise<Slot> => {
+  const take = async (messages?: readonly Message[]): Promise<Slot> => {
     while (lent >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve))
     lent++
-    const alike = idle.map((slot) => sharedTurns(slot.messages, messages))
-    const best = alike.indexOf(Math.max(...alike))
-    if (best >= 0 && (alike[best]! > 0 || opened >= 2 * atOnce)) return idle.splice(best, 1)[0]!
+    const use = idle.map((slot) => (messages ? sharedTurns(slot.messages, messages) : -slot.messages.length))
+    const best = use.indexOf(Math.max(...use))
+    const isWelcome = messages === undefined || use[best]! > 0 || opened >= 2 * atOnce
+    if (best >= 0 && isWelcome) return idle.splice(best, 1)[0]!
     return open()
   }
   const giveBack = (slot: Slot) => {
