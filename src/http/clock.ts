@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 /** Time as the retry loop and the limits see it, so that a test can let it pass at once. */
 export type Clock = {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since some moment; never goes back, so it tells how long things took and not what the date is. */
   now(): number
   /** Resolves after `ms`; rejects with the signal's reason where it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
@@ -10,7 +10,7 @@ export type Clock = {
 
 /** The machine's own time. */
 export const systemClock: Clock = {
-  now: Date.now,
+  now: () => performance.now(),
   async sleep(ms, signal) {
     try {
       await delay(ms, undefined, { signal })

@@ -38,13 +38,13 @@ export function refusalOf(
 
 async function readPage({ body }: Answer): Promise<string> {
   const pieces: Uint8Array[] = []
-  const until = Date.now() + longestReadMs
+  const until = performance.now() + longestReadMs
   let length = 0
   try {
     for await (const piece of body) {
       pieces.push(piece)
       length += piece.length
-      if (length > longestErrorPage || Date.now() > until) break
+      if (length > longestErrorPage || performance.now() > until) break
     }
   } catch {}
   return Buffer.concat(pieces).toString('utf8')
