@@ -64,7 +64,7 @@ const modelFlags: readonly Flag[] = [
     name: 'timeout',
     type: 'number',
     min: 0.1,
-    description: 'most seconds a call may take (default 60 until its answer begins, 600 in all)',
+    description: 'most seconds a call may take (default 60 until its answer begins, 30 while it pauses, 600 in all)',
   },
   { name: 'journal', type: 'string', description: 'folder of replies to share between runs' },
   { name: 'record', type: 'string', description: 'file to record all calls in, for --model replay:FILE' },

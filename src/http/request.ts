@@ -19,6 +19,15 @@ export type Timeouts = {
 
 export const defaultTimeouts: Timeouts = { connectMs: 10_000, firstByteMs: 60_000, idleMs: 30_000, totalMs: 600_000 }
 
+/** The longest that a timer of Node's can run; it would end a longer one after a millisecond. */
+export const longestTimerMs = 2 ** 31 - 1
+
+/** Time-outs of an exchange that may take `ms` milliseconds, wherever in it they are spent; 24 days at most. */
+export function within(ms: number): Partial<Timeouts> {
+  const bounded = Math.min(ms, longestTimerMs)
+  return { firstByteMs: bounded, idleMs: bounded, totalMs: bounded }
+}
+
 export type Request = {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly url: URL

@@ -1,3 +1,4 @@
+import { within } from '../http/request.js'
 import { UsageError } from '../stream/errors.js'
 import { suggest } from '../text/suggest.js'
 import { type KeyOptions, readKey } from './api-key.js'
@@ -12,7 +13,7 @@ export type ModelOptions = KeyOptions & {
   readonly endpoint?: string
   /** Plain http to another machine; default false. */
   readonly allowHttp?: boolean
-  /** How long a call may take; default one minute until its answer begins, ten in all. */
+  /** How long a call may take; default one minute until its answer begins, half a minute between two pieces of it, ten in all. */
   readonly timeoutMs?: number | undefined
 }
 
@@ -61,7 +62,12 @@ function openOpenAi(name: string, { endpoint, allowHttp, timeoutMs, ...key }: Mo
     })
   }
   const apiKey = readKey(key, 'OPENAI_API_KEY')
-  return openaiModel(name, { endpoint, apiKey, allowHttp, timeouts: timeoutsOf(timeoutMs) })
+  return openaiModel(name, {
+    endpoint,
+    apiKey,
+    allowHttp,
+    timeouts: timeoutsOf(timeoutMs),
+  })
 }
 
 async function openHuggingFace(name: string, options: ModelOptions): Promise<Model> {
@@ -72,7 +78,12 @@ async function openHuggingFace(name: string, options: ModelOptions): Promise<Mod
   }
   // Its client is large and few runs need it.
   const { huggingfaceModel } = await import('./huggingface.js')
-  return huggingfaceModel(name, { token, endpoint, allowHttp, timeouts: timeoutsOf(timeoutMs) })
+  return huggingfaceModel(name, {
+    token,
+    endpoint,
+    allowHttp,
+    timeouts: timeoutsOf(timeoutMs),
+  })
 }
 
 async function openPulled(name: string): Promise<Model> {
@@ -83,5 +94,5 @@ async function openPulled(name: string): Promise<Model> {
 }
 
 function timeoutsOf(timeoutMs: number | undefined) {
-  return timeoutMs === undefined ? undefined : { firstByteMs: timeoutMs, totalMs: timeoutMs }
+  return timeoutMs === undefined ? undefined : within(timeoutMs)
 }

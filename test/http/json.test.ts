@@ -2,6 +2,7 @@ import { createServer, type RequestListener } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { HttpFailure } from '../../src/http/failure.js'
 import { getJson, type JsonOptions, postJson } from '../../src/http/json.js'
+import { within } from '../../src/http/request.js'
 import type { Fault } from '../server/openai-server.mjs'
 import { startOpenAiServer } from '../server/openai-server.mjs'
 
@@ -106,6 +107,11 @@ describe('a failure', () => {
   it('comes after the whole time where a server trickles', async () => {
     const failure = await askFaulty('trickle', { timeouts: { totalMs: 300, idleMs: 5000 } })
     expect(failure).toMatchObject({ reason: 'answer took too long', retryable: true })
+  })
+
+  it('comes after no part of the time for the whole, and after 24 days at most', () => {
+    expect(within(120_000)).toEqual({ firstByteMs: 120_000, idleMs: 120_000, totalMs: 120_000 })
+    expect(within(3e9).totalMs).toBe(2_147_483_647)
   })
 
   it('cuts an endless body', async () => {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { HttpFailure } from '../../src/http/failure.js'
 import { openModel } from '../../src/models/index.js'
 import { UsageError } from '../../src/stream/errors.js'
 import { startOpenAiServer } from '../server/openai-server.mjs'
@@ -38,6 +39,17 @@ describe('openModel', () => {
         'Bearer my-key',
         undefined,
       ])
+    } finally {
+      await server.close()
+    }
+  })
+
+  it('takes as long as it may, also longer than a timer of Node can run', async () => {
+    const server = await startOpenAiServer({ latencyMs: 30 })
+    try {
+      const open = (timeoutMs: number) => openModel('openai:tiny', { endpoint: server.url, env: {}, timeoutMs })
+      expect((await (await open(3e9)).ask(callOf())).finish).toBe('stop')
+      expect(await errorOf((await open(5)).ask(callOf()))).toBeInstanceOf(HttpFailure)
     } finally {
       await server.close()
     }
