@@ -146,9 +146,10 @@ function commonLength(a: readonly Token[], b: readonly Token[]): number {
 /**
  * Sequences to answer in, opened as they are needed and lent to one call at a time, of the idle ones that which begins
  * most like the call: twice as many as answer at once, since the stages of a recipe take turns. A score, which can use
- * nothing of earlier calls, takes any, one that holds nothing first, and has one opened only where none is idle. Each has a context and
- * one thread to itself: sequences that share a context are computed in one batch, and two of eight texts then came out
- * otherwise than alone; two threads in one context took 21 s against 4.4 s on two busy cores, because they spin.
+ * nothing of earlier calls, takes any, one that holds nothing first, and has one opened only where none is idle. Each
+ * has a context and one thread to itself: sequences that share a context are computed in one batch, and two of eight
+ * texts then came out otherwise than alone; two threads in one context took 21 s against 4.4 s on two busy cores,
+ * because they spin.
  */
 function openSlots(model: LlamaModel, contextSize: number, atOnce: number) {
   const idle: Slot[] = []

@@ -62,12 +62,7 @@ function openOpenAi(name: string, { endpoint, allowHttp, timeoutMs, ...key }: Mo
     })
   }
   const apiKey = readKey(key, 'OPENAI_API_KEY')
-  return openaiModel(name, {
-    endpoint,
-    apiKey,
-    allowHttp,
-    timeouts: timeoutsOf(timeoutMs),
-  })
+  return openaiModel(name, { endpoint, apiKey, allowHttp, timeouts: timeoutsOf(timeoutMs) })
 }
 
 async function openHuggingFace(name: string, options: ModelOptions): Promise<Model> {
@@ -78,12 +73,7 @@ async function openHuggingFace(name: string, options: ModelOptions): Promise<Mod
   }
   // Its client is large and few runs need it.
   const { huggingfaceModel } = await import('./huggingface.js')
-  return huggingfaceModel(name, {
-    token,
-    endpoint,
-    allowHttp,
-    timeouts: timeoutsOf(timeoutMs),
-  })
+  return huggingfaceModel(name, { token, endpoint, allowHttp, timeouts: timeoutsOf(timeoutMs) })
 }
 
 async function openPulled(name: string): Promise<Model> {
