@@ -65,17 +65,21 @@ async function fill(
     largest = Math.max(largest, now - bytes)
     bytes = now
   }
-  do {
-    bytes = largest = 0
-    const output = await target.create()
-    const written = await writeRows(`${folder}/shard-${total.shards}.${format}`, { ...write, format, onBytes, output })(
-      oneShard(),
-    )
-    total.rows += written.rows
-    total.bytes += written.bytes
-    total.shards++
-  } while (!next.done)
-  return total
+  try {
+    do {
+      bytes = largest = 0
+      const output = await target.create()
+      const path = `${folder}/shard-${total.shards}.${format}`
+      const written = await writeRows(path, { ...write, format, onBytes, output })(oneShard())
+      total.rows += written.rows
+      total.bytes += written.bytes
+      total.shards++
+    } while (!next.done)
+    return total
+  } finally {
+    // The source may hold files open, which nobody else tells that a shard could not be written.
+    await batches.return?.()
+  }
 
   async function* oneShard(): AsyncGenerator<readonly Columns[]> {
     let left = shardRows

@@ -57,6 +57,23 @@ async function serveHub(options: Partial<HubOptions> = {}) {
 }
 const data = 'hf://datasets/us/prose/data'
 
+describe('the rows that come to shards', () => {
+  it('are let go of where a shard cannot be written', async () => {
+    let isOpen = false
+    async function* source(): Batches<Columns> {
+      isOpen = true
+      try {
+        yield rows
+        yield rows
+      } finally {
+        isOpen = false
+      }
+    }
+    await errorOf(async () => write(join(await scratch(), 'out'), source(), 'nope'))
+    expect(isOpen).toBe(false)
+  })
+})
+
 describe('shards in a folder of the hub', () => {
   it('are one commit, and read back the same', async () => {
     const { commits, files } = await serveHub({ upload: { chunkBytes: 300 } })
