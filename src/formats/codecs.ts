@@ -108,23 +108,3 @@ function lz4Legacy(block: Uint8Array, plain: Uint8Array): void {
   }
   if (to !== plain.length || at !== block.length) lz4Block(block, plain)
 }
-
-/** The plain size a zstd frame declares in its header, as Arrow's buffers need it. Throws where it declares none. */
-export function zstdPlainSize(frame: Uint8Array): number {
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
-  if (frame.byteLength < 6 || view.getUint32(0, true) !== 0xfd2fb528) throw new Error('not a zstd frame')
-  const descriptor = view.getUint8(4)
-  const singleSegment = (descriptor & 0x20) !== 0
-  const at = 5 + (singleSegment ? 0 : 1) + [0, 1, 2, 4][descriptor & 3]!
-  switch (descriptor >> 6) {
-    case 0:
-      if (!singleSegment) throw new Error('the zstd frame does not declare its plain size')
-      return view.getUint8(at)
-    case 1:
-      return view.getUint16(at, true) + 256
-    case 2:
-      return view.getUint32(at, true)
-    default:
-      return Number(view.getBigUint64(at, true))
-  }
-}

@@ -9,7 +9,8 @@ import { createObject } from './s3-write.js'
 
 /**
  * Objects of S3, or of the server that AWS_ENDPOINT_URL names: `s3://bucket/key`, a folder of keys, or a pattern. Keys come from
- * AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; without them requests go unsigned, as public buckets allow.
+ * AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or else from the profile that AWS_PROFILE names; without
+ * any, requests go unsigned, as public buckets allow.
  */
 export const s3: Place = {
   async list(input) {
