@@ -1,12 +1,14 @@
+import { text } from 'node:stream/consumers'
 import { measureStage, type StageRequest } from '../recipes/bench/stages.js'
 import { describeFailure } from './failure.js'
 
-// The process that `sluice bench` starts for each stage: a request on the command line, its cost on stdout.
-measureStage(JSON.parse(process.argv[2]!) as StageRequest).then(
+// The process that `sluice bench` starts for each stage: a request on stdin, its cost on stdout.
+const measured = text(process.stdin).then((request) => measureStage(JSON.parse(request) as StageRequest))
+measured.then(
   (cost) => process.stdout.write(`${JSON.stringify(cost)}\n`),
   (error) => {
-    const { text, exitCode } = describeFailure(error)
-    process.stderr.write(`${text}\n`)
-    process.exitCode = exitCode
+    const failure = describeFailure(error)
+    process.stderr.write(`${failure.text}\n`)
+    process.exitCode = failure.exitCode
   },
 )

@@ -7,7 +7,7 @@ import { text as textOf } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { type StageCost, type StageName, type StageRequest, stageNames } from '../recipes/bench/stages.js'
 import { filterOptions } from '../recipes/filter/options.js'
-import { UsageError } from '../stream/errors.js'
+import { SluiceError, UsageError } from '../stream/errors.js'
 import { listenForInterrupt } from './interrupt.js'
 import { readingOf, shardFlags } from './shard-flags.js'
 import type { Flags, Terminal, Verb } from './verb.js'
@@ -99,18 +99,26 @@ function noText({ textColumn }: Pick<StageRequest, 'textColumn'>): UsageError {
 const entry = fileURLToPath(new URL('bench-stage.js', import.meta.url))
 
 async function inChild(request: StageRequest, signal: AbortSignal): Promise<StageCost | number> {
-  const child = spawn(process.execPath, [...process.execArgv, entry, JSON.stringify(request)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = spawn(process.execPath, [...process.execArgv, entry], { stdio: ['pipe', 'pipe', 'inherit'] })
+  // Not an argument: Linux takes none above 128 KiB. A child that ends before it has read all tells by its exit.
+  child.stdin.on('error', () => {}).end(JSON.stringify(request))
   const stop = () => child.kill('SIGKILL')
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
   try {
-    const [said, [code]] = await Promise.all([textOf(child.stdout), once(child, 'close')])
-    return code === 0 ? (JSON.parse(said) as StageCost) : ((code as number | null) ?? 70)
+    const [said, [code, killedBy]] = await Promise.all([textOf(child.stdout), once(child, 'close')])
+    if (code === 0) return JSON.parse(said) as StageCost
+    if (killedBy !== null && !signal.aborted) throw killed(request.stage, killedBy)
+    return (code as number | null) ?? 70
   } finally {
     signal.removeEventListener('abort', stop)
   }
+}
+
+function killed(stage: StageName, by: NodeJS.Signals): SluiceError {
+  return new SluiceError('E_KILLED', 70, `The stage ${stage} was ended by ${by}`, {
+    fix: 'After SIGKILL see whether the machine ran out of memory; --rows makes the stages smaller.',
+  })
 }
 
 /** A stage's cost in the units of people. */

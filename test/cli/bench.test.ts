@@ -51,6 +51,25 @@ describe('sluice bench', () => {
     expect(await readdir(temporary)).toEqual([])
   })
 
+  it('takes more names of shards than one argument of a process can hold', async () => {
+    const folder = await scratch({})
+    await writeProseShards(join(folder, 'corpus'), 40, 5)
+    const names = (await readdir(join(folder, 'corpus'))).map((name) => `corpus/${'./'.repeat(1900)}${name}`)
+    const { code, stdout } = await sluice(['bench', ...names, '-n', '20', '--json'], { cwd: folder })
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout).stages[0].rows).toBe(200)
+  })
+
+  it('says which stage was killed, and by what', async () => {
+    const { shards, env, temporary } = await corpus()
+    const killing = `if (process.argv[1].endsWith('bench-stage.js')) process.kill(process.pid, 'SIGKILL')`
+    const preload = `data:text/javascript,${encodeURIComponent(killing)}`
+    const { code, stderr } = await sluice(['bench', shards], { env, preload })
+    expect(code).toBe(70)
+    expect(stderr).toContain('The stage read was ended by SIGKILL')
+    expect(await readdir(temporary)).toEqual([])
+  })
+
   it('ends at once on Ctrl-C, its processes and files with it', async () => {
     const { shards, env, temporary } = await corpus()
     const { child, finished } = startSluice(['bench', shards], { env })
