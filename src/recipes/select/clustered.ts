@@ -7,7 +7,7 @@ import type { SelectionConfig } from './options.js'
 import { polishPass, refinePass } from './polish.js'
 import type { Kept } from './scan.js'
 import { solvePass } from './solve.js'
-import { readVectorFile } from './vectors.js'
+import { besideVectors } from './vectors.js'
 
 /**
  * The passes that give every kept row a cluster: k-means on the coreset, one exact step over all rows, assignment. As many
@@ -45,20 +45,10 @@ export async function* readClustered(run: RunView, scanned: Committed): AsyncGen
 }
 
 /** The same with their vectors, so many rows at a time; the vectors are overwritten by the next ones. */
-export async function* readClusteredVectors(
+export function readClusteredVectors(
   run: RunView,
   scanned: Committed,
   dimensions: number,
 ): AsyncGenerator<{ rows: Clustered[]; vectors: Float32Array }> {
-  const clustered = readClustered(run, scanned)
-  const ahead: Clustered[] = []
-  try {
-    for await (const vectors of readVectorFile(join(scanned.folder, 'vectors.f32'), dimensions)) {
-      const count = vectors.length / dimensions
-      while (ahead.length < count) for (const row of (await clustered.next()).value as Clustered[]) ahead.push(row)
-      yield { rows: ahead.splice(0, count), vectors }
-    }
-  } finally {
-    await clustered.return(undefined)
-  }
+  return besideVectors(readClustered(run, scanned), scanned.folder, dimensions)
 }

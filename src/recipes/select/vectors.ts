@@ -46,18 +46,29 @@ export async function* readKeptVectors(
   dimensions: number,
 ): AsyncGenerator<{ ids: string[]; ranks: (number | undefined)[]; vectors: Float32Array }> {
   for (const { folder } of run.committed('scan')) {
-    const kept = readRows<KeptRow>(join(folder, 'kept.parquet'))[Symbol.asyncIterator]()
-    const ahead: KeptRow[] = []
-    try {
-      for await (const vectors of readVectorFile(join(folder, 'vectors.f32'), dimensions)) {
-        const rows = vectors.length / dimensions
-        while (ahead.length < rows) for (const row of (await kept.next()).value as KeptRow[]) ahead.push(row)
-        const read = ahead.splice(0, rows)
-        yield { ids: read.map(({ id }) => id), ranks: read.map(({ rank }) => rank), vectors }
-      }
-    } finally {
-      await kept.return?.()
+    const kept = readRows<KeptRow>(join(folder, 'kept.parquet'))
+    for await (const { rows, vectors } of besideVectors(kept, folder, dimensions)) {
+      yield { ids: rows.map(({ id }) => id), ranks: rows.map(({ rank }) => rank), vectors }
     }
+  }
+}
+
+/** The rows of a scan's folder, in batches of any size, each with its vector; the vectors are overwritten by the next ones. */
+export async function* besideVectors<Kept>(
+  batches: AsyncIterable<readonly Kept[]>,
+  folder: string,
+  dimensions: number,
+): AsyncGenerator<{ rows: Kept[]; vectors: Float32Array }> {
+  const source = batches[Symbol.asyncIterator]()
+  const ahead: Kept[] = []
+  try {
+    for await (const vectors of readVectorFile(join(folder, 'vectors.f32'), dimensions)) {
+      const count = vectors.length / dimensions
+      while (ahead.length < count) for (const row of (await source.next()).value as Kept[]) ahead.push(row)
+      yield { rows: ahead.splice(0, count), vectors }
+    }
+  } finally {
+    await source.return?.()
   }
 }
 
