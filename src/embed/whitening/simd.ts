@@ -1,3 +1,4 @@
+import { simdModule } from '../simd-module.js'
 import type { Whiten, Whitening } from './fit.js'
 import { wasmBase64 } from './whiten.wasm.js'
 
@@ -8,15 +9,11 @@ const stripsAtOnce = 8
 
 type Exports = Readonly<Record<'interleave' | 'whiten', (...pointersAndSizes: number[]) => void>>
 
-let compiled: WebAssembly.Module | undefined | null
+const compiled = simdModule(wasmBase64)
 
 /** Whether this machine's WebAssembly knows SIMD; asked once. */
 export function simdAvailable(): boolean {
-  if (compiled === undefined) {
-    const bytes = Buffer.from(wasmBase64, 'base64')
-    compiled = WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null
-  }
-  return compiled !== null
+  return compiled() !== null
 }
 
 /** Whitening in WebAssembly SIMD: the same bits as plainWhiten. */
@@ -38,7 +35,7 @@ export function simdWhiten({ dimensions, mean, rotation, scale }: Whitening): Wh
     vectors: take(Math.max(tileRows, dimensions) * dimensions * 4),
   }
   const memory = new WebAssembly.Memory({ initial: Math.ceil(end / 65536) })
-  const { whiten, interleave } = new WebAssembly.Instance(compiled!, { env: { memory } }).exports as Exports
+  const { whiten, interleave } = new WebAssembly.Instance(compiled()!, { env: { memory } }).exports as Exports
   const floats = new Float32Array(memory.buffer)
   floats.set(mean, at.mean / 4)
   floats.set(scale, at.scale / 4)

@@ -1,19 +1,16 @@
 import { normalizeText } from '../../../text/nfkc.js'
+import { simdModule } from '../../simd-module.js'
 import type { StaticTable } from '../table.js'
 import { buildTrie } from '../trie.js'
 import { normalForms } from './normal-forms.js'
 import { packTrie } from './packed-trie.js'
 import { wasmBase64 } from './static.wasm.js'
 
-let compiled: WebAssembly.Module | undefined | null
+const compiled = simdModule(wasmBase64)
 
 /** Whether this machine's WebAssembly knows SIMD; asked once. */
 export function simdAvailable(): boolean {
-  if (compiled === undefined) {
-    const bytes = Buffer.from(wasmBase64, 'base64')
-    compiled = WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null
-  }
-  return compiled !== null
+  return compiled() !== null
 }
 
 /** Numbers in the module that either side reads; places are bytes from the start of the memory. */
@@ -83,7 +80,7 @@ export function kernelMemory(
     Buffer.from(memory.buffer, at).write(normalized, 'utf16le')
     return normalized.length
   }
-  const { exports } = new WebAssembly.Instance(compiled!, { env: { memory, normalize } }) as unknown as {
+  const { exports } = new WebAssembly.Instance(compiled()!, { env: { memory, normalize } }) as unknown as {
     exports: Exports
   }
 
