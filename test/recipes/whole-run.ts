@@ -1,13 +1,41 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
 import { type Columns, findShards } from '../../src/formats/index.js'
 import { readShards } from '../../src/formats/shards.js'
 import { openJournal } from '../../src/models/journal.js'
 import { type Tally, total } from '../../src/run/tally.js'
 import { sluice, startSluice } from '../cli/sluice.js'
 import { collect } from '../laws.js'
-import type { OpenAiServer } from '../server/openai-server.mjs'
+import { type OpenAiServer, type ServerOptions, startOpenAiServer } from '../server/openai-server.mjs'
+
+/** What the runs of a recipe's tests share: a folder with a corpus in it and a server; `out` is new for each test. */
+export type Bench = {
+  readonly folder: string
+  readonly corpus: string
+  readonly server: OpenAiServer
+  readonly out: string
+}
+
+/** Sets a bench up for all tests of a file, hands it over before each, and clears it away at the end. */
+export function benchFor(
+  { fill, reply }: { fill: (corpus: string) => Promise<unknown>; reply?: ServerOptions['reply'] },
+  take: (bench: Bench) => void,
+): void {
+  let [folder, runs] = ['', 0]
+  let server: OpenAiServer
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'))
+    await fill(join(folder, 'corpus'))
+    server = await startOpenAiServer({ latencyMs: 3, ...(reply && { reply }) })
+  })
+  beforeEach(() => take({ folder, corpus: join(folder, 'corpus'), server, out: join(folder, `run-${runs++}`) }))
+  afterAll(async () => {
+    await server.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+}
 
 /** The rows of a file or folder of Parquet. */
 export async function rowsOf(path: string): Promise<Columns[]> {

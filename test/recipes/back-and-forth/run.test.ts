@@ -1,8 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { backAndForthTexts } from '../../../src/recipes/back-and-forth/texts.js'
 import { curate } from '../../../src/recipes/curate.js'
 import { forecast } from '../../../src/recipes/forecast.js'
@@ -12,28 +11,16 @@ import { paragraph, writeProseShards } from '../../prose.js'
 import { type ChatRequest, type OpenAiServer, startOpenAiServer } from '../../server/openai-server.mjs'
 import { recordedReplies } from '../recorded-replies.js'
 import { stageOf, toyBackAndForth } from '../toy-model.js'
-import { expectSameBytes, rowsOf } from '../whole-run.js'
+import { benchFor, expectSameBytes, rowsOf } from '../whole-run.js'
 
 const fixture = fileURLToPath(new URL('../../../fixtures/replies/back-and-forth/', import.meta.url))
 
 let folder: string
 let corpus: string
 let server: OpenAiServer
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-back-and-forth-'))
-  corpus = join(folder, 'corpus')
-  await writeProseShards(corpus, 2, 60)
-  server = await startOpenAiServer({ reply: toyBackAndForth, latencyMs: 3 })
-})
-afterAll(async () => {
-  await server.close()
-  await rm(folder, { recursive: true, force: true })
-})
-
-let runs = 0
 let out: string
-beforeEach(() => {
-  out = join(folder, `run-${runs++}`)
+benchFor({ fill: (to) => writeProseShards(to, 2, 60), reply: toyBackAndForth }, (bench) => {
+  ;({ folder, corpus, server, out } = bench)
 })
 
 const settings = { select: 70, minChars: 200, seed: 2, model: 'openai:toy' }

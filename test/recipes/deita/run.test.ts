@@ -1,8 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { staticEmbedder } from '../../../src/embed/static/embed.js'
 import { curate } from '../../../src/recipes/curate.js'
 import { deitaTexts } from '../../../src/recipes/deita/texts.js'
@@ -14,28 +13,16 @@ import { sluice } from '../../cli/sluice.js'
 import { writePairShards } from '../../pairs.js'
 import { type ChatRequest, type OpenAiServer, startOpenAiServer } from '../../server/openai-server.mjs'
 import { recordedReplies } from '../recorded-replies.js'
-import { expectSameBytes, rowsOf } from '../whole-run.js'
+import { benchFor, expectSameBytes, rowsOf } from '../whole-run.js'
 
 const fixture = fileURLToPath(new URL('../../../fixtures/replies/deita/', import.meta.url))
 
 let folder: string
 let corpus: string
 let server: OpenAiServer
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-deita-'))
-  corpus = join(folder, 'corpus')
-  await writePairShards(corpus, 2, 50)
-  server = await startOpenAiServer({ reply: toyJudge, latencyMs: 3 })
-})
-afterAll(async () => {
-  await server.close()
-  await rm(folder, { recursive: true, force: true })
-})
-
-let runs = 0
 let out: string
-beforeEach(() => {
-  out = join(folder, `run-${runs++}`)
+benchFor({ fill: (to) => writePairShards(to, 2, 50), reply: toyJudge }, (bench) => {
+  ;({ folder, corpus, server, out } = bench)
 })
 
 const isAbout = (name: keyof typeof deitaTexts, { messages }: ChatRequest) =>
@@ -90,7 +77,7 @@ describe('a whole run', () => {
   it('takes what one comparison after another takes, by the scores that the server gave', async () => {
     const config = { select: 15, maxCosine: 0.8, model: 'openai:toy', endpoint: server.url }
     await curate({ recipe: 'deita', inputs: [corpus], out, config })
-    const all = join(folder, `run-${runs++}`)
+    const all = `${out}-all`
     await curate({ recipe: 'deita', inputs: [corpus], out: all, config: { ...config, select: 100, maxCosine: 1 } })
     const ranked = (await rowsOf(join(all, 'data'))).sort(
       (a, b) => Number(b.sluice_score) - Number(a.sluice_score) || (String(a.sluice_id) < String(b.sluice_id) ? -1 : 1),

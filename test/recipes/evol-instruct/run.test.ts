@@ -3,18 +3,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Columns, findShards, writeRows } from '../../../src/formats/index.js'
-import { readShards } from '../../../src/formats/shards.js'
+import { writeRows } from '../../../src/formats/index.js'
 import { curate } from '../../../src/recipes/curate.js'
 import { operators } from '../../../src/recipes/evol-instruct/operators.js'
 import { evolTexts } from '../../../src/recipes/evol-instruct/prompts.js'
 import type { Estimate } from '../../../src/recipes/types.js'
 import { type Tally, total } from '../../../src/run/tally.js'
 import { sluice } from '../../cli/sluice.js'
-import { collect } from '../../laws.js'
 import { type OpenAiServer, startOpenAiServer } from '../../server/openai-server.mjs'
 import { recordedReplies } from '../recorded-replies.js'
 import { toyEvolution } from '../toy-model.js'
+import { rowsOf } from '../whole-run.js'
 
 const fixture = fileURLToPath(new URL('../../../fixtures/replies/evol-instruct/', import.meta.url))
 
@@ -50,7 +49,6 @@ const command = (to: string, concurrency: number) => [
   ...['run', 'evol-instruct', ...corpus, '-o', to, '--rounds', '2', '--seed', '4', '--max-failed', '1'],
   ...['--model', 'openai:toy', '--endpoint', server.url, '--concurrency', String(concurrency)],
 ]
-const rowsOf = async (path: string) => (await collect(readShards(await findShards([path])))) as Columns[]
 
 describe('the run of fixtures/replies', () => {
   it('evolves, eliminates, gives parents back to the pool, and answers, row for row', async () => {

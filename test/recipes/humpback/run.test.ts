@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { curate } from '../../../src/recipes/curate.js'
 import { forecast } from '../../../src/recipes/forecast.js'
 import { humpbackTexts } from '../../../src/recipes/humpback/judge.js'
@@ -12,28 +10,15 @@ import { sluice } from '../../cli/sluice.js'
 import { writePairShards } from '../../pairs.js'
 import { type ChatRequest, type OpenAiServer, startOpenAiServer } from '../../server/openai-server.mjs'
 import { recordedReplies } from '../recorded-replies.js'
-import { expectSameBytes, rowsOf } from '../whole-run.js'
+import { benchFor, expectSameBytes, rowsOf } from '../whole-run.js'
 
 const fixture = fileURLToPath(new URL('../../../fixtures/replies/humpback/', import.meta.url))
 
-let folder: string
 let corpus: string
 let server: OpenAiServer
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-humpback-'))
-  corpus = join(folder, 'corpus')
-  await writePairShards(corpus, 2, 50)
-  server = await startOpenAiServer({ reply: toyJudge, latencyMs: 3 })
-})
-afterAll(async () => {
-  await server.close()
-  await rm(folder, { recursive: true, force: true })
-})
-
-let runs = 0
 let out: string
-beforeEach(() => {
-  out = join(folder, `run-${runs++}`)
+benchFor({ fill: (to) => writePairShards(to, 2, 50), reply: toyJudge }, (bench) => {
+  ;({ corpus, server, out } = bench)
 })
 
 /** Scores by a hash of the question, and a little otherwise once it is shown examples. */

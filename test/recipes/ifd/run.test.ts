@@ -1,36 +1,21 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { curate } from '../../../src/recipes/curate.js'
 import { explainRow } from '../../../src/recipes/explain.js'
 import { forecast } from '../../../src/recipes/forecast.js'
 import { sluice } from '../../cli/sluice.js'
 import { writePairShards } from '../../pairs.js'
 import { type OpenAiServer, startOpenAiServer } from '../../server/openai-server.mjs'
-import { expectSameBytes, rowsOf } from '../whole-run.js'
+import { benchFor, expectSameBytes, rowsOf } from '../whole-run.js'
 
 const fixture = fileURLToPath(new URL('../../../fixtures/replies/ifd/', import.meta.url))
 
-let folder: string
 let corpus: string
 let server: OpenAiServer
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-ifd-'))
-  corpus = join(folder, 'corpus')
-  await writePairShards(corpus, 2, 50)
-  server = await startOpenAiServer({ latencyMs: 3 })
-})
-afterAll(async () => {
-  await server.close()
-  await rm(folder, { recursive: true, force: true })
-})
-
-let runs = 0
 let out: string
-beforeEach(() => {
-  out = join(folder, `run-${runs++}`)
+benchFor({ fill: (to) => writePairShards(to, 2, 50) }, (bench) => {
+  ;({ corpus, server, out } = bench)
 })
 
 it('chooses by what SmolLM2 said when fixtures/replies was recorded', async () => {

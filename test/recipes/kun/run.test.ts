@@ -3,16 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Columns, findShards } from '../../../src/formats/index.js'
-import { readShards } from '../../../src/formats/shards.js'
 import { curate } from '../../../src/recipes/curate.js'
 import { kunTexts } from '../../../src/recipes/kun/texts.js'
 import { type Tally, total } from '../../../src/run/tally.js'
 import { sluice } from '../../cli/sluice.js'
-import { collect } from '../../laws.js'
 import { type OpenAiServer, startOpenAiServer } from '../../server/openai-server.mjs'
 import { recordedReplies } from '../recorded-replies.js'
 import { toyKun } from '../toy-model.js'
+import { rowsOf } from '../whole-run.js'
 
 const fixture = fileURLToPath(new URL('../../../fixtures/replies/kun/', import.meta.url))
 
@@ -47,7 +45,6 @@ const command = (to: string, concurrency: number) => [
   ...['run', 'kun', corpus, '-o', to, '--text-column', 'content', '--select', '70', '--seed', '2'],
   ...['--model', 'openai:toy', '--endpoint', server.url, '--concurrency', String(concurrency)],
 ]
-const rowsOf = async (path: string) => (await collect(readShards(await findShards([path])))) as Columns[]
 
 it('goes through the six stages as recorded in fixtures/replies, row for row', async () => {
   const recorded = await startOpenAiServer({ reply: recordedReplies(join(fixture, 'replies.jsonl'), kunTexts) })
