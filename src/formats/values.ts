@@ -8,6 +8,11 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.prototype.latin1Slice.call(bytes, start, end)
 }
 
+/** The text of UTF-16, the lower byte of each unit first. */
+export function utf16(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.prototype.ucs2Slice.call(bytes, start, end)
+}
+
 /** A whole number as a number where that is exact, else the bigint it came as; null for what is absent. */
 export function narrow(value: unknown): unknown {
   if (typeof value !== 'bigint') return value ?? null

@@ -133,6 +133,75 @@ describe('our zstd kernel', () => {
     expect(kernel.findTexts(read(), 3, 11)).toHaveLength(3)
   })
 
+  /** The text of bytes that lie in the kernel's memory, `before` and other bytes around them. */
+  function decoded(bytes: Buffer, before = 0): string {
+    const around = Buffer.concat([Buffer.alloc(before, 0xe4), bytes, Buffer.alloc(40, 0xbd)])
+    const made = kernel.decompress(zstd.compress(around), around.length)!
+    return kernel.decodeUtf8(made, before, before + bytes.length)
+  }
+
+  it('makes the strings of UTF-8, and of broken UTF-8, that the platform makes', () => {
+    const piece = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 40 }).map((text) => Buffer.from(text)),
+      fc.string({ unit: fc.constantFrom('é', 'ÿ', 'a', ' '), maxLength: 40 }).map((text) => Buffer.from(text)),
+      fc
+        .string({ unit: fc.constantFrom('词', '’', '😀', '\uFEFF', 'Ā', 'x'), maxLength: 40 })
+        .map((text) => Buffer.from(text)),
+      fc.string({ maxLength: 60 }).map((text) => Buffer.from(text)),
+    )
+    const texts = fc.array(piece, { maxLength: 6 }).map((pieces) => Buffer.concat(pieces))
+    const changes = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 2 })
+    let broken = 0
+    fc.assert(
+      fc.property(texts, changes, fc.nat(20), (bytes, changed, before) => {
+        for (const [at, byte] of changed) if (bytes.length > 0) bytes[at % bytes.length] = byte
+        const expected = bytes.toString('utf8')
+        if (expected.includes('\uFFFD')) broken++
+        expect(decoded(bytes, before)).toBe(expected)
+      }),
+      { numRuns: 3000 },
+    )
+    expect(broken).toBeGreaterThan(300)
+  })
+
+  it('makes strings at the edges of what UTF-8 may hold, and of any length', () => {
+    const edges = [
+      ...['00', '7f', 'c280', 'c3bf', 'c480', 'dfbf', 'e0a080', 'ed9fbf', 'ee8080', 'efbfbf', 'f0908080', 'f48fbfbf'],
+      // Too long a form, halves of pairs, beyond the last character, cut short, continuing nothing.
+      ...[
+        'c080',
+        'c1bf',
+        'e09fbf',
+        'eda080',
+        'edbfbf',
+        'f08fbfbf',
+        'f4908080',
+        'f5808080',
+        'ff',
+        'c3',
+        'e4bd',
+        'f09f98',
+        '80',
+      ],
+      ...['c341', 'e44180', 'e48041', 'f0419880', 'f09f4180', 'f09f9841'],
+    ]
+    for (const edge of edges) {
+      for (const [before, after] of [
+        ['', ''],
+        ['x'.repeat(15), 'y'],
+        ['é', 'z'.repeat(40)],
+      ]) {
+        const bytes = Buffer.concat([Buffer.from(before!), Buffer.from(edge, 'hex'), Buffer.from(after!)])
+        expect(decoded(bytes), edge).toBe(bytes.toString('utf8'))
+      }
+    }
+    for (const size of [(128 << 10) - 3, 128 << 10, (128 << 10) + 1, 1 << 20]) {
+      const bytes = Buffer.from(`${'词'.repeat(30)}${'a'.repeat(size - 90)}`)
+      expect(decoded(bytes) === bytes.toString('utf8'), `${size} bytes`).toBe(true)
+      expect(kernel.decodeUtf8(bytes, 0, bytes.length) === bytes.toString('utf8'), 'bytes of another memory').toBe(true)
+    }
+  })
+
   it('decodes matches of any distance', () => {
     const prose = Buffer.from(words.join(''))
     for (const distance of [1, 7, 8, 15, 16, 33, 70_000, 5 << 20, 9 << 20, 17 << 20]) {

@@ -166,7 +166,7 @@ function ofArray(count: number, value: (index: number) => unknown, size = 1): St
 
 function plainBytes(bytes: Uint8Array, count: number, { convert, limits, pages }: Coding): Stored {
   const ends = convert.bytes === utf8 ? pages?.findTexts(bytes, count, limits.valueBytes) : undefined
-  if (ends !== undefined) return foundTexts(bytes, ends)
+  if (pages !== undefined && ends !== undefined) return foundTexts(bytes, ends, pages)
   if (count * 4 > bytes.length) throw new Error(`its ${bytes.length} bytes do not hold ${count} values`)
   const make = convert.bytes
   let [at, left] = [0, count]
@@ -205,7 +205,7 @@ function plainBytes(bytes: Uint8Array, count: number, { convert, limits, pages }
 }
 
 /** Texts that end as `findTexts` says. Those in ASCII take a third of the time. */
-function foundTexts(bytes: Uint8Array, ends: Int32Array): Stored {
+function foundTexts(bytes: Uint8Array, ends: Int32Array, pages: PageDecoder): Stored {
   let [at, index] = [0, 0]
   const skip = (wanted: number) => {
     index += wanted
@@ -217,7 +217,7 @@ function foundTexts(bytes: Uint8Array, ends: Int32Array): Stored {
       const start = at
       for (const last = index + wanted; index < last; ) {
         const end = ends[index]!
-        out.push(end < 0 ? utf8(bytes, at + 4, ~end) : latin1(bytes, at + 4, end))
+        out.push(end < 0 ? pages.decodeUtf8(bytes, at + 4, ~end) : latin1(bytes, at + 4, end))
         skip(1)
       }
       return at - start

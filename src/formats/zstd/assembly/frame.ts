@@ -6,6 +6,7 @@ import { forgetCodes, readLiterals } from './literals'
 import { runSequences } from './sequences'
 
 export { closeUp, findTexts } from './texts'
+export { decodeUtf8 } from './utf8'
 
 makeCodeTables()
 
