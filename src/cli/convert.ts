@@ -1,5 +1,5 @@
 import { findShards, writeRows } from '../formats/index.js'
-import { openShards } from '../formats/shards.js'
+import { hasLooseColumns, openShards } from '../formats/shards.js'
 import { formatOf } from '../formats/table.js'
 import type { SchemaPolicy } from '../formats/union-schema.js'
 import { writeShards } from '../formats/write-shards.js'
@@ -63,8 +63,12 @@ export const convertVerb: Verb = {
     const policy = flags.schema as SchemaPolicy | undefined
     const range = rowsFlag(flags.rows)
     const { onBad, skipped } = gatherSkipped(flags)
-    const opened = await openShards(shards, { columns, onBad, ...readingOf(flags) })
-    const schema = opened.schema(policy)
+    // Lines that bring their own columns take those of every row as they come.
+    const isLoose = format !== undefined && hasLooseColumns(format)
+    const everyRow = !isLoose || columns !== undefined
+    const opened = await openShards(shards, { columns, onBad, everyRow, ...readingOf(flags) })
+    const told = opened.schema(policy)
+    const schema = isLoose ? undefined : told
     const interrupt = listenForInterrupt(terminal.err)
     const options = { ...howWritten, schema, signal: interrupt.signal }
     try {

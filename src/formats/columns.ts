@@ -1,5 +1,6 @@
 import { UsageError } from '../stream/errors.js'
 import { suggest } from '../text/suggest.js'
+import type { ReadOptions } from './types.js'
 
 /** Throws a UsageError naming the nearest column and all there are, where one of `wanted` is not among `present`. */
 export function checkColumns(path: string, wanted: readonly string[] | undefined, present: readonly string[]): void {
@@ -11,4 +12,16 @@ export function checkColumns(path: string, wanted: readonly string[] | undefined
   throw new UsageError(`${path} has no column \`${missing}\``, {
     fix: `${near === undefined ? '' : `Did you mean \`${near}\`? `}Its columns are: ${shown || '(none)'}.`,
   })
+}
+
+/** Of the columns a shard has, those to read, in the order asked for. Throws as {@link checkColumns} for one it may not lack. */
+export function columnsToRead(
+  path: string,
+  { columns, optional = [] }: Pick<ReadOptions, 'columns' | 'optional'>,
+  present: readonly string[],
+): readonly string[] {
+  if (columns === undefined) return present
+  const needed = columns.filter((name) => !optional.includes(name))
+  checkColumns(path, needed, present)
+  return needed.length === columns.length ? columns : columns.filter((name) => present.includes(name))
 }

@@ -1,7 +1,7 @@
 import { batch } from '../stream/batch.js'
 import { CorruptInputError, UsageError } from '../stream/errors.js'
 import type { Batches, Sink } from '../stream/types.js'
-import { checkColumns } from './columns.js'
+import { columnsToRead } from './columns.js'
 import { type CsvRecord, csvParser } from './csv-parser.js'
 import { readBlocks } from './files.js'
 import { jsonValue } from './json-values.js'
@@ -29,7 +29,8 @@ export const csv: Format = {
   write: writeCsv,
 }
 
-async function* readCsv(path: string, { columns, rows, signal }: ReadOptions = {}): Batches<Columns> {
+async function* readCsv(path: string, options: ReadOptions = {}): Batches<Columns> {
+  const { rows, signal } = options
   const { start, end } = rows ?? { start: 0, end: Number.POSITIVE_INFINITY }
   let header: string[] | undefined
   let wanted: [name: string, index: number][] = []
@@ -38,9 +39,8 @@ async function* readCsv(path: string, { columns, rows, signal }: ReadOptions = {
     signal?.throwIfAborted()
     if (header === undefined) {
       header = headerOf(path, records.shift()!)
-      checkColumns(path, columns, header)
       const places = new Map(header.map((name, index) => [name, index]))
-      wanted = (columns ?? header).map((name) => [name, places.get(name)!])
+      wanted = columnsToRead(path, options, header).map((name) => [name, places.get(name)!])
     }
     if (row >= end) return
     const found: Columns[] = []

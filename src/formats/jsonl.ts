@@ -1,10 +1,10 @@
 import { batch } from '../stream/batch.js'
 import { CorruptInputError, UsageError } from '../stream/errors.js'
 import type { Batches, Sink } from '../stream/types.js'
-import { checkColumns } from './columns.js'
+import { columnsToRead } from './columns.js'
 import { jsonValue } from './json-values.js'
 import { type Line, readLines } from './lines.js'
-import { inferSchema, nullColumns, typeName } from './schema.js'
+import { inferColumns, typeName } from './schema.js'
 import { writeText } from './text-output.js'
 import type { Columns, DescribeOptions, Description, Format, ReadOptions, WriteOptions, Written } from './types.js'
 
@@ -29,7 +29,7 @@ function readJsonl(path: string, options: ReadOptions = {}): Batches<Columns> {
 export async function* readObjects(
   path: string,
   texts: AsyncIterable<Line[]>,
-  { columns, rows, signal }: ReadOptions = {},
+  { columns, optional, rows, signal }: ReadOptions = {},
 ): AsyncGenerator<readonly Columns[]> {
   const { start, end } = rows ?? { start: 0, end: Number.POSITIVE_INFINITY }
   let row = 0
@@ -43,7 +43,7 @@ export async function* readObjects(
     const parsed = wanted.map((line) => parseLine(path, line))
     if (!checked) {
       // A block is enough to find a misspelt column in; one that only later rows have must be asked for by reading all.
-      checkColumns(path, columns, [...new Set(parsed.flatMap((each) => Object.keys(each)))])
+      columnsToRead(path, { columns, optional }, [...new Set(parsed.flatMap((each) => Object.keys(each)))])
       checked = true
     }
     yield columns === undefined ? parsed : parsed.map((each) => pick(each, columns))
@@ -77,20 +77,29 @@ function describe(path: string, options?: DescribeOptions): Promise<Description>
   return describeByRows(path, jsonl, options)
 }
 
-/** Column types as the first batch of rows shows them, for formats that do not tell. */
+/** Column types as the first batch of rows shows them, or all rows up to a fault, for formats that do not tell. */
 export async function describeByRows(
   path: string,
   { read }: Pick<Format, 'read'>,
-  options?: DescribeOptions,
+  { everyRow = false, ...options }: DescribeOptions = {},
 ): Promise<Description> {
   if (path === '-') throw new UsageError('Cannot describe stdin: it can be read only once')
-  for await (const rows of read(path, options)) {
-    const schema = inferSchema(rows)
-    const nulls = nullColumns(rows)
-    const columns = Object.entries(schema).map(([name, type]) => ({ name, type: typeName(type) }))
-    return { columns, schema, ...(nulls.length > 0 && { nulls }) }
+  const found = inferColumns()
+  let rows = 0
+  try {
+    for await (const batch of read(path, options)) {
+      found.add(batch)
+      rows += batch.length
+      if (!everyRow) break
+    }
+  } catch (error) {
+    // Whoever reads these rows meets the fault itself, behind others that are good.
+    if (rows === 0 || !(error instanceof CorruptInputError)) throw error
   }
-  return { rows: 0, columns: [], schema: {} }
+  const schema = found.schema()
+  const nulls = found.nulls()
+  const columns = Object.entries(schema).map(([name, type]) => ({ name, type: typeName(type) }))
+  return { ...(rows === 0 && { rows }), columns, schema, ...(nulls.length > 0 && { nulls }) }
 }
 
 function writeJsonl(path: string, options: WriteOptions = {}): Sink<Columns, Written> {

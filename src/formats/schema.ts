@@ -15,21 +15,28 @@ export function typeName(type: ColumnType): string {
  * json, one without any value string. Columns stand in the order they first appear.
  */
 export function inferSchema(rows: readonly Columns[]): Schema {
-  const seen: Record<string, Shape> = Object.create(null)
-  for (const row of rows) {
-    for (const [name, value] of Object.entries(row)) seen[name] = widen(seen[name], shapeOf(value))
-  }
-  return Object.fromEntries(Object.entries(seen).map(([name, shape]) => [name, settle(shape)]))
+  const columns = inferColumns()
+  columns.add(rows)
+  return columns.schema()
 }
 
-/** The columns of `rows` that hold no value in any of them. */
-export function nullColumns(rows: readonly Columns[]): string[] {
-  const left = new Set(rows.flatMap((row) => Object.keys(row)))
-  for (const row of rows) {
-    if (left.size === 0) break
-    for (const name of left) if (row[name] !== null && row[name] !== undefined) left.delete(name)
+/**
+ * Finds out columns and types batch by batch: a later one adds columns, and widens those that a type other than json holds
+ * all of; else the earlier type stands. `nulls` are the columns without any value as yet.
+ */
+export function inferColumns(): { add(rows: readonly Columns[]): void; schema(): Schema; nulls(): string[] } {
+  const seen: Record<string, Shape> = Object.create(null)
+  return {
+    add(rows) {
+      const own: Record<string, Shape> = Object.create(null)
+      for (const row of rows) {
+        for (const name in row) own[name] = widen(own[name], shapeOf(row[name]), asJson)
+      }
+      for (const name in own) seen[name] = widen(seen[name], own[name], asBefore)
+    },
+    schema: () => Object.fromEntries(Object.entries(seen).map(([name, shape]) => [name, settle(shape)])),
+    nulls: () => Object.keys(seen).filter((name) => seen[name] === undefined),
   }
-  return [...left]
 }
 
 /** A type while it is being found out; undefined where only nulls were seen. */
@@ -44,25 +51,30 @@ function shapeOf(value: unknown): Shape {
   if (value instanceof Date) return 'timestamp'
   if (value instanceof Float32Array) return { vector: value.length }
   if (value instanceof Uint8Array) return 'binary'
-  if (Array.isArray(value)) return { items: value.map(shapeOf).reduce(widen, undefined) }
+  if (Array.isArray(value)) return { items: value.map(shapeOf).reduce((a, b) => widen(a, b, asJson), undefined) }
   const fields = Object.entries(value as object).map(([name, field]) => [name, shapeOf(field)] as const)
   return { fields: Object.fromEntries(fields) }
 }
 
-function widen(a: Shape, b: Shape): Shape {
+/** What two types become that no other type but json holds. */
+type Mix = (before: Shape) => Shape
+const asJson: Mix = () => 'json'
+const asBefore: Mix = (before) => before
+
+function widen(a: Shape, b: Shape, mix: Mix): Shape {
   if (a === undefined || a === b) return b
   if (b === undefined) return a
   if (typeof a === 'object' && typeof b === 'object') {
-    if ('items' in a && 'items' in b) return { items: widen(a.items, b.items) }
+    if ('items' in a && 'items' in b) return { items: widen(a.items, b.items, mix) }
     if ('vector' in a && 'vector' in b && a.vector === b.vector) return a
     if ('fields' in a && 'fields' in b) {
       const fields = { ...a.fields }
-      for (const [name, shape] of Object.entries(b.fields)) fields[name] = widen(fields[name], shape)
+      for (const [name, shape] of Object.entries(b.fields)) fields[name] = widen(fields[name], shape, mix)
       return { fields }
     }
   }
   const numbers: Shape[] = ['int64', 'double']
-  return numbers.includes(a) && numbers.includes(b) ? 'double' : 'json'
+  return numbers.includes(a) && numbers.includes(b) ? 'double' : mix(a)
 }
 
 function settle(shape: Shape): ColumnType {

@@ -2,7 +2,6 @@ import { CorruptInputError } from '../stream/errors.js'
 import type { Batches } from '../stream/types.js'
 import { checkColumns } from './columns.js'
 import { describeShard, readShard } from './index.js'
-import { pick } from './jsonl.js'
 import type { Columns, DescribeOptions, Description, ReadOptions, RowRange, Schema, Shard } from './types.js'
 import { type SchemaPolicy, unionSchemas } from './union-schema.js'
 
@@ -67,16 +66,13 @@ export async function openShards(
 ): Promise<OpenShards> {
   const described = await describeAll(shards, { ...how, onBad })
   const present = new Set(described.flatMap(({ description }) => description?.columns.map(({ name }) => name) ?? []))
-  // A column that only later rows have, or stdin, is found out about by reading.
-  const isTold = described.every(({ description, format }) => description !== undefined && !hasLooseColumns(format))
+  // Unless every row was looked at, a column that only later ones have is found out about by reading, as stdin's are.
+  const isTold = described.every(
+    ({ description, format }) => description !== undefined && (how.everyRow || !hasLooseColumns(format)),
+  )
   if (isTold) checkColumns(shards.length === 1 ? shards[0]!.path : 'None of the shards', columns, [...present])
-  const read = (shard: Described, options: ReadOptions): Batches<Columns> => {
-    const own = new Set(shard.description?.columns.map(({ name }) => name))
-    const shared = columns?.filter((name) => own.has(name))
-    if (columns === undefined || shards.length === 1) return readShard(shard, { columns, ...options })
-    if (!hasLooseColumns(shard.format) && shared!.length > 0) return readShard(shard, { columns: shared, ...options })
-    return picked(readShard(shard, options), columns)
-  }
+  const optional = isTold || shards.length > 1 ? columns : undefined
+  const read = (shard: Described, options: ReadOptions) => readShard(shard, { columns, optional, ...options })
   return {
     schema: (policy) => unionOf(described, columns, policy),
     read: ({ rows, signal } = {}) =>
@@ -153,12 +149,8 @@ function unionOf(
 }
 
 /** Whether only reading all of a shard would tell its columns. */
-function hasLooseColumns(format: string): boolean {
+export function hasLooseColumns(format: string): boolean {
   return format === 'jsonl' || format === 'json'
-}
-
-async function* picked(source: Batches<Columns>, columns: readonly string[]): Batches<Columns> {
-  for await (const batch of source) yield batch.map((row) => pick(row, columns))
 }
 
 type Access<S> = {

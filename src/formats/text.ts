@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { batch } from '../stream/batch.js'
 import { CorruptInputError } from '../stream/errors.js'
 import type { Batches } from '../stream/types.js'
-import { checkColumns } from './columns.js'
+import { columnsToRead } from './columns.js'
 import { readBlocks } from './files.js'
 import { nameWithin } from './listing.js'
 import { placeOf } from './places/index.js'
@@ -23,11 +23,9 @@ export const text: Format = {
   },
 }
 
-async function* readTexts(
-  path: string,
-  { columns = Object.keys(schema), rows, signal }: ReadOptions = {},
-): Batches<Columns> {
-  checkColumns(path, columns, Object.keys(schema))
+async function* readTexts(path: string, options: ReadOptions = {}): Batches<Columns> {
+  const { rows, signal } = options
+  const columns = columnsToRead(path, options, Object.keys(schema))
   const files = path === '-' ? [{ path: '-', name: '-' }] : await listTexts(path)
   for (const file of files.slice(rows?.start ?? 0, rows?.end)) {
     signal?.throwIfAborted()

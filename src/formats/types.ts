@@ -26,6 +26,8 @@ export type RowRange = { start: number; end: number }
 export type ReadOptions = {
   /** Columns to read, in this order; default all, in the file's order. */
   columns?: readonly string[]
+  /** Those of `columns` that the shard, or any row of one without a schema, may lack; its rows then lack them too. */
+  optional?: readonly string[]
   /** Rows to read; default all. An `end` past the last row is the last row. */
   rows?: RowRange
   /** Reading stops with the signal's reason once this aborts. */
@@ -37,7 +39,10 @@ export type ReadOptions = {
 }
 
 /** What looking at a file takes without reading its rows. */
-export type DescribeOptions = Pick<ReadOptions, 'signal' | 'limits' | 'isolate'>
+export type DescribeOptions = Pick<ReadOptions, 'signal' | 'limits' | 'isolate'> & {
+  /** Looks at every row of a file that does not tell its columns, not only at the first ones. Default false. */
+  everyRow?: boolean
+}
 
 export type WriteOptions = {
   /** Column types; by default taken from the first rows, which every later row must then fit. JSONL needs none. */

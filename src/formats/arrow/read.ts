@@ -2,7 +2,7 @@ import { CorruptInputError, SluiceError, UsageError } from '../../stream/errors.
 import type { Batches } from '../../stream/types.js'
 import { createBuffers } from '../buffers.js'
 import { loadCodecs } from '../codecs.js'
-import { checkColumns } from '../columns.js'
+import { columnsToRead } from '../columns.js'
 import { typeName } from '../schema.js'
 import type { Columns, DescribeOptions, Description, ReadOptions, Schema } from '../types.js'
 import { type AnyType, type Field, RecordBatchReader, Type } from './library.js'
@@ -22,7 +22,7 @@ export async function* readArrow(
   options: ReadOptions = {},
   limits = arrowLimitsOf(options.limits),
 ): Batches<Columns> {
-  const { columns, rows, signal } = options
+  const { rows, signal } = options
   const { start, end } = rows ?? { start: 0, end: Number.POSITIVE_INFINITY }
   const { ZSTD: zstd } = await loadCodecs()
   const dictionaries = new Map<number, Dictionary>()
@@ -44,8 +44,7 @@ export async function* readArrow(
       schema = nextSchema(path, schema, framed)
       dictionaries.clear()
       const present = schema.map((field) => field.name)
-      checkColumns(path, columns, present)
-      names = columns ?? present
+      names = columnsToRead(path, options, present)
       const place = new Map(present.map((name, index) => [name, index] as const).reverse())
       places = names.map((name) => place.get(name)!)
       continue

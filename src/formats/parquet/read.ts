@@ -3,7 +3,7 @@ import { UsageError } from '../../stream/errors.js'
 import type { Batches } from '../../stream/types.js'
 import { createBuffers } from '../buffers.js'
 import { loadCodecs } from '../codecs.js'
-import { checkColumns } from '../columns.js'
+import { checkColumns, columnsToRead } from '../columns.js'
 import { openFile } from '../files.js'
 import { defaultLimits } from '../limits.js'
 import { typeName } from '../schema.js'
@@ -21,12 +21,10 @@ import type { TextBatch } from './texts.js'
  * row group, column and page for whatever does not decode or exceeds a limit.
  */
 export async function* readParquet(path: string, options: ReadOptions = {}): Batches<Columns> {
-  const { columns } = options
   const open = await openParquet(path, options)
   const { file } = open
   try {
-    checkColumns(path, columns, columnNames(file))
-    const names = [...new Set(columns ?? columnNames(file))]
+    const names = [...new Set(columnsToRead(path, options, columnNames(file)))]
     const groups = eachGroup(open, options, (index, range) => openGroup(file, index, names, range))
     yield* hasTinyGroups(file.footer) ? batch<Columns>()(groups) : groups
   } finally {

@@ -41,7 +41,7 @@ export function writePass(config: DedupConfig, reading: Resources['reading']): P
             }
           : undefined
       try {
-        const described = await describeUnlessBad(shard, { ...reading, onBad })
+        const described = await describeUnlessBad(shard, { ...reading, everyRow: true, signal, onBad })
         const rows = readableRows(stretch)
         const source = leavingBad(shard, readShard(shard, { ...reading, rows, signal }), { start: rows.start, onBad })
         const kept = rowsThatStay(source, stretch, { config, context, log })

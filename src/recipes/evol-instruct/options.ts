@@ -12,7 +12,7 @@ export const evolOptions = z.object({
     .string()
     .min(1)
     .optional()
-    .describe("column with the instruction's input (default: `input`, in shards that have it)"),
+    .describe("column with the instruction's input (default: `input`, in rows that have it)"),
   idColumn: z.string().min(1).optional().describe('column whose values become row ids (default: <shard>#<row>)'),
   ...languageOption,
   mode: z

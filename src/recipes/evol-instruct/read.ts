@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { type Columns, readShard, type Schema, writeRows } from '../../formats/index.js'
-import { describeUnlessBad, leavingBad, type OnBadShard } from '../../formats/shards.js'
+import { leavingBad, type OnBadShard } from '../../formats/shards.js'
 import { openRejectLog } from '../../run/reject-log.js'
 import type { Pass, PlannedShard, Task } from '../../run/types.js'
 import { keep } from '../../stream/keep.js'
 import { pipe } from '../../stream/pipe.js'
 import type { Batches, Row } from '../../stream/types.js'
-import { onBadAgain, watchBadShard } from '../bad-shards.js'
+import { watchBadShard } from '../bad-shards.js'
+import { inputColumnOf } from '../input-column.js'
 import { rowId } from '../select/corpus.js'
 import type { ChosenText } from '../select/fetch.js'
 import { foretellSelection } from '../select/sample.js'
@@ -37,7 +38,7 @@ export function readPass(config: EvolConfig, { reading }: Resources): Pass {
       let read = 0
       try {
         const kept = await pipe(
-          await instructionsOf(shard, { config, rows, signal, reading, onBad }),
+          instructionsOf(shard, { config, rows, signal, reading, onBad }),
           (source) => counted(source),
           keep('read', hasInstruction, log.reject),
           writeRows(join(folder, instructionsFile), { schema }),
@@ -67,15 +68,15 @@ type ReadOptions = {
   onBad: OnBadShard | undefined
 }
 
-async function instructionsOf(
+function instructionsOf(
   shard: PlannedShard,
   { config, rows, signal, reading, onBad }: ReadOptions,
-): Promise<Batches<Instruction>> {
+): Batches<Instruction> {
   const { instructionColumn, idColumn } = config
-  const inputColumn = config.inputColumn ?? (await hasColumn(shard, 'input', { reading, onBad: onBadAgain(config) }))
-  const named = [instructionColumn, inputColumn, idColumn]
+  const { input, optional } = inputColumnOf(config.inputColumn, [instructionColumn, idColumn])
+  const named = [instructionColumn, input, idColumn]
   const columns = [...new Set(named)].filter((column) => column !== undefined)
-  const source = readShard(shard, { ...reading, columns, rows, signal })
+  const source = readShard(shard, { ...reading, columns, optional, rows, signal })
   return identify(leavingBad(shard, source, { start: rows?.start, onBad }))
 
   async function* identify(source: Batches<Columns>): AsyncGenerator<Instruction[]> {
@@ -83,7 +84,7 @@ async function instructionsOf(
     for await (const batch of source) {
       yield batch.map((values) => ({
         id: rowId(shard, row++, idColumn && values[idColumn]),
-        instruction: joined(values[instructionColumn], inputColumn && values[inputColumn]),
+        instruction: joined(values[instructionColumn], input && values[input]),
       }))
     }
   }
@@ -94,13 +95,11 @@ export async function foretellPool(
   { plan, signal, reading }: Parameters<CallPlan['rows']>[0],
   config: EvolConfig,
 ): Promise<AskedRows> {
-  const { instructionColumn: textColumn, mode, seed, onBadShard } = config
-  const onBad = onBadAgain(config)
-  const own = await Promise.all(plan.shards.map((shard) => hasColumn(shard, 'input', { reading, onBad })))
-  const titleColumn = config.inputColumn ?? (own.includes(undefined) ? undefined : 'input')
+  const { instructionColumn: textColumn, idColumn, mode, seed, onBadShard } = config
+  const { input: titleColumn, optional } = inputColumnOf(config.inputColumn, [textColumn, idColumn])
   const all = { textColumn, seed, select: Number.MAX_SAFE_INTEGER, onBadShard }
   const { steps, sample } = await foretellSelection(plan, all, {
-    ...{ judge: () => undefined, titleColumn, signal, reading },
+    ...{ judge: () => undefined, titleColumn, optional, signal, reading },
   })
   const tries = (sample as ChosenText[]).map(({ id, text, title }): Try => {
     const child = `${id}/1`
@@ -108,15 +107,6 @@ export async function foretellPool(
   })
   const [rows, [, pool]] = steps as [AskedRows['steps'][0], AskedRows['steps'][0]]
   return { steps: [rows, ['instructions', pool]], sample: tries }
-}
-
-async function hasColumn(
-  shard: PlannedShard,
-  column: string,
-  { reading, onBad }: { reading: Resources['reading'] | undefined; onBad: OnBadShard | undefined },
-): Promise<string | undefined> {
-  const description = await describeUnlessBad(shard, { ...reading, onBad })
-  return description?.columns.some(({ name }) => name === column) ? column : undefined
 }
 
 /** An instruction above its input, as they are evolved: as one text. What is no text is left for the judge. */

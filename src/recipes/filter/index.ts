@@ -59,7 +59,7 @@ function filterPass(config: FilterConfig, resources: Resources): Pass {
         }
       }
       try {
-        const described = await describeUnlessBad(shard, { ...reading, onBad })
+        const described = await describeUnlessBad(shard, { ...reading, everyRow: true, signal, onBad })
         const written = await writeRows(join(folder, keptFile), { schema: described?.schema })(kept())
         const left = await leaveRest()
         return { in: read + left, out: written.rows, rejected: log.rejected, failed: {} }

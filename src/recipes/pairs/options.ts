@@ -9,14 +9,14 @@ export const pairOptions = {
     .string()
     .min(1)
     .optional()
-    .describe("column with the instruction's input (default: `input`, in shards that have it)"),
+    .describe("column with the instruction's input (default: `input`, in rows that have it)"),
   outputColumn: z.string().min(1).default('output').describe('column that holds the answer'),
   messagesColumn: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'column of conversations to read instead (default: `messages` or `conversations`, in shards without an instruction)',
+      'column of conversations to read instead (default: `messages` or `conversations`, in shards, or rows of JSONL, without an instruction)',
     ),
   idColumn: z.string().min(1).optional().describe('column whose values become row ids (default: <shard>#<row>)'),
   ...badShardOption,

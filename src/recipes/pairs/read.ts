@@ -1,8 +1,9 @@
-import { type Columns, readShard } from '../../formats/index.js'
-import { describeUnlessBad, leavingBad, type OnBadShard } from '../../formats/shards.js'
+import { type Columns, type ReadOptions, readShard } from '../../formats/index.js'
+import { describeUnlessBad, hasLooseColumns, leavingBad, type OnBadShard } from '../../formats/shards.js'
 import type { PlannedShard, Task } from '../../run/types.js'
 import type { Reject, Row } from '../../stream/types.js'
 import { onBadAgain } from '../bad-shards.js'
+import { inputColumnOf } from '../input-column.js'
 import { rowId, textFault } from '../select/corpus.js'
 import type { Resources } from '../types.js'
 import type { PairConfig } from './options.js'
@@ -39,10 +40,10 @@ export async function* readPairs(
   { beside = [], rows, signal, reading, onBad, onReject, onRows }: ReadPairsOptions,
 ): AsyncGenerator<readonly PairRow[]> {
   const layout = await layoutOf(shard, config, reading)
-  const named = [...columnsOf(layout), config.idColumn, ...beside]
-  const columns = [...new Set(named)].filter((column) => column !== undefined)
+  const { columns: own, optional } = columnsOf(layout)
+  const columns = [...new Set([...own, config.idColumn, ...beside])].filter((column) => column !== undefined)
   let at = rows?.start ?? 0
-  const source = readShard(shard, { ...reading, columns, rows, ...(signal && { signal }) })
+  const source = readShard(shard, { ...reading, columns, optional, rows, ...(signal && { signal }) })
   for await (const batch of leavingBad(shard, source, { start: at, onBad })) {
     onRows?.(batch.length)
     const pairs: PairRow[] = []
@@ -61,39 +62,66 @@ function pick(values: Columns, names: readonly string[]): Columns {
   return Object.fromEntries(names.map((name) => [name, values[name]]))
 }
 
-/** Where a shard has its pairs: in a column of conversations, or in one of instructions and one of answers. */
-export type Layout =
-  | { readonly messages: string }
-  | { readonly instruction: string; readonly input: string | undefined; readonly output: string }
+/** Where a shard has its pairs. */
+export type Layout = {
+  /** Its columns of instructions and answers; absent where it has conversations alone. */
+  readonly pair?: PairColumns
+  /** Its columns of conversations, of which a row without an instruction holds one. */
+  readonly messages: readonly string[]
+  /** Those of all these that it may lack. */
+  readonly optional: readonly string[]
+}
 
-/** How a shard lays its pairs out, by the options and by the columns it has. */
+type PairColumns = { readonly instruction: string; readonly input: string | undefined; readonly output: string }
+
+const usualMessages = ['messages', 'conversations']
+
+/** How a shard lays its pairs out, by the options and by the columns it has; where it has no schema, each row may do it anew. */
 export async function layoutOf(
   shard: PlannedShard,
   config: PairConfig,
   reading: Resources['reading'] | undefined,
 ): Promise<Layout> {
-  const { instructionColumn: instruction, outputColumn: output, inputColumn, messagesColumn } = config
-  if (messagesColumn !== undefined) return { messages: messagesColumn }
+  const { instructionColumn: instruction, outputColumn: output, idColumn, messagesColumn } = config
+  if (messagesColumn !== undefined) return { messages: [messagesColumn], optional: [] }
   const description = await describeUnlessBad(shard, { ...reading, onBad: onBadAgain(config) })
-  const has = (column: string) => description?.columns.some(({ name }) => name === column) ?? false
-  const messages = ['messages', 'conversations'].find(has)
-  if (messages !== undefined && !has(instruction)) return { messages }
-  return { instruction, input: inputColumn ?? (has('input') ? 'input' : undefined), output }
+  const present = new Set(description?.columns.map(({ name }) => name))
+  const { input, optional } = inputColumnOf(config.inputColumn, [instruction, output, idColumn])
+  const pair = { instruction, input, output }
+  const messages = usualMessages.filter((name) => present.has(name))
+  const hasPair = messages.length === 0 || present.has(instruction)
+  if (!hasLooseColumns(shard.format)) {
+    return hasPair ? { pair, messages: [], optional } : { messages: messages.slice(0, 1), optional: [] }
+  }
+  const missable = hasPair ? optional : pairColumns(pair)
+  return { pair, messages: usualMessages, optional: [...missable, ...usualMessages] }
 }
 
-/** The columns to read of a shard laid out so. */
-export function columnsOf(layout: Layout): string[] {
-  if ('messages' in layout) return [layout.messages]
-  return [layout.instruction, ...(layout.input === undefined ? [] : [layout.input]), layout.output]
+function pairColumns({ instruction, input, output }: PairColumns): string[] {
+  return input === undefined ? [instruction, output] : [instruction, input, output]
+}
+
+/** What to read of a shard laid out so. */
+export function columnsOf({ pair, messages, optional }: Layout): Required<Pick<ReadOptions, 'columns' | 'optional'>> {
+  return { columns: [...(pair ? pairColumns(pair) : []), ...messages], optional }
 }
 
 /** The pair in a row's columns, or why there is none. */
-export function pairOf(values: Columns, layout: Layout): Pick<PairRow, keyof Exchange | 'exchanges'> | string {
-  const found = 'messages' in layout ? exchangesOf(values[layout.messages]) : exchangeOf(values, layout)
+export function pairOf(
+  values: Columns,
+  { pair, messages }: Layout,
+): Pick<PairRow, keyof Exchange | 'exchanges'> | string {
+  const conversation = messages.map((name) => values[name]).find(isThere)
+  const isPair = pair !== undefined && (isThere(values[pair.instruction]) || !isThere(conversation))
+  const found = isPair ? exchangeOf(values, pair) : exchangesOf(conversation)
   return typeof found === 'string' ? found : { ...found[0]!, exchanges: found }
 }
 
-function exchangeOf(values: Columns, { instruction, input, output }: Exclude<Layout, { messages: string }>) {
+function isThere(value: unknown): boolean {
+  return value !== null && value !== undefined
+}
+
+function exchangeOf(values: Columns, { instruction, input, output }: PairColumns) {
   const [asked, given, answered] = [values[instruction], input && values[input], values[output]]
   const fault = faultOf(asked, 'instruction') ?? faultOf(answered, 'output')
   if (fault !== undefined) return fault

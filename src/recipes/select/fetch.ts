@@ -150,7 +150,7 @@ type SchemaOptions = { reading: Resources['reading']; beside: Schema }
 
 /** The shard's own types where the file tells them; else `undefined`, and the writer goes by the rows. */
 async function fullSchema(shard: PlannedShard, { reading, beside }: SchemaOptions): Promise<Schema | undefined> {
-  const { schema } = await describeShard(shard, reading)
+  const { schema } = await describeShard(shard, { ...reading, everyRow: true })
   return schema && { ...originSchema, ...schema, ...originSchema, ...beside }
 }
 

@@ -1,4 +1,4 @@
-import { type Columns, readShard } from '../../formats/index.js'
+import { type Columns, type ReadOptions, readShard } from '../../formats/index.js'
 import { describeUnlessBad, leavingBad } from '../../formats/shards.js'
 import type { Plan, PlannedShard } from '../../run/types.js'
 import type { Row } from '../../stream/types.js'
@@ -18,6 +18,8 @@ const sampleBlocks = 4
 export type SampleOptions = {
   judge: JudgeText
   titleColumn?: string | undefined
+  /** Columns that a shard may lack. */
+  optional?: readonly string[]
   signal: AbortSignal
   reading?: Resources['reading'] | undefined
 }
@@ -36,12 +38,15 @@ type ForetoldConfig = Pick<SelectionConfig, 'textColumn' | 'select' | 'seed' | '
 export async function foretellSelection(
   plan: Plan,
   config: ForetoldConfig,
-  { judge, titleColumn, signal, reading }: SampleOptions,
+  { judge, titleColumn, optional, signal, reading }: SampleOptions,
 ): Promise<AskedRows & { readonly sample: readonly ChosenText[] }> {
   const { textColumn, scoreColumn, by } = config
   const { steps, sample } = await foretellRows(plan, config, {
     ...{ signal, reading },
-    columns: async () => [...new Set([textColumn, titleColumn, scoreColumn].filter((column) => column !== undefined))],
+    columns: async () => {
+      const named = [textColumn, titleColumn, scoreColumn]
+      return { columns: [...new Set(named)].filter((column) => column !== undefined), optional }
+    },
     look: (values, id) => {
       const text = values[textColumn]
       if (typeof text !== 'string') return { bytes: 0 }
@@ -59,7 +64,7 @@ export async function foretellSelection(
 
 /** How rows are looked at: which columns of a shard, how many bytes a row holds in them, and what it is if it stays. */
 export type RowLook<R> = Pick<SampleOptions, 'signal' | 'reading'> & {
-  columns(shard: PlannedShard): Promise<string[]>
+  columns(shard: PlannedShard): Promise<Pick<ReadOptions, 'columns' | 'optional'>>
   look(values: Columns, id: string, shard: PlannedShard): { readonly bytes: number; readonly row?: R }
 }
 
@@ -118,7 +123,9 @@ async function lookAt<R>(shard: PlannedShard, { wanted, config, how }: LookOptio
   let [seen, characters] = [0, 0]
   for (const rows of blocks(shard, known, wanted, config.seed)) {
     let at = rows.start
-    for await (const batch of leavingBad(shard, readShard(shard, { ...reading, columns, rows, signal }), { onBad })) {
+    for await (const batch of leavingBad(shard, readShard(shard, { ...reading, ...columns, rows, signal }), {
+      onBad,
+    })) {
       for (const values of batch) {
         const { bytes, row } = how.look(values, rowId(shard, at++), shard)
         seen++
