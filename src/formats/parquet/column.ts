@@ -1,9 +1,10 @@
 import { withinLimit } from '../limits.js'
 import type { ChunkBytes, Extent } from './chunk-bytes.js'
 import { corrupt } from './corrupt.js'
-import { assembleLists, type SchemaTree } from './library.js'
+import type { SchemaTree } from './library.js'
 import { type Dictionary, decodeDictionary, decodePage, type Page, type PageCoding, valueCount } from './page.js'
 import { isCount, type PageHead, walkPages } from './pages.js'
+import { type LeafRows, noLeafRows } from './records.js'
 import { type TextBatch, withNulls } from './texts.js'
 
 /** One leaf column of one row group: where its pages lie and how they decode. */
@@ -29,8 +30,10 @@ export type Chunk = PageCoding & {
 
 /** A leaf column read from front to back, a page in memory at a time. */
 export type ColumnReader = {
-  /** Appends rows to `out` until it holds `rows` or the rows added take `bytes`; at least one row. */
+  /** Appends rows of a flat or vector column to `out` until it holds `rows` or the rows added take `bytes`; at least one row. */
   take(out: unknown[], rows: number, bytes: number): Promise<void>
+  /** Appends the levels and values of as many rows, whatever they are part of. */
+  takeLevels(out: LeafRows, rows: number, bytes: number): Promise<void>
   /** Texts of at most `rows` rows, at least one, good until the next call; only of a chunk read as texts. */
   takeTexts(rows: number): Promise<TextBatch>
   skip(rows: number): Promise<void>
@@ -52,7 +55,13 @@ export function readColumn(source: ChunkBytes, chunk: Chunk): ColumnReader {
   }
   return {
     take: (out, rows, bytes) =>
-      placed(() => (flat ? takeFlat(state, out, rows, bytes) : takeNested(state, out, rows, bytes))),
+      placed(() => (flat ? takeFlat(state, out, rows, bytes) : takeVectorRows(state, out, rows, bytes))),
+    takeLevels: (out, rows, bytes) =>
+      placed(async () => {
+        const found = await gather(state, rows, bytes, out)
+        if (found === 0) throw missing(state)
+        out.rows += found
+      }),
     takeTexts: (rows) => placed(() => takeTexts(state, rows)),
     skip: (rows) => placed(() => (flat ? skipFlat(state, rows) : skipNested(state, rows))),
     end: () =>
@@ -222,32 +231,8 @@ function present(definition: Uint8Array, start: number, end: number, { maxDefini
   return count
 }
 
-/** Levels and values of whole rows, gathered over as many pages as they take. */
-type Gathered = { definition: number[]; repetition: number[]; values: unknown[] }
-
-async function takeNested(state: State, out: unknown[], rows: number, bytes: number): Promise<void> {
-  const { chunk } = state
-  if (chunk.vector !== undefined && (await takeVectors(state, out, rows, chunk.vector))) return
-  const gathered: Gathered = { definition: [], repetition: [], values: [] }
-  // Of vectors, as few as the fast path could not take: it may go on behind them.
-  const wanted =
-    chunk.vector === undefined ? rows - out.length : Math.min(rows - out.length, state.page?.definition ? step : 1)
-  const found = await gather(state, wanted, bytes, gathered)
-  if (found === 0) throw missing(state)
-  if (chunk.vector !== undefined) return toVectors(gathered, chunk, out)
-  const assembled = assembleLists(
-    [],
-    chunk.maxDefinition === 0 ? [] : gathered.definition,
-    chunk.maxRepetition === 0 ? [] : gathered.repetition,
-    gathered.values as never,
-    chunk.schemaPath,
-  )
-  if (assembled.length !== found) throw new Error(`its levels make ${assembled.length} rows of ${found}`)
-  for (let i = 0; i < found; i++) out.push(assembled[i])
-}
-
 /** Passes through up to `rows` rows; without `into`, over them. Answers how many there were. */
-async function gather(state: State, rows: number, bytes: number, into?: Gathered): Promise<number> {
+async function gather(state: State, rows: number, bytes: number, into?: LeafRows): Promise<number> {
   const { chunk } = state
   const weight = Math.max(1, chunk.maxDefinition - 2)
   let [found, taken, inRow] = [0, 0, 0]
@@ -286,11 +271,20 @@ async function skipNested(state: State, rows: number): Promise<void> {
   }
 }
 
+async function takeVectorRows(state: State, out: unknown[], rows: number, bytes: number): Promise<void> {
+  if (await cutVectors(state, out, rows, state.chunk.vector!)) return
+  // As few as the fast path could not take: it may go on behind them.
+  const gathered = noLeafRows()
+  const found = await gather(state, Math.min(rows - out.length, state.page?.definition ? step : 1), bytes, gathered)
+  if (found === 0) throw missing(state)
+  toVectors(gathered, state.chunk, out)
+}
+
 /**
  * The fast path for embeddings: rows of exactly `length` floats each, with no null among them, cut out of the page as
  * they lie. Answers whether there were any.
  */
-async function takeVectors(state: State, out: unknown[], rows: number, length: number): Promise<boolean> {
+async function cutVectors(state: State, out: unknown[], rows: number, length: number): Promise<boolean> {
   while (left(state) === 0) if (!(await nextPage(state, 0))) throw missing(state)
   const { definition, repetition, values, count } = state.page!
   if (definition !== undefined || repetition === undefined || values.floats === undefined || length === 0) return false
@@ -307,7 +301,7 @@ async function takeVectors(state: State, out: unknown[], rows: number, length: n
 
 /** Lists of floats as Float32Arrays; a list that is absent is null, an absent float NaN. */
 function toVectors(
-  { definition, repetition, values }: Gathered,
+  { definition, repetition, values }: LeafRows,
   { maxDefinition, schemaPath }: Chunk,
   out: unknown[],
 ): void {

@@ -1,5 +1,6 @@
 import { dayToDate, narrow, toDate, utf8 } from '../values.js'
 import { DEFAULT_PARSERS, type SchemaElement } from './library.js'
+import { kindOf } from './schema.js'
 
 /** How one column's stored values become ours, by the form in which they are stored; undefined: as they are. */
 export type Convert = {
@@ -15,10 +16,6 @@ export type Convert = {
  */
 export function converter(element: SchemaElement): Convert {
   return { bytes: bytesConverter(element), int32: int32Converter(element), int64: int64Converter(element) }
-}
-
-function kindOf({ logical_type, converted_type }: SchemaElement): string | undefined {
-  return logical_type?.type ?? converted_type
 }
 
 function bytesConverter(element: SchemaElement): Convert['bytes'] {

@@ -5,10 +5,10 @@ import type { ColumnType } from '../types.js'
 import { corrupt } from './corrupt.js'
 import { parquetMetadata, parquetSchema, type SchemaElement, type SchemaTree } from './library.js'
 import { isCount } from './pages.js'
+import { parsers } from './parsers.js'
 import { readRowGroups, type StoredGroup } from './row-groups.js'
 import { columnType } from './schema.js'
 import { thriftEnd } from './thrift.js'
-import { parsers } from './values.js'
 import { type ArrowField, arrowFields, withVectors } from './vectors.js'
 
 export type Footer = { groups: readonly StoredGroup[]; tree: SchemaTree; types: ColumnTypes }

@@ -10,11 +10,11 @@ import { type Chunk, type ColumnReader, readColumn } from './column.js'
 import { corrupt } from './corrupt.js'
 import type { Footer } from './footer.js'
 import type { Leaf } from './leaves.js'
-import { assembleNested, type SchemaTree } from './library.js'
+import type { SchemaTree } from './library.js'
 import { isCount } from './pages.js'
+import { type LeafRows, noLeafRows, recordReader } from './records.js'
 import type { StoredGroup } from './row-groups.js'
 import type { TextBatch } from './texts.js'
-import { finisher, parsers } from './values.js'
 
 /** An open file: what every row group of it is read with. */
 export type OpenFile = {
@@ -53,10 +53,7 @@ export async function* openGroup(
     for (const { reader } of parts) if (range.start > 0) await reader.skip(range.start)
     for (let left = range.end - range.start; left > 0; ) {
       let rows = Math.min(most, left)
-      for (const part of parts) {
-        if (part.held.length === 0) await part.reader.take(part.held, rows, bytes)
-        rows = Math.min(rows, part.held.length)
-      }
+      for (const part of parts) rows = Math.min(rows, await waiting(part, rows, bytes))
       yield toRows(
         names,
         columns.map((column) => takeColumn(file.path, index, column, rows)),
@@ -100,9 +97,20 @@ function rowBytes({ leaves }: OpenFile, group: StoredGroup, names: readonly stri
   return Math.max(1, bytes) / group.rows
 }
 
-/** A leaf being read: rows taken from it that wait for those of the others. */
-type Part = { leaf: Leaf; reader: ColumnReader; held: unknown[] }
-type Column = { tree: SchemaTree; parts: Part[]; finish: ((values: unknown[]) => ArrayLike<unknown>) | undefined }
+/** A leaf being read, and rows taken from it that wait for those of the others: whole, or to be put together with them. */
+type Part = { leaf: Leaf; reader: ColumnReader; held: unknown[]; levels: LeafRows | undefined }
+/** A column and its leaves; `record` puts a row of a nested one together. */
+type Column = { name: string; parts: Part[]; record: (() => unknown) | undefined }
+
+/** How many rows of a leaf wait, once it was read on where there were none. */
+async function waiting({ reader, held, levels }: Part, rows: number, bytes: number): Promise<number> {
+  if (levels === undefined) {
+    if (held.length === 0) await reader.take(held, rows, bytes)
+    return held.length
+  }
+  if (levels.rows === 0) await reader.takeLevels(levels, rows, bytes)
+  return levels.rows
+}
 
 function openColumns(
   file: OpenFile,
@@ -129,14 +137,21 @@ function openColumns(
   const isMost = (range.end - range.start) * 2 >= group.rows
   const extents = chunks.map(({ extent }) => extent)
   const bytes = openChunkBytes(file.source, extents, file.buffers, isMost ? window : 0)
-  const parts = wanted.map((leaf, at): Part => ({ leaf, reader: readColumn(bytes[at]!, chunks[at]!), held: [] }))
+  const parts = wanted.map((leaf, at): Part => {
+    const levels = isNested(leaf) ? noLeafRows() : undefined
+    return { leaf, reader: readColumn(bytes[at]!, chunks[at]!), held: [], levels }
+  })
   return names.map((name) => {
     const child = tree.children.find(({ element }) => element.name === name)!
     const own = parts.filter(({ leaf }) => leaf.schemaPath[1] === child)
-    const isNested = child.children.length > 0 || child.element.repetition_type === 'REPEATED'
-    const isVector = own[0]?.leaf.vector !== undefined
-    return { tree: child, parts: own, finish: isNested && !isVector ? finisher(child, types[name]) : undefined }
+    const levelsOf = (node: SchemaTree) => own.find(({ leaf }) => leaf.schemaPath.at(-1) === node)!.levels!
+    return { name, parts: own, record: own[0]?.levels && recordReader(child, levelsOf, types[name]) }
   })
+}
+
+/** Whether rows of a leaf's column are more than a value or a vector. */
+function isNested({ schemaPath, maxRepetition, vector }: Leaf): boolean {
+  return vector === undefined && (schemaPath.length > 2 || maxRepetition > 0)
 }
 
 /** Columns of bytes that have memory of their own for their pages; those beyond, and all numbers, are copied into lent memory. */
@@ -186,25 +201,21 @@ function codecOf(codecs: Codecs, name: string | undefined, where: string): Codec
   })
 }
 
-function takeColumn(path: string, index: number, { tree, parts, finish }: Column, rows: number): ArrayLike<unknown> {
-  const taken = parts.map((part) => {
-    const values = part.held.length === rows ? part.held : part.held.splice(0, rows)
-    if (values === part.held) part.held = []
-    return values
-  })
-  if (finish === undefined) return taken[0]!
+function takeColumn(path: string, index: number, { name, parts, record }: Column, rows: number): unknown[] {
+  if (record === undefined) {
+    const [part] = parts as [Part]
+    const taken = part.held.length === rows ? part.held : part.held.splice(0, rows)
+    if (taken === part.held) part.held = []
+    return taken
+  }
   try {
-    const byPath = new Map(parts.map(({ leaf }, at) => [leaf.path.join('.'), taken[at]!]))
-    assembleNested(byPath, tree, parsers)
-    const values = byPath.get(tree.path.join('.'))
-    if (values?.length !== rows) throw new Error(`its parts make ${values?.length} rows of ${rows}`)
-    return finish(values)
+    return Array.from({ length: rows }, record)
   } catch (error) {
-    throw corrupt(`${path}: row group ${index}, column \`${tree.element.name}\``, error)
+    throw corrupt(`${path}: row group ${index}, column \`${name}\``, error)
   }
 }
 
-function toRows(names: readonly string[], columns: readonly ArrayLike<unknown>[], rows: number): Columns[] {
+function toRows(names: readonly string[], columns: readonly (readonly unknown[])[], rows: number): Columns[] {
   const batch: Columns[] = new Array(rows)
   for (let i = 0; i < rows; i++) {
     const row: Columns = {}

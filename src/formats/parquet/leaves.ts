@@ -3,7 +3,7 @@ import type { ColumnType } from '../types.js'
 import { type Convert, converter } from './convert.js'
 import type { Footer } from './footer.js'
 import type { SchemaElement, SchemaTree } from './library.js'
-import { listItem } from './schema.js'
+import { elementOf } from './schema.js'
 
 /** A leaf of the schema: the stored column that a top-level column, nested or not, has for it. */
 export type Leaf = {
@@ -51,8 +51,8 @@ export function leavesOf({ tree, types }: Footer, limits: Limits): Leaf[] {
   return leaves
 }
 
-function vectorLength({ children }: SchemaTree, type: ColumnType | undefined): number | undefined {
+function vectorLength(column: SchemaTree, type: ColumnType | undefined): number | undefined {
   if (typeof type !== 'object' || !('vector' in type)) return undefined
-  const item = listItem(children)
+  const item = elementOf(column)
   return item?.element.type === 'FLOAT' && item.element.repetition_type !== 'REPEATED' ? type.vector : undefined
 }

@@ -6,7 +6,6 @@ export {
   type SchemaElement,
   type SchemaTree,
 } from 'hyparquet'
-export { assembleLists, assembleNested } from 'hyparquet/src/assemble.js'
 export { parquetHeader } from 'hyparquet/src/column.js'
 export {
   CompressionCodecs as compressionNames,
@@ -17,3 +16,4 @@ export { DEFAULT_PARSERS } from 'hyparquet/src/convert.js'
 export { deltaBinaryUnpack } from 'hyparquet/src/delta.js'
 export { byteStreamSplit } from 'hyparquet/src/encoding.js'
 export { snappyUncompress } from 'hyparquet/src/snappy.js'
+export { decodeVariantColumn as decodeVariant } from 'hyparquet/src/variant.js'

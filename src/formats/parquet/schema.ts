@@ -44,13 +44,18 @@ const scalarElements: Record<Extract<ColumnType, string>, Omit<SchemaElement, 'n
 }
 
 /** Our type for a stored column, or undefined where a writer of ours has none that holds it (a decimal, a map). */
-export function columnType({ element, children }: SchemaTree): ColumnType | undefined {
-  if (element.repetition_type === 'REPEATED') return undefined
+export function columnType(node: SchemaTree): ColumnType | undefined {
+  return node.element.repetition_type === 'REPEATED' ? undefined : typeOfOne(node)
+}
+
+/** The same for what a column holds, however often it does. */
+function typeOfOne(node: SchemaTree): ColumnType | undefined {
+  const { element, children } = node
   if (children.length === 0) return scalarType(element)
-  const kind = element.logical_type?.type ?? element.converted_type
+  const kind = kindOf(element)
   if (kind === 'LIST') {
-    const item = listItem(children)
-    const type = item && columnType(item)
+    const item = elementOf(node)
+    const type = item && (item === children[0] ? typeOfOne(item) : columnType(item))
     return type && { list: type }
   }
   if (kind !== undefined) return undefined
@@ -60,15 +65,38 @@ export function columnType({ element, children }: SchemaTree): ColumnType | unde
     : undefined
 }
 
-/** The elements of a list column: under one repeated group with a single child, or the repeated field itself. */
-export function listItem(children: readonly SchemaTree[]): SchemaTree | undefined {
-  const [repeated] = children
-  if (children.length !== 1 || repeated?.element.repetition_type !== 'REPEATED') return undefined
-  return repeated.children.length === 1 ? repeated.children[0] : undefined
+/** What an element is annotated as, by its newer annotation where it has both. */
+export function kindOf({ logical_type, converted_type }: SchemaElement): string | undefined {
+  return logical_type?.type ?? converted_type
 }
 
-function scalarType({ type, converted_type, logical_type }: SchemaElement): ColumnType | undefined {
-  const kind = logical_type?.type ?? converted_type
+/**
+ * What a node annotated as a list holds, or undefined where it is none: the single child of its repeated group, or where old
+ * writers left that level out, its repeated field. Source: Parquet format, LogicalTypes, Lists, backward compatibility.
+ */
+export function elementOf(node: SchemaTree): SchemaTree | undefined {
+  const [repeated] = node.children
+  if (kindOf(node.element) !== 'LIST' || node.children.length !== 1) return undefined
+  if (repeated?.element.repetition_type !== 'REPEATED') return undefined
+  const { name } = repeated.element
+  const isElement = repeated.children.length !== 1 || name === 'array' || name === `${node.element.name}_tuple`
+  return isElement ? repeated : repeated.children[0]
+}
+
+/** The repeated group of a map's keys and values, or undefined where a node is none. */
+export function entriesOf(node: SchemaTree): SchemaTree | undefined {
+  const [repeated] = node.children
+  const kind = kindOf(node.element)
+  if ((kind !== 'MAP' && kind !== 'MAP_KEY_VALUE') || node.children.length !== 1) return undefined
+  const { children, element } = repeated!
+  return element.repetition_type === 'REPEATED' && (children.length === 1 || children.length === 2)
+    ? repeated
+    : undefined
+}
+
+function scalarType(element: SchemaElement): ColumnType | undefined {
+  const { type, converted_type, logical_type } = element
+  const kind = kindOf(element)
   if (type === 'BOOLEAN') return 'boolean'
   if (type === 'FLOAT') return 'float'
   if (type === 'DOUBLE') return 'double'
@@ -94,6 +122,6 @@ const fixedTypes: Record<string, ColumnType | undefined> = { none: 'binary', UUI
 
 /** A column's type in Parquet's own words, for columns that {@link columnType} has no word for. */
 export function storedName({ element, children }: SchemaTree): string {
-  const kind = element.logical_type?.type ?? element.converted_type ?? element.type ?? 'struct'
+  const kind = kindOf(element) ?? element.type ?? 'struct'
   return children.length === 0 ? kind.toLowerCase() : `${kind.toLowerCase()}<${children.map(storedName).join(', ')}>`
 }
