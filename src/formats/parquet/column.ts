@@ -6,6 +6,7 @@ import { type Dictionary, decodeDictionary, decodePage, type Page, type PageCodi
 import { isCount, type PageHead, walkPages } from './pages.js'
 import { type LeafRows, noLeafRows } from './records.js'
 import { type TextBatch, withNulls } from './texts.js'
+import { countVectors, toVectors } from './vector-rows.js'
 
 /** One leaf column of one row group: where its pages lie and how they decode. */
 export type Chunk = PageCoding & {
@@ -286,46 +287,14 @@ async function takeVectorRows(state: State, out: unknown[], rows: number, bytes:
  */
 async function cutVectors(state: State, out: unknown[], rows: number, length: number): Promise<boolean> {
   while (left(state) === 0) if (!(await nextPage(state, 0))) throw missing(state)
+  const { at, seen, chunk } = state
   const { definition, repetition, values, count } = state.page!
-  if (definition !== undefined || repetition === undefined || values.floats === undefined || length === 0) return false
-  let end = state.at
-  const most = Math.min(count, state.at + (rows - out.length) * length)
-  while (end + length <= most && isVector(repetition, end, length) && (end + length < count || endsRow(state)))
-    end += length
-  if (end === state.at) return false
-  for (let at = state.at; at < end; at += length) out.push(values.floats.slice(at, at + length))
-  values.skip(end - state.at)
+  if (definition !== undefined || repetition === undefined || values.floats === undefined) return false
+  // The next page of version 1 may go on with a page's last row.
+  const vectors = countVectors(repetition.subarray(0, count), at, length, rows - out.length, seen >= chunk.values)
+  const end = at + vectors * length
+  for (let start = at; start < end; start += length) out.push(values.floats.slice(start, start + length))
+  values.skip(end - at)
   state.at = end
-  return true
-}
-
-/** Lists of floats as Float32Arrays; a list that is absent is null, an absent float NaN. */
-function toVectors(
-  { definition, repetition, values }: LeafRows,
-  { maxDefinition, schemaPath }: Chunk,
-  out: unknown[],
-): void {
-  const listed = schemaPath[1]!.element.repetition_type === 'OPTIONAL' ? 1 : 0
-  let value = 0
-  for (let at = 0; at < definition.length; ) {
-    const start = at
-    const floats: number[] = []
-    do {
-      if (definition[at] === maxDefinition) floats.push(values[value++] as number)
-      else if (definition[at]! > listed) floats.push(Number.NaN)
-      at++
-    } while (at < definition.length && repetition[at] !== 0)
-    out.push(definition[start]! < listed ? null : Float32Array.from(floats))
-  }
-}
-
-function isVector(repetition: Uint8Array, start: number, length: number): boolean {
-  if (repetition[start] !== 0 || repetition[start + length] > 0) return false
-  for (let i = start + 1; i < start + length; i++) if (repetition[i] === 0) return false
-  return true
-}
-
-/** Whether the page's last value surely ends its row: the next page of version 1 may go on with it. */
-function endsRow({ seen, chunk }: State): boolean {
-  return seen >= chunk.values
+  return vectors > 0
 }
