@@ -3,8 +3,9 @@ import { openEmbedder } from '../embed/index.js'
 import { type Columns, findShards, readShard } from '../formats/index.js'
 import { readShards } from '../formats/shards.js'
 import { openJournal } from '../models/journal.js'
-import type { Plan } from '../run/types.js'
+import type { Plan, RunView } from '../run/types.js'
 import { SluiceError, UsageError } from '../stream/errors.js'
+import { enteredAs } from './entered.js'
 import { lostRows } from './lost-rows.js'
 import { openRun } from './open-run.js'
 import { textsOf } from './plan-run.js'
@@ -44,10 +45,10 @@ export async function explainRow(
 ): Promise<Explanation> {
   const run = await openRun(out)
   const { plan, paths, recipe, passes, ledger } = run
-  // Of rows that no model made anything of ids stand as they are.
-  const root = recipe.usesModel ? rootOf(id) : id
-  const isOf = (other: unknown) => other === root || String(other).startsWith(`${root}/`)
   const view = { plan, committed: ledger.committed }
+  // Of rows that no model made anything of ids stand as they are.
+  const root = recipe.usesModel ? await rootOf(view, id) : id
+  const isOf = (other: unknown) => other === root || String(other).startsWith(`${root}/`)
   const names = passes.map(({ name }) => name)
   const choice = names.includes('choose') ? await findChoice(view, root) : undefined
   const facts = await recipe.explain?.(view, root, signal)
@@ -80,8 +81,9 @@ export async function explainRow(
 type Place = { readonly shard: number; readonly row: number }
 
 /** The id without what was appended for rows made of it. */
-function rootOf(id: string): string {
-  return /^(.*#\d+)(?:\/[^#]*)?$/s.exec(id)?.[1] ?? id.replace(/\/\d+$/, '')
+async function rootOf(run: RunView, id: string): Promise<string> {
+  const entered = run.plan.config.idColumn === undefined ? undefined : await enteredAs(run, id)
+  return entered ?? /^(.*#\d+)(?:\/[^#]*)?$/s.exec(id)?.[1] ?? id.replace(/\/\d+$/, '')
 }
 
 async function sourceOf(plan: Plan, id: string, place: Place | undefined): Promise<Explanation['source']> {

@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs'
-import { appendFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Columns, Schema } from '../formats/index.js'
@@ -37,9 +36,4 @@ export async function* lostRows(run: RunView, passes: readonly string[]): AsyncG
     }
     if (batch.length > 0) yield batch
   }
-}
-
-/** Takes over what the tasks of a pass lost, for one that stands for them in the accounting. */
-export async function joinLostRows(run: RunView, pass: string, path: string): Promise<void> {
-  for (const { folder } of run.committed(pass)) await appendFile(path, await readFile(join(folder, 'lost.jsonl')))
 }

@@ -3,13 +3,14 @@ import { type Columns, findShards, readShard, type Schema, type Shard, writeRows
 import { openRejectLog } from '../run/reject-log.js'
 import { emptyTally } from '../run/tally.js'
 import type { Pass } from '../run/types.js'
+import type { Exchange } from './pairs/read.js'
 
 export type SeedOptions = {
   /** How often each pair enters the mix. */
   copies: number
   schema: Schema
   /** The output row of a pair. */
-  toRow(id: string, instruction: string, output: string): Columns
+  toRow(id: string, pair: Exchange): Columns
 }
 
 /** Leaves the user's own pairs as output rows in `pairs.parquet`, each as often as told. Without a file there is no task. */
@@ -38,7 +39,7 @@ export function seedPass(seedData: string | undefined, { copies, schema, toRow }
           const pairs = rows.flatMap((row) => {
             const id = `seed:${shard.name}#${read++}`
             const pair = seedPair(row)
-            if (pair) return Array.from({ length: copies }, (_, copy) => toRow(`${id}/${copy}`, ...pair))
+            if (pair) return Array.from({ length: copies }, (_, copy) => toRow(`${id}/${copy}`, pair))
             for (let copy = 0; copy < copies; copy++) {
               log.reject({ id: `${id}/${copy}`, stage: 'seed', reason: 'no instruction or no output' })
             }
@@ -53,8 +54,9 @@ export function seedPass(seedData: string | undefined, { copies, schema, toRow }
 }
 
 /** Instruction and output of a seed row; an `input` column is set under its instruction, as Alpaca's readers do. */
-function seedPair({ instruction, input, output }: Columns): [string, string] | undefined {
+function seedPair({ instruction, input, output }: Columns): Exchange | undefined {
   if (typeof instruction !== 'string' || typeof output !== 'string') return undefined
   if (instruction.trim() === '' || output.trim() === '') return undefined
-  return [typeof input === 'string' && input !== '' ? `${instruction}\n\n${input}` : instruction, output]
+  const hasInput = typeof input === 'string' && input !== ''
+  return { instruction: hasInput ? `${instruction}\n\n${input}` : instruction, output }
 }

@@ -18,7 +18,7 @@ const sourceTags: Readonly<Record<Language, Readonly<Record<Source, string>>>> =
 type Pair = { readonly instruction: string; readonly output: string }
 
 /** A pair as turns, behind the sentence that names its source. */
-export function taggedTurns({ instruction, output }: Pair, source: Source, language: Language = 'en') {
+export function taggedTurns({ instruction, output }: Pair, source: Source, language: Language) {
   return [
     { role: 'system', content: sourceTags[language][source] },
     { role: 'user', content: instruction },

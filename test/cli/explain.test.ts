@@ -1,10 +1,13 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
-import { findShards } from '../../src/formats/index.js'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { findShards, writeRows } from '../../src/formats/index.js'
 import { readShards } from '../../src/formats/shards.js'
+import { explainRow } from '../../src/recipes/explain.js'
 import { collect } from '../laws.js'
 import { paragraph, writeProseShards } from '../prose.js'
+import { toyEvolution, toyPicks } from '../recipes/toy-model.js'
+import { startOpenAiServer } from '../server/openai-server.mjs'
 import { sluice } from './sluice.js'
 import { scratch } from './tables.js'
 
@@ -127,5 +130,45 @@ describe('sluice explain of a selection', () => {
     expect(copies.map(({ lines }) => lines).join()).toMatch(
       /in its cluster most like shard-0\.jsonl#\d+, by a cosine of 1\.0000/,
     )
+  })
+})
+
+describe('sluice explain of ids that a column gave', () => {
+  const named = (names: readonly string[]) =>
+    names.map((name, n) => JSON.stringify({ name, instruction: `Explain ${n} and what follows from it.` })).join('\n')
+
+  it.each([
+    ['select-llm', ['--select', '2'], toyPicks],
+    ['evol-instruct', ['--mode', 'repository'], toyEvolution],
+  ])('takes one that ends in a number for what it is (%s)', async (recipe, flags, reply) => {
+    const folder = await scratch({ 'c.jsonl': named(['a/1', 'a', 'a/2', 'b/1']) })
+    const server = await startOpenAiServer({ reply })
+    onTestFinished(() => server.close())
+    const out = join(folder, 'out')
+    const model = ['--model', 'openai:toy', '--endpoint', server.url, '--id-column', 'name', '--max-failed', '1']
+    await run('run', recipe, join(folder, 'c.jsonl'), '-o', out, ...flags, ...model)
+    for (const id of ['a/1', 'a/2', 'b/1', 'a']) expect((await explainRow(out, id)).id).toBe(id)
+    const { told } = await explain(out, recipe === 'evol-instruct' ? 'b/1/1' : 'b/1')
+    expect(told.id).toBe('b/1')
+  })
+
+  it('lists a row once that was lost while rows were gathered', async () => {
+    const folder = await scratch()
+    const rows = Array.from({ length: 400 }, (_, n) => ({
+      name: `n-${n}`,
+      text: `Text ${n}.`,
+      other: paragraph(`${n}`),
+    }))
+    const path = join(folder, 'c.parquet')
+    await writeRows(path)([rows] as never)
+    const bytes = await readFile(path)
+    bytes[Math.floor(bytes.length * 0.7)]! ^= 1
+    await writeFile(path, bytes)
+    const out = join(folder, 'out')
+    const flags = ['-n', '400', '--by', 'random', '--id-column', 'name', '--on-bad-shard', 'skip']
+    await run('select', path, '-o', out, ...flags)
+    const { told, lines } = await explain(out, 'n-399')
+    expect(told.lost).toEqual([expect.objectContaining({ stage: 'fetch', reason: 'bad shard' })])
+    expect(lines.match(/bad shard/g)).toHaveLength(1)
   })
 })

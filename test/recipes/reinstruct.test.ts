@@ -160,6 +160,17 @@ describe('reinstruct', () => {
     expect(tags.size).toBe(2)
   })
 
+  it('tags in Chinese where it asks in Chinese', async () => {
+    const seeds = join(folder, 'seeds-zh.jsonl')
+    await writeFile(seeds, JSON.stringify({ instruction: '说出一种颜色。', output: '蓝色。' }))
+    await run({ seedData: seeds, select: 10, language: 'zh' })
+    const rows = await pairs()
+    expect(new Set(rows.map(({ source }) => source))).toEqual(new Set(['synthetic', 'seed']))
+    for (const { messages } of rows) {
+      expect((messages as { content: string }[])[0]!.content).toMatch(/^\p{Script=Han}[\p{Script=Han}，]+。$/u)
+    }
+  })
+
   it('loses no row to a server that fails three calls in ten', async () => {
     const faults = { '429': 0.06, '503': 0.06, reset: 0.06, html: 0.04, empty: 0.04, 'bad-json': 0.04 }
     const faulty = await startOpenAiServer({ reply: toyReply, faults })

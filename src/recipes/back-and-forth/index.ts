@@ -32,7 +32,7 @@ export const backAndForthRecipe: Recipe<BackAndForthConfig> = {
         summary: 'Instruction and answer pairs written from a corpus by back-and-forth translation.',
         rows: { passes: ['write'], file: pairsFile },
         schema: async () => backAndForthSchema,
-        chains: [[...selectionChain, 'write']],
+        chains: [[...selectionChain(config), 'write']],
         calls: callPlan(config, texts),
         reading: resources.reading,
       }),

@@ -35,7 +35,7 @@ export const deitaRecipe: Recipe<DeitaConfig> = {
       pairScanPass(config, resources, judgeOf(config, texts)),
       ...deitaStrategy.passes(selection, resources),
       ...fetchPasses(selection, resources, { columns: 'all', beside: columns }),
-      writeChosenPass({
+      writeChosenPass(config, {
         summary: 'A subset of instructions and answers chosen by DEITA, every column as it was.',
         columns,
         calls: calls(config, texts),

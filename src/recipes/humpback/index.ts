@@ -30,7 +30,7 @@ export const humpbackRecipe: Recipe<HumpbackConfig> = {
       seedPass(seedData, {
         copies: 1,
         schema: humpbackSchema,
-        toRow: (id, instruction, output) => toPair(id, 'seed', { instruction, output }, language),
+        toRow: (id, pair) => toPair(id, 'seed', pair, language),
       }),
       readPairsPass(config, resources, { judge: judgeOf(config), judgeSettings: ['minChars', 'maxChars'] }),
       ...rounds.flatMap((round) => [

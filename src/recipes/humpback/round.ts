@@ -15,6 +15,7 @@ import type { PromptTexts } from '../prompt-texts.js'
 import { type Source, taggedTurns } from '../source-tags.js'
 import { rowTasks } from '../tasks.js'
 import type { ModelStage, Resources } from '../types.js'
+import { refuseRepeatedIds } from '../unique-ids.js'
 import { readExamples } from './examples.js'
 import { type Candidate, type Example, scorePrompt, usualScore } from './judge.js'
 import { type HumpbackConfig, humpbackOptions } from './options.js'
@@ -71,7 +72,10 @@ export function scorePass(round: number, { config, resources, texts }: Parts): P
   return {
     name: scoreName(round),
     settings: [...depends, 'limits'],
-    tasks: async (run) => rowTasks(countCommitted(run, [before])),
+    async tasks(run) {
+      if (round === 1) await refuseRepeatedIds(run, { pass: before, file, idColumn: config.idColumn })
+      return rowTasks(countCommitted(run, [before]))
+    },
     async work(task, context) {
       const examples = await readExamples(context, round)
       const asking = await openAsking(context, resources)

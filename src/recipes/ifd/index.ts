@@ -36,7 +36,7 @@ export const ifdRecipe: Recipe<IfdConfig> = {
       pairScanPass(config, resources, judgeOf(config)),
       ...choosing(config, resources),
       ...fetchPasses(selection, resources, { columns: 'all', beside: columns }),
-      writeChosenPass({
+      writeChosenPass(config, {
         summary:
           'A subset of instructions and answers chosen by instruction-following difficulty, every column as it was.',
         columns,

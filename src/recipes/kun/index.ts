@@ -34,7 +34,7 @@ export const kunRecipe: Recipe<KunConfig> = {
         summary: 'Instruction and answer pairs written from a corpus by Kun.',
         rows: { passes: ['write'], file: pairsFile },
         schema: async () => kunSchema,
-        chains: [[...selectionChain, 'write']],
+        chains: [[...selectionChain(config), 'write']],
         calls: callPlan(config, texts),
       }),
     ]

@@ -44,7 +44,7 @@ export const magpieRecipe: Recipe<MagpieConfig> = {
       pairScanPass(config, resources, judgeOf(config, texts)),
       ...deitaStrategy.passes(selection, resources),
       ...fetchPasses(selection, resources, { columns: 'all', beside: columns }),
-      writeChosenPass({
+      writeChosenPass(config, {
         summary: 'A subset of instructions and answers that the filter of Magpie keeps, every column as it was.',
         columns,
         calls: calls(config, texts),

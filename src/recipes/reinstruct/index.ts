@@ -82,7 +82,11 @@ export const reinstructRecipe: Recipe<ReinstructConfig> = {
   prompts: reinstructTexts,
   passes(config, resources, texts) {
     return [
-      seedPass(config.seedData, { copies: 2, schema: pairSchema, toRow: toSeedPair }),
+      seedPass(config.seedData, {
+        copies: 2,
+        schema: pairSchema,
+        toRow: (id, exchange) => toSeedPair(id, exchange, config.language),
+      }),
       ...selectionPasses(config, resources, {
         judge: judgeOf(config),
         judgeSettings: ['selector', 'minChars', 'maxChars', 'titleColumn'],
@@ -94,7 +98,7 @@ export const reinstructRecipe: Recipe<ReinstructConfig> = {
         summary: 'Instruction and answer pairs written from a corpus by REInstruct.',
         rows: { passes: ['write', 'seed'], file: 'pairs.parquet' },
         schema: async () => pairSchema,
-        chains: [[...selectionChain, 'write'], ['seed']],
+        chains: [[...selectionChain(config), 'write'], ['seed']],
         calls: callPlan(config, texts),
         reading: resources.reading,
       }),
@@ -171,7 +175,7 @@ function writePass(config: ReinstructConfig, resources: Resources, texts: Prompt
           keep<Written>('filter', passesFilter, log.reject),
           map((row) => {
             context.progress(1)
-            return toPair(row)
+            return toPair(row, config.language)
           }),
           writeRows(join(context.folder, 'pairs.parquet'), { schema: pairSchema }),
         )

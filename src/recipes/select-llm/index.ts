@@ -42,7 +42,7 @@ export const selectLlmRecipe: Recipe<SelectLlmConfig> = {
       pickPass(pickStage(config, texts), config, resources),
       choosePass(config),
       ...fetchPasses(config, resources, { columns: 'all' }),
-      writeChosenPass({ chains: [['pick']], calls: calls(config, texts), reading: resources.reading }),
+      writeChosenPass(config, { chains: [['pick']], calls: calls(config, texts), reading: resources.reading }),
     ]
   },
   calls,

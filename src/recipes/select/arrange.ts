@@ -2,11 +2,10 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import { type Columns, writeRows } from '../../formats/index.js'
-import { emptyTally, mergeTallies } from '../../run/tally.js'
+import { emptyTally } from '../../run/tally.js'
 import { type Pass, reduceTask, type TaskContext } from '../../run/types.js'
 import { compareIds } from '../../select/weighted-rows.js'
 import { readRows } from '../artifacts.js'
-import { joinLostRows } from '../lost-rows.js'
 import { schemaOfPass } from '../pass-schema.js'
 
 /** Rows read back at a time. */
@@ -14,7 +13,7 @@ const batchRows = 64
 
 /**
  * Puts the rows that a pass left in `file`s into the order of their ids, so that they come out the same however the corpus
- * lies in shards. Rows wait on disk; memory holds their ids and places. The tally and the lost rows are those of `from`.
+ * lies in shards. Rows wait on disk; memory holds their ids and places.
  */
 export function arrangePass(name: string, { from, file, id }: { from: string; file: string; id: string }): Pass {
   return {
@@ -30,15 +29,11 @@ export function arrangePass(name: string, { from, file, id }: { from: string; fi
         const rows = readBack(spill, order, ends, signal)
         const written = await writeRows(join(folder, file), { schema: await schemaOfPass(context, from, file) })(rows)
         context.progress(written.rows)
+        return { ...emptyTally, in: written.rows, out: written.rows }
       } finally {
         await spill.close()
         await rm(spilled)
       }
-      await joinLostRows(context, from, join(folder, 'lost.jsonl'))
-      return context
-        .committed(from)
-        .map(({ tally }) => tally)
-        .reduce(mergeTallies, emptyTally)
     },
   }
 }

@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import { type Schema, writeRows } from '../../formats/index.js'
 import type { Tally } from '../../run/tally.js'
 import type { RunView, TaskContext } from '../../run/types.js'
-import { SluiceError, UsageError } from '../../stream/errors.js'
+import { SluiceError } from '../../stream/errors.js'
 import { countCommitted, readRows, reduced } from '../artifacts.js'
+import { repeatedId } from '../unique-ids.js'
 import type { SelectionConfig } from './options.js'
 import type { Kept } from './scan.js'
 
@@ -89,9 +90,7 @@ function requireUniqueIds(chosen: readonly Chosen[], { idColumn }: SelectionConf
   const seen = new Set<string>()
   for (const { id } of chosen) {
     if (seen.has(id)) {
-      throw new UsageError(`The id ${JSON.stringify(id)} of column \`${idColumn}\` belongs to more than one row`, {
-        fix: 'Name a column of unique values with --id-column, or leave it out.',
-      })
+      throw repeatedId(id, idColumn)
     }
     seen.add(id)
   }

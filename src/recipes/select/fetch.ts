@@ -48,6 +48,11 @@ export function fetchPasses(config: SelectionConfig, resources: Resources, optio
   ]
 }
 
+/** What {@link fetchPasses} are called. */
+export function fetchNames({ idColumn }: Pick<SelectionConfig, 'idColumn'>): string[] {
+  return idColumn === undefined ? ['fetch'] : ['gather', 'fetch']
+}
+
 function readPass(
   name: string,
   config: SelectionConfig,

@@ -80,7 +80,7 @@ export const selectRecipe: Recipe<z.infer<typeof options>> = {
     const judge = config.keep === 'all' ? undefined : reinstructSelector({ mode: config.keep })
     return [
       ...selectionPasses(config, resources, { judge, judgeSettings: ['keep'], columns: 'all' }),
-      writeChosenPass(),
+      writeChosenPass(config),
     ]
   },
 }

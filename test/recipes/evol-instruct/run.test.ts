@@ -160,6 +160,25 @@ describe('a whole run', () => {
     expect(tally.rejected['eliminate 1: too short']).toBeGreaterThan(30)
   })
 
+  it.each(['evol-instruct', 'humpback'])(
+    'refuses ids that two rows have, before a call is made (%s)',
+    async (recipe) => {
+      const twice = join(folder, 'twice.jsonl')
+      const rows = ['a', 'b', 'c', 'b'].map((id) => ({
+        id,
+        instruction: `Describe the letter ${id}.`,
+        output: 'It is.',
+      }))
+      await writeFile(twice, rows.map((row) => JSON.stringify(row)).join('\n'))
+      const before = server.seen.length
+      const model = ['--model', 'openai:toy', '--endpoint', server.url]
+      const done = await sluice(['run', recipe, twice, '-o', out, '--id-column', 'id', ...model])
+      expect(done.code).toBe(2)
+      expect(done.stderr).toContain('The id "b" of column `id` belongs to more than one row')
+      expect(server.seen).toHaveLength(before)
+    },
+  )
+
   it('says which column is missing, and that a corpus of no rows is none', async () => {
     const empty = join(folder, 'empty.jsonl')
     await writeFile(empty, '')
