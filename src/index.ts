@@ -46,6 +46,7 @@ export { type Journal, journalled, openJournal } from './models/journal.js'
 export { limited } from './models/limit.js'
 export { type Recorded, recorded } from './models/record.js'
 export { replayModel } from './models/replay.js'
+export type { JsonSchema, ReplySchema } from './models/reply-schema.js'
 export { withRetry } from './models/retry.js'
 export { scoringBy } from './models/scoring.js'
 export {
@@ -61,6 +62,7 @@ export {
 // recipes: whole methods, and the runs that carry them
 export { type AskOptions, ask } from './recipes/ask.js'
 export { type Asking, openAsking } from './recipes/asking.js'
+export type { Choice } from './recipes/choice.js'
 export { type Curated, type CurateOptions, curate, type RetryOptions, retry } from './recipes/curate.js'
 export { type ExplainOptions, type Explanation, explainRow } from './recipes/explain.js'
 export { type ForecastOptions, forecast } from './recipes/forecast.js'
@@ -68,6 +70,7 @@ export type { Forecast, StageForecast } from './recipes/forecast-calls.js'
 export { recipes } from './recipes/index.js'
 export type { Calls, MachineOptions } from './recipes/resources.js'
 export { type RunStatus, runStatus } from './recipes/status.js'
+export { type JudgeStage, structuredStage } from './recipes/structured.js'
 export type {
   CallPlan,
   Estimate,

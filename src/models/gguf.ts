@@ -1,12 +1,21 @@
 import { availableParallelism } from 'node:os'
 import { basename } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import type { ChatHistoryItem, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp'
+import type {
+  ChatHistoryItem,
+  GbnfJsonSchema,
+  Llama,
+  LlamaContextSequence,
+  LlamaGrammar,
+  LlamaModel,
+  Token,
+} from 'node-llama-cpp'
 import { UsageError } from '../stream/errors.js'
 import { hash32 } from '../text/hash.js'
 import { type Library, loadLibrary, openFile, sizeOfModel } from './gguf-library.js'
 import { scoreOf } from './gguf-score.js'
 import { callKey } from './key.js'
+import type { ReplySchema } from './reply-schema.js'
 import { type Call, CallFailure, type Message, type Model, type Reply, type TokenCounter } from './types.js'
 
 export type GgufOptions = {
@@ -33,15 +42,17 @@ export async function ggufModel(
   const { llama, model } = await openFile(library, path, parallel)
   const contextSize = Math.min(contextTokens, model.trainContextSize)
   const slots = openSlots(model, contextSize, parallel)
+  const grammarOf = grammars(llama)
   const id = `gguf:${basename(path)}:${bytes}`
 
   return {
     id,
     async ask(call, { signal } = {}) {
       signal?.throwIfAborted()
+      const grammar = call.schema && (await grammarOf(call.schema))
       const slot = await slots.take(call.messages)
       try {
-        return await answer(library, slot, call, hash32(callKey(id, call)), signal)
+        return await answer(library, slot, call, { seed: hash32(callKey(id, call)), grammar, signal })
       } finally {
         slots.giveBack(slot)
       }
@@ -65,8 +76,7 @@ async function answer(
   { LlamaChat }: Library,
   slot: Slot,
   call: Call,
-  seed: number,
-  signal?: AbortSignal,
+  { seed, grammar, signal }: { seed: number; grammar?: LlamaGrammar | undefined; signal?: AbortSignal | undefined },
 ): Promise<Reply> {
   const { sequence } = slot
   const chat = new LlamaChat({ contextSequence: sequence })
@@ -92,6 +102,7 @@ async function answer(
       topP: call.topP ?? 1,
       ...(call.presencePenalty === undefined ? {} : { repeatPenalty: { presencePenalty: call.presencePenalty } }),
       customStopTriggers: call.stop,
+      ...(grammar && { grammar }),
       seed,
       signal,
     })
@@ -102,6 +113,17 @@ async function answer(
     }
   } finally {
     chat.dispose({ disposeSequence: false })
+  }
+}
+
+/** The grammar of a schema, made once for each. */
+function grammars(llama: Llama): (schema: ReplySchema) => Promise<LlamaGrammar> {
+  const known = new Map<string, Promise<LlamaGrammar>>()
+  return ({ schema }) => {
+    const key = JSON.stringify(schema)
+    const grammar = known.get(key) ?? llama.createGrammarForJsonSchema<GbnfJsonSchema>(schema)
+    known.set(key, grammar)
+    return grammar
   }
 }
 

@@ -5,6 +5,7 @@ import type { Timeouts } from '../http/request.js'
 import { UsageError } from '../stream/errors.js'
 import { readChatReply } from './chat-reply.js'
 import { chatParameters } from './openai.js'
+import { schemaRefusal } from './reply-schema.js'
 import type { Model } from './types.js'
 
 export type HuggingFaceOptions = {
@@ -40,7 +41,7 @@ export function huggingfaceModel(name: string, options: HuggingFaceOptions = {})
         const body = { model: name, ...where, ...parameters, max_tokens: call.maxTokens }
         return readChatReply(await client.chatCompletion(body, { signal }), secrets)
       } catch (error) {
-        if ((error as Error).name !== 'InputError') throw error
+        if ((error as Error).name !== 'InputError') throw schemaRefusal(error, call.schema)
         throw new UsageError(`Hugging Face cannot be asked for ${name}: ${(error as Error).message}`, {
           cause: error,
           fix: 'Check the name of the model; `org/name:provider` chooses a provider.',

@@ -4,6 +4,7 @@ import { postJson } from '../http/json.js'
 import type { Timeouts } from '../http/request.js'
 import { readChatReply } from './chat-reply.js'
 import { callKey } from './key.js'
+import { responseFormat, schemaRefusal } from './reply-schema.js'
 import { readScoreReply } from './score-reply.js'
 import { noScores } from './scoring.js'
 import { type AskOptions, type Call, CallFailure, type Model, type ScoreCall } from './types.js'
@@ -46,7 +47,10 @@ export function openaiModel(name: string, { endpoint, apiKey, allowHttp, timeout
     id,
     async ask(call, options = {}) {
       const body = { ...chatParameters(call), [limitName]: call.maxTokens }
-      return readChatReply(await post(url, call, body, options), secrets)
+      const answer = await post(url, call, body, options).catch((error) => {
+        throw schemaRefusal(error, call.schema)
+      })
+      return readChatReply(answer, secrets)
     },
     async score(call, options = {}) {
       try {
@@ -66,8 +70,10 @@ function scoreParameters({ prompt, continuation }: ScoreCall) {
 }
 
 /** A call in the words of the chat API, without its limit of tokens, which goes by two names. Undefined fields are not sent. */
-export function chatParameters({ messages, temperature, topP, presencePenalty, stop, seed }: Call) {
-  return { messages, temperature, top_p: topP, presence_penalty: presencePenalty, stop, seed, stream: false }
+export function chatParameters({ messages, temperature, topP, presencePenalty, stop, seed, schema }: Call) {
+  const response_format = schema && responseFormat(schema)
+  const sampling = { temperature, top_p: topP, presence_penalty: presencePenalty, stop, seed }
+  return { messages, ...sampling, response_format, stream: false }
 }
 
 /** A server that loads its model needs longer than a failing one; a prompt that is too long has a name of its own. */

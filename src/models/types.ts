@@ -1,3 +1,5 @@
+import type { ReplySchema } from './reply-schema.js'
+
 /** One turn of a chat, as every provider knows it. */
 export type Message = { readonly role: 'system' | 'user' | 'assistant'; readonly content: string }
 
@@ -23,6 +25,8 @@ export type Call = {
   readonly stop?: readonly string[]
   /** Takes a reply as it is where it was cut off, for a reader of lists; by default it is asked for again, longer. */
   readonly keepCutOff?: true
+  /** JSON that the reply is to be: providers hold the model to it, or leave it unheard, so a reader must still look. */
+  readonly schema?: ReplySchema
   /** Sent to providers that know seeds; a local model without one derives it from the rest of the call. */
   readonly seed?: number
 }

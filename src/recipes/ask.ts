@@ -69,10 +69,11 @@ export async function askAbout<In extends Row, Out extends object>(
   { choose }: AskOptions<In, Out> = {},
 ): Promise<Out | Lost> {
   const messages = prompt.write(row)
+  const schema = prompt.schema?.(row)
   const readings: Out[] = []
   let lost: Lost = { unread: 'no reply' }
   for (let ordinal = 0; ordinal < samples; ordinal++) {
-    const call = { messages, rowId: row.id, stage: name, ordinal, ...sampling }
+    const call = { messages, rowId: row.id, stage: name, ordinal, ...sampling, ...(schema && { schema }) }
     try {
       const reply = await model.ask(call, { signal: callSignal, stop: signal })
       const reading = prompt.read(reply.text, row, reply.finish === 'length')

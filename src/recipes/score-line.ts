@@ -1,3 +1,4 @@
+import { type Choice, numbersTo } from './choice.js'
 import { echoesFence } from './fence.js'
 import type { Unread } from './types.js'
 
@@ -24,6 +25,11 @@ export function readScore(reply: string, { most, shown }: ScoreScale): { score: 
   // A faulty last score is not mended by an earlier one, which may be the text's own.
   const score = wholeScore(most).exec(scoreLine.exec(last)![1]!)?.[1]
   return score === undefined ? { unread: `no whole score from 1 to ${most}` } : { score: Number(score) }
+}
+
+/** The same score as a choice, for a reply in JSON. */
+export function scoreChoice<Out>({ most, shown }: ScoreScale, meaning: (score: number) => Out): Choice<Out> {
+  return { field: 'score', among: numbersTo(most), shown, means: ([place]) => meaning(place! + 1) }
 }
 
 /** A whole number of the scale, alone or followed by words; with a scale to 5 neither 10502 nor 4.5, 4/10 or 4 to 5. */

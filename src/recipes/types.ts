@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Embedder } from '../embed/types.js'
 import type { DescribeOptions } from '../formats/index.js'
+import type { ReplySchema } from '../models/reply-schema.js'
 import type { Call, Message, Model } from '../models/types.js'
 import type { Pass, Plan, RunView } from '../run/types.js'
 import type { Row } from '../stream/types.js'
@@ -87,6 +88,8 @@ export type ModelStage<In extends Row, Out extends object> = {
 export type Prompt<In, Out> = {
   write(row: In): readonly Message[]
   read(reply: string, row: In, cutOff?: boolean): Out | Unread
+  /** JSON that providers are to hold the reply to; absent where it is free. */
+  schema?(row: In): ReplySchema
 }
 
 /** Why a reply could not be used: a short fixed phrase that a report can count. */

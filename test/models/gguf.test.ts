@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findPulled } from '../../src/models/catalogue.js'
 import { ggufModel } from '../../src/models/gguf.js'
+import type { ReplySchema } from '../../src/models/reply-schema.js'
 import { scoringBy } from '../../src/models/scoring.js'
 import { CallFailure, type Model } from '../../src/models/types.js'
 import { CorruptInputError, UsageError } from '../../src/stream/errors.js'
@@ -54,6 +55,38 @@ describe.skipIf(path === undefined)('a GGUF model', { timeout: 300_000 }, () => 
     const cut = await model.ask({ ...asked, stop: [stop] })
     expect(cut.finish).toBe('stop')
     expect(cut.text).toBe(text.slice(0, text.indexOf(stop)))
+  })
+
+  it('writes JSON of the schema that it is asked for, whatever it would rather say', async () => {
+    const chosen = (labels: string[]): ReplySchema => ({
+      name: 'pick',
+      schema: {
+        type: 'object',
+        properties: {
+          reasons: { type: 'string' },
+          pick: {
+            type: 'array',
+            items: { type: 'string', enum: labels },
+            minItems: 2,
+            maxItems: 2,
+          },
+        },
+        required: ['reasons', 'pick'],
+        additionalProperties: false,
+      },
+    })
+    const asked = { ...calls[0]!, temperature: 0, maxTokens: 200 }
+    const ask = async (labels: string[]) => model.ask({ ...asked, schema: chosen(labels) })
+    const [ripe, raw] = [await ask(['ripe', 'rotten']), await ask(['raw', 'done'])]
+    for (const [{ text, finish }, labels] of [[ripe, ['ripe', 'rotten']] as const, [raw, ['raw', 'done']] as const]) {
+      expect(finish).toBe('stop')
+      const { reasons, pick } = JSON.parse(text)
+      expect(typeof reasons).toBe('string')
+      expect(pick).toHaveLength(2)
+      for (const each of pick) expect(labels).toContain(each)
+    }
+    expect(await ask(['ripe', 'rotten'])).toEqual(ripe)
+    expect((await model.ask(asked)).text).not.toContain('{')
   })
 
   it('fails a row whose prompt does not fit', async () => {

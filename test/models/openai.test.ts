@@ -3,7 +3,10 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { HttpFailure } from '../../src/http/failure.js'
 import { huggingfaceModel } from '../../src/models/huggingface.js'
+import { callKey } from '../../src/models/key.js'
 import { openaiModel } from '../../src/models/openai.js'
+import type { ReplySchema } from '../../src/models/reply-schema.js'
+import { withRetry } from '../../src/models/retry.js'
 import { CallFailure, type Model } from '../../src/models/types.js'
 import { UsageError } from '../../src/stream/errors.js'
 import { type Fault, type OpenAiServer, type ServerOptions, startOpenAiServer } from '../server/openai-server.mjs'
@@ -44,6 +47,42 @@ describe.each(clients)('%s', (_, open) => {
       ...{ model: 'tiny', messages: call.messages, max_tokens: 50, stream: false },
       ...{ temperature: 0.7, top_p: 0.9, presence_penalty: 2, stop: ['\n\n'], seed: 3 },
     })
+  })
+
+  const schema: ReplySchema = {
+    name: 'score',
+    schema: {
+      type: 'object',
+      properties: { reasons: { type: 'string' }, score: { type: 'integer', enum: [1, 2, 3] } },
+      required: ['reasons', 'score'],
+      additionalProperties: false,
+    },
+  }
+
+  it('sends the schema that the reply is to have, as part of what the reply is kept under', async () => {
+    const server = await start({ reply: () => '{"reasons": "", "score": 2}' })
+    const model = open(server.url)
+    expect(await model.ask(callOf({ schema }))).toMatchObject({ text: '{"reasons": "", "score": 2}' })
+    const json_schema = { name: 'score', strict: true, schema: schema.schema }
+    expect(server.seen[0]!.body.response_format).toEqual({ type: 'json_schema', json_schema })
+    expect(callKey(model.id, callOf({ schema }))).not.toBe(callKey(model.id, callOf()))
+  })
+
+  it('ends the run where the server takes no schema, and says how to go on without', async () => {
+    const server = await start({ script: () => 'schema-refused' })
+    const error = await errorOf(withRetry(open(server.url)).ask(callOf({ schema })))
+    expect(error).toBeInstanceOf(UsageError)
+    expect((error as UsageError).fix).toMatch(/--structured/)
+    expect(server.seen).toHaveLength(1)
+    // Without a schema in the call it is a 400 like any other, of one row.
+    expect(await errorOf(withRetry(open(server.url)).ask(callOf()))).toBeInstanceOf(CallFailure)
+  })
+
+  it('does not ask again where the model refuses in place of the JSON', async () => {
+    const server = await start({ script: () => 'refusal' })
+    const error = await errorOf(withRetry(open(server.url)).ask(callOf({ schema })))
+    expect(error).toMatchObject({ name: 'CallFailure', reason: 'refused by the model', attempts: 1 })
+    expect(error.message).toContain('I will not judge this.')
   })
 
   it('has an id with provider, host and name, and without the key', async () => {

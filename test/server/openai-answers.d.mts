@@ -20,3 +20,6 @@ export function quarterOf(text: string): number
 /** A number in [0, 1) that depends on the text alone. */
 export function share(text: string): number
 export function sha256(text: string): string
+
+/** What OpenAI's strict mode would refuse about the form that a reply is to have; `undefined` where it is well. */
+export function strictFault(format: unknown): string | undefined

@@ -35,7 +35,8 @@ export const quarterOf = (text) => Math.ceil(text.length / 4)
 export function chat(body, text, fault, tokensOf) {
   const content = fault === 'blank' ? '  ' : fault === 'length' ? text.slice(0, text.length / 2) : text
   const finish = fault === 'length' ? 'length' : fault === 'bad-finish' ? 'because' : 'stop'
-  const choice = { index: 0, message: { role: 'assistant', content }, finish_reason: finish }
+  const said = fault === 'refusal' ? { content: null, refusal: 'I will not judge this.' } : { content }
+  const choice = { index: 0, message: { role: 'assistant', ...said }, finish_reason: finish }
   const prompt = body.messages.reduce((sum, message) => sum + tokensOf(message.content), 0)
   const completion = tokensOf(content)
   return {
@@ -75,6 +76,34 @@ export function scores(body, fault) {
   const usage = { prompt_tokens: echoed.length, completion_tokens: 1, total_tokens: tokens.length }
   const choice = { index: 0, text: tokens.join(''), logprobs, finish_reason: 'length' }
   return { object: 'text_completion', model: body.model, choices: fault === 'no-choices' ? [] : [choice], usage }
+}
+
+/** What OpenAI's strict mode would refuse about the form that a reply is to have; none where it is well. @param {any} format */
+export function strictFault({ type, json_schema: { name, strict, schema } }) {
+  if (type !== 'json_schema' || strict !== true) return 'not a strict schema'
+  if (!/^[\w-]{1,64}$/.test(name)) return `the name ${name}`
+  return schema.type === 'object' ? schemaFault(schema) : 'the root is no object'
+}
+
+/** The keywords that a schema of each type may have. */
+const keywords = {
+  object: ['type', 'properties', 'required', 'additionalProperties'],
+  array: ['type', 'items', 'minItems', 'maxItems'],
+  string: ['type', 'enum'],
+  integer: ['type', 'enum'],
+}
+
+/** @param {any} schema @returns {string | undefined} */
+function schemaFault(schema) {
+  const known = keywords[/** @type {keyof typeof keywords} */ (schema.type)] ?? []
+  const unknown = Object.keys(schema).find((keyword) => !known.includes(keyword))
+  if (unknown) return `the keyword ${unknown}`
+  if (schema.type === 'array') return schemaFault(schema.items)
+  if (schema.type !== 'object') return undefined
+  const names = Object.keys(schema.properties)
+  if (schema.additionalProperties !== false) return 'additionalProperties'
+  if (names.join() !== schema.required.join()) return 'not all properties are required'
+  return names.map((name) => schemaFault(schema.properties[name])).find(Boolean)
 }
 
 /** A number in [0, 1) that depends on the text alone. @param {string} text */

@@ -18,9 +18,10 @@ export type Fault =
       | 'context'
       | 'redirect'
       | 'echo-key'
+      | 'schema-refused'
     )
   | ('reset' | 'cut' | 'hang' | 'trickle' | 'endless' | 'html' | 'empty' | 'bad-json')
-  | ('no-choices' | 'blank' | 'bad-finish' | 'length' | 'wrong-count' | 'wrong-size' | 'not-finite')
+  | ('no-choices' | 'blank' | 'bad-finish' | 'length' | 'refusal' | 'wrong-count' | 'wrong-size' | 'not-finite')
   | ('no-echo' | 'other-text' | 'positive' | 'echo-refused')
 
 export type ChatRequest = { messages: { role: string; content: string }[]; [parameter: string]: unknown }

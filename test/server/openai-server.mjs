@@ -5,7 +5,7 @@
 import { appendFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { parseArgs } from 'node:util'
-import { chat, defaultReply, embeddings, quarterOf, scores, sha256, share } from './openai-answers.mjs'
+import { chat, defaultReply, embeddings, quarterOf, scores, sha256, share, strictFault } from './openai-answers.mjs'
 
 export { defaultReply } from './openai-answers.mjs'
 
@@ -46,6 +46,8 @@ export async function startOpenAiServer(options = {}) {
     if (fault !== undefined) state.faulted.set(fault, (state.faulted.get(fault) ?? 0) + 1)
     if (fault?.startsWith('429-')) notBefore.set(key, Date.now() + retryAfterS * 1000)
     if (fault !== undefined && misbehave(fault, request, response, retryAfterS)) return
+    const wrong = body.response_format && strictFault(body.response_format)
+    if (wrong) return sendJson(response, 400, { error: { message: `Invalid response_format: ${wrong}` } })
     const answer = path.endsWith('/embeddings')
       ? embeddings(body, dimensions, fault)
       : path.endsWith('/chat/completions')
@@ -125,6 +127,8 @@ function misbehave(fault, request, response, retryAfterS) {
       return error(Number(fault), 'Something is wrong')
     case '400':
       return error(400, 'Bad parameter', 'invalid_request_error')
+    case 'schema-refused':
+      return error(400, "This model does not support response_format 'json_schema'", 'invalid_request_error')
     case '401':
       return error(401, 'Invalid key sk-LEAKCANARY-server')
     case 'loading':

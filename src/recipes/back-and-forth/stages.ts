@@ -3,6 +3,7 @@ import { sampledAs } from '../model-options.js'
 import type { PromptTexts } from '../prompt-texts.js'
 import { instructPrompt, usualInstruction, usualOutput } from '../reinstruct/prompts.js'
 import type { ChosenText } from '../select/fetch.js'
+import { structuredStage } from '../structured.js'
 import type { Estimate, ModelStage } from '../types.js'
 import type { BackAndForthConfig } from './options.js'
 import { editPrompt } from './prompts.js'
@@ -30,13 +31,16 @@ export function backAndForthStages(config: BackAndForthConfig, texts: PromptText
       sampling: sampledAs({ temperature: 0.7, topP: 0.9, maxTokens: 512 }, config),
       usualReply: () => usualInstruction(language),
     },
-    score: {
-      name: 'score',
-      prompt: scorePrompt(language, texts),
-      sampling: sampledAs({ temperature: 0, topP: 1, maxTokens: 256 }, config),
-      reach: { low: 0.5, expected: 0.9, high: 1 },
-      usualReply: () => usualScore(language),
-    },
+    score: structuredStage<Instructed, { score: number }>(
+      {
+        name: 'score',
+        prompt: scorePrompt(language, texts),
+        sampling: sampledAs({ temperature: 0, topP: 1, maxTokens: 256 }, config),
+        reach: { low: 0.5, expected: 0.9, high: 1 },
+        usualReply: () => usualScore(language),
+      },
+      config,
+    ),
     rewrite: {
       name: 'rewrite',
       prompt: editPrompt(wording),

@@ -4,8 +4,9 @@ import { type Language, wordingIn } from '../language.js'
 import { sampledAs } from '../model-options.js'
 import type { Exchange } from '../pairs/read.js'
 import { messagesOf, type PromptTexts } from '../prompt-texts.js'
-import { readScore } from '../score-line.js'
-import type { ModelStage, Prompt } from '../types.js'
+import { readScore, scoreChoice } from '../score-line.js'
+import { type JudgePrompt, type JudgeStage, structuredStage } from '../structured.js'
+import type { ModelStage } from '../types.js'
 import type { DeitaConfig } from './options.js'
 import { deitaTexts } from './texts.js'
 
@@ -24,14 +25,16 @@ const most = 6
 export function complexityPrompt(
   language: Language,
   texts: PromptTexts = deitaTexts,
-): Prompt<Exchange, { complexity: number }> {
+): JudgePrompt<Exchange, { complexity: number }> {
   const wording = wordingIn(language, 'complexity', texts)
+  const scale = ({ instruction }: Exchange) => ({ most, shown: [instruction] })
   return {
     write: ({ instruction }) => messagesOf(wording, { instruction: fenced(instruction) }),
-    read: (reply, { instruction }) => {
-      const read = readScore(reply, { most, shown: [instruction] })
+    read: (reply, row) => {
+      const read = readScore(reply, scale(row))
       return 'unread' in read ? read : { complexity: read.score }
     },
+    choice: (row) => scoreChoice(scale(row), (complexity) => ({ complexity })),
   }
 }
 
@@ -39,15 +42,17 @@ export function complexityPrompt(
 export function qualityPrompt(
   language: Language,
   texts: PromptTexts = deitaTexts,
-): Prompt<Exchange, { quality: number }> {
+): JudgePrompt<Exchange, { quality: number }> {
   const wording = wordingIn(language, 'quality', texts)
+  const scale = ({ instruction, output }: Exchange) => ({ most, shown: [instruction, output] })
   return {
     write: ({ instruction, output }) =>
       messagesOf(wording, { instruction: fenced(instruction), output: fenced(output) }),
-    read: (reply, { instruction, output }) => {
-      const read = readScore(reply, { most, shown: [instruction, output] })
+    read: (reply, row) => {
+      const read = readScore(reply, scale(row))
       return 'unread' in read ? read : { quality: read.score }
     },
+    choice: (row) => scoreChoice(scale(row), (quality) => ({ quality })),
   }
 }
 
@@ -56,15 +61,19 @@ export function deitaStages(config: DeitaConfig, texts: PromptTexts): DeitaStage
   const { language } = config
   const sampling = sampledAs({ temperature: 0, topP: 1, maxTokens: 64 }, config)
   const usualReply = () => (language === 'zh' ? '分数：4' : 'Score: 4')
-  return {
-    complexity: { name: 'complexity', prompt: complexityPrompt(language, texts), sampling, usualReply },
-    quality: {
-      name: 'quality',
-      prompt: qualityPrompt(language, texts),
-      sampling,
-      // Those whose complexity could be read.
-      reach: { low: 0.5, expected: 0.95, high: 1 },
-      usualReply,
-    },
+  const complexity: JudgeStage<Turn, { complexity: number }> = {
+    name: 'complexity',
+    prompt: complexityPrompt(language, texts),
+    sampling,
+    usualReply,
   }
+  const quality: JudgeStage<Turn, { quality: number }> = {
+    name: 'quality',
+    prompt: qualityPrompt(language, texts),
+    sampling,
+    // Those whose complexity could be read.
+    reach: { low: 0.5, expected: 0.95, high: 1 },
+    usualReply,
+  }
+  return { complexity: structuredStage(complexity, config), quality: structuredStage(quality, config) }
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { badShardOption } from '../bad-shards.js'
 import { languageOption } from '../language.js'
 import { modelOptions, sampledAs } from '../model-options.js'
+import { structuredOption } from '../structured.js'
 import type { Sampling } from '../types.js'
 
 export const evolOptions = z.object({
@@ -15,6 +16,7 @@ export const evolOptions = z.object({
     .describe("column with the instruction's input (default: `input`, in rows that have it)"),
   idColumn: z.string().min(1).optional().describe('column whose values become row ids (default: <shard>#<row>)'),
   ...languageOption,
+  ...structuredOption,
   mode: z
     .enum(['repository', 'paper'])
     .default('paper')

@@ -4,6 +4,7 @@ import { echoesFence, fenced } from '../fence.js'
 import { type Language, wordingIn } from '../language.js'
 import { messagesOf, type PromptText, type PromptTexts } from '../prompt-texts.js'
 import { announced, type Form, isLooping, isRefusal, labelled, sharesRun, squeeze, strip } from '../reply.js'
+import type { JudgePrompt } from '../structured.js'
 import type { Prompt } from '../types.js'
 import type { Mode, Operator } from './operators.js'
 
@@ -139,7 +140,7 @@ function unfit(reply: string, { evolved, parent }: Evolved, text: PromptText): s
 export function judgePrompt({
   language = 'en',
   texts = evolTexts,
-}: WordingOptions = {}): Prompt<Evolved, { readonly isEqual: boolean }> {
+}: WordingOptions = {}): JudgePrompt<Evolved, { readonly isEqual: boolean }> {
   const wording = wordingIn(language, 'judge', texts)
   return {
     write: ({ parent, evolved }) => messagesOf(wording, { parent: fenced(parent), evolved: fenced(evolved) }),
@@ -153,6 +154,12 @@ export function judgePrompt({
       const [isEqual] = verdicts
       return verdicts.size === 1 ? { isEqual: isEqual! } : { unread: 'no verdict' }
     },
+    choice: ({ parent, evolved }) => ({
+      field: 'verdict',
+      among: language === 'zh' ? ['不相等', '相等'] : ['Not Equal', 'Equal'],
+      shown: [parent, evolved],
+      means: ([place]) => ({ isEqual: place === 1 }),
+    }),
   }
 }
 

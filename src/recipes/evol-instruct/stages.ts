@@ -1,4 +1,5 @@
 import type { PromptTexts } from '../prompt-texts.js'
+import { structuredStage } from '../structured.js'
 import type { ModelStage } from '../types.js'
 import type { Operator } from './operators.js'
 import { type EvolConfig, judging, writing } from './options.js'
@@ -27,13 +28,16 @@ export function stagesOf(round: number, config: EvolConfig, texts: PromptTexts):
       usualReply: ({ parent }) =>
         `${parent} Name at least ${round + 1} reasons for it, and one case in which the opposite would hold.`,
     },
-    judge: {
-      name: `judge ${round}`,
-      prompt: judgePrompt(wording),
-      sampling: judging,
-      reach: { low: kept / 2, expected: kept, high: 1 },
-      usualReply: () => (language === 'zh' ? '不相等' : 'Not Equal'),
-    },
+    judge: structuredStage<Try & { readonly evolved: string }, { isEqual: boolean }>(
+      {
+        name: `judge ${round}`,
+        prompt: judgePrompt(wording),
+        sampling: judging,
+        reach: { low: kept / 2, expected: kept, high: 1 },
+        usualReply: () => (language === 'zh' ? '不相等' : 'Not Equal'),
+      },
+      config,
+    ),
     answer: {
       name: `answer ${round}`,
       prompt: answerPrompt(wording),

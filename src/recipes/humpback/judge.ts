@@ -2,8 +2,8 @@ import type { Message } from '../../models/types.js'
 import { fenced } from '../fence.js'
 import { type Language, wordingIn } from '../language.js'
 import { fill, messagesOf, type PromptTexts } from '../prompt-texts.js'
-import { readScore } from '../score-line.js'
-import type { Prompt } from '../types.js'
+import { readScore, scoreChoice } from '../score-line.js'
+import type { JudgePrompt } from '../structured.js'
 
 /** The wording of the question, in English and in Chinese; the Chinese one asks what the English one does. */
 export const humpbackTexts = {
@@ -47,9 +47,16 @@ type Asked = Candidate & { readonly examples?: readonly Example[] }
  * The judge of Humpback (arXiv 2308.06259): rates a text as the answer to its instruction, 1 to 5, after short reasons.
  * The last line that begins with "Score:" counts, and it alone; a reply without a whole score from 1 to 5 there is unread.
  */
-export function scorePrompt(language: Language, texts: PromptTexts = humpbackTexts): Prompt<Asked, { score: number }> {
+export function scorePrompt(
+  language: Language,
+  texts: PromptTexts = humpbackTexts,
+): JudgePrompt<Asked, { score: number }> {
   const wording = wordingIn(language, 'score', texts)
   const slots = ({ instruction, text }: Candidate) => ({ instruction: fenced(instruction), text: fenced(text) })
+  const scale = ({ instruction, text, examples = [] }: Asked) => {
+    const texts = examples.flatMap((example) => [example.instruction, example.text])
+    return { most: 5, shown: [instruction, text, ...texts] }
+  }
   const verdict = (score: number) => (language === 'zh' ? `分数：${score}` : `Score: ${score}`)
   return {
     write: ({ examples = [], ...pair }) => {
@@ -60,10 +67,8 @@ export function scorePrompt(language: Language, texts: PromptTexts = humpbackTex
       ])
       return [...messages.slice(0, -1), ...shown, messages.at(-1)!]
     },
-    read: (reply, { instruction, text, examples = [] }) => {
-      const texts = examples.flatMap((example) => [example.instruction, example.text])
-      return readScore(reply, { most: 5, shown: [instruction, text, ...texts] })
-    },
+    read: (reply, row) => readScore(reply, scale(row)),
+    choice: (row) => ({ ...scoreChoice(scale(row), (score) => ({ score })), reasoned: true }),
   }
 }
 

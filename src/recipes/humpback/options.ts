@@ -3,12 +3,14 @@ import { minBelowMax } from '../char-range.js'
 import { languageOption } from '../language.js'
 import { modelOptions } from '../model-options.js'
 import { pairOptions } from '../pairs/options.js'
+import { structuredOption } from '../structured.js'
 
 export const humpbackOptions = z
   .object({
     ...pairOptions,
     ...modelOptions,
     ...languageOption,
+    ...structuredOption,
     minScore: z.int().min(1).max(5).default(5).describe('least score, of 1 to 5, of a pair that is kept'),
     rounds: z
       .int()

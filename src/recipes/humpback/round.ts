@@ -13,6 +13,7 @@ import { sampledAs } from '../model-options.js'
 import { readPairsFile } from '../pairs/read-pass.js'
 import type { PromptTexts } from '../prompt-texts.js'
 import { type Source, taggedTurns } from '../source-tags.js'
+import { type JudgeStage, structuredStage } from '../structured.js'
 import { rowTasks } from '../tasks.js'
 import type { ModelStage, Resources } from '../types.js'
 import { refuseRepeatedIds } from '../unique-ids.js'
@@ -51,13 +52,14 @@ export function scoreStage(
 ): ModelStage<Judged, { score: number }> {
   const { language } = config
   const prompt = scorePrompt(language, texts)
-  return {
+  const stage: JudgeStage<Judged, { score: number }> = {
     name: `score ${round}`,
     prompt: round > 1 ? prompt : { ...prompt, write: ({ examples: _, ...pair }) => prompt.write(pair) },
     sampling: sampledAs({ temperature: 0, topP: 1, maxTokens: 256 }, config),
     ...(round > 1 && { reach: { low: 0.5, expected: 0.95, high: 1 } }),
     usualReply: () => usualScore(language),
   }
+  return structuredStage(stage, config)
 }
 
 type Parts = { config: HumpbackConfig; resources: Resources; texts: PromptTexts }

@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import { modelOptions } from '../model-options.js'
 import { selectionOptions } from '../select/index.js'
+import { structuredOption } from '../structured.js'
 
 export const kunOptions = z.object({
   ...selectionOptions,
   ...modelOptions,
+  ...structuredOption,
   language: z
     .enum(['zh', 'en'])
     .default('zh')

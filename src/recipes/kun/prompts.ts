@@ -5,6 +5,7 @@ import { echoesFence, fenced } from '../fence.js'
 import { closingOf, fill, messagesOf, type PromptText, type PromptTexts } from '../prompt-texts.js'
 import { isLooping, isRefusal, sharesRun, squeeze, strip } from '../reply.js'
 import { answerForm, requestForm } from '../reply-forms.js'
+import type { JudgePrompt } from '../structured.js'
 import type { Prompt } from '../types.js'
 import { kunTexts } from './texts.js'
 
@@ -42,7 +43,7 @@ export function labelPrompt(
 export function pointPrompt(
   { language, rules }: { language: KunLanguage; rules: 'strict' | 'right' },
   texts: PromptTexts = kunTexts,
-): Prompt<{ readonly instruction: string }, { isGood: boolean }> {
+): JudgePrompt<{ readonly instruction: string }, { isGood: boolean }> {
   const text = wordingOf('point', language, texts)
   return {
     write: ({ instruction }) => messagesOf(text, { instruction: fenced(instruction) }),
@@ -53,6 +54,13 @@ export function pointPrompt(
       const isGood = labelOf(reply, language)
       return isGood === undefined ? { unread: 'no label' } : { isGood }
     },
+    choice: ({ instruction }) => ({
+      field: 'rating',
+      // As the labels are, without their brackets.
+      among: [labels[language].good.slice(1, -1), labels[language].bad.slice(1, -1)],
+      shown: [instruction],
+      means: ([place]) => ({ isGood: place === 0 }),
+    }),
   }
 }
 

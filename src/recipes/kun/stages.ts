@@ -1,6 +1,7 @@
 import { sampledAs } from '../model-options.js'
 import type { PromptTexts } from '../prompt-texts.js'
 import type { ChosenText } from '../select/fetch.js'
+import { structuredStage } from '../structured.js'
 import type { ModelStage, Sampling } from '../types.js'
 import type { KunConfig } from './options.js'
 import { labelPrompt, pointPrompt, polishPrompt } from './prompts.js'
@@ -29,14 +30,17 @@ export function kunStages(config: KunConfig, texts: PromptTexts): KunStages {
           ? '请介绍这个主题的要点，并说明它们之间的关系。'
           : 'Explain the main points of the subject and how they fit together.',
     },
-    point: {
-      name: 'point',
-      prompt: pointPrompt(config, texts),
-      sampling,
-      // Of 3,000 real instructions 353 held a keyword (methods.md).
-      reach: { low: 0.4, expected: 0.85, high: 1 },
-      usualReply: () => (isChinese ? '【好】' : '[good]'),
-    },
+    point: structuredStage<ChosenText & { readonly instruction: string }, { isGood: boolean }>(
+      {
+        name: 'point',
+        prompt: pointPrompt(config, texts),
+        sampling,
+        // Of 3,000 real instructions 353 held a keyword (methods.md).
+        reach: { low: 0.4, expected: 0.85, high: 1 },
+        usualReply: () => (isChinese ? '【好】' : '[good]'),
+      },
+      config,
+    ),
     polish: {
       name: 'polish',
       prompt: polishPrompt({ language, maxTokens }, texts),

@@ -14,6 +14,7 @@ import type { PromptTexts } from '../prompt-texts.js'
 import { fetchPasses } from '../select/fetch.js'
 import { writeChosenPass } from '../select/finish.js'
 import { deitaStrategy } from '../select/strategies/deita.js'
+import { type JudgeStage, structuredStage } from '../structured.js'
 import type { CallPlan, ModelStage, Recipe } from '../types.js'
 import { type MagpieConfig, magpieOptions } from './options.js'
 import {
@@ -129,21 +130,20 @@ type MagpieStages = {
 function stagesOf(config: MagpieConfig, texts: PromptTexts): MagpieStages {
   const { language } = config
   const sampling = sampledAs({ temperature: 0, topP: 1, maxTokens: 64 }, config)
-  return {
-    quality: {
-      name: 'quality',
-      prompt: qualityPrompt(language, texts),
-      sampling,
-      usualReply: () => labelReply('good', language),
-    },
-    difficulty: {
-      name: 'difficulty',
-      prompt: difficultyPrompt(language, texts),
-      sampling,
-      reach: { low: 0.2, expected: 0.7, high: 1 },
-      usualReply: () => labelReply('medium', language),
-    },
+  const quality: JudgeStage<PairRow, { quality: Quality }> = {
+    name: 'quality',
+    prompt: qualityPrompt(language, texts),
+    sampling,
+    usualReply: () => labelReply('good', language),
   }
+  const difficulty: JudgeStage<Labelled, { difficulty: Difficulty }> = {
+    name: 'difficulty',
+    prompt: difficultyPrompt(language, texts),
+    sampling,
+    reach: { low: 0.2, expected: 0.7, high: 1 },
+    usualReply: () => labelReply('medium', language),
+  }
+  return { quality: structuredStage(quality, config), difficulty: structuredStage(difficulty, config) }
 }
 
 function calls(config: MagpieConfig, texts: PromptTexts): CallPlan {

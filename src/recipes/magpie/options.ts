@@ -2,12 +2,14 @@ import { z } from 'zod'
 import { languageOption } from '../language.js'
 import { modelOptions } from '../model-options.js'
 import { pairSelectionOptions } from '../pairs/options.js'
+import { structuredOption } from '../structured.js'
 import { difficulties, qualities } from './prompts.js'
 
 export const magpieOptions = z.object({
   ...pairSelectionOptions,
   ...modelOptions,
   ...languageOption,
+  ...structuredOption,
   minQuality: z.enum(qualities).default('good').describe('least quality of an instruction, as the model labels it'),
   minDifficulty: z
     .enum(difficulties)

@@ -1,8 +1,9 @@
+import type { Choice } from '../choice.js'
 import { fenced } from '../fence.js'
 import { readLabel } from '../label-line.js'
 import { type Language, wordingIn } from '../language.js'
 import { messagesOf, type PromptTexts } from '../prompt-texts.js'
-import type { Prompt } from '../types.js'
+import type { JudgePrompt } from '../structured.js'
 
 /** How well an instruction is put, from worst to best. */
 export const qualities = ['very poor', 'poor', 'average', 'good', 'excellent'] as const
@@ -83,21 +84,21 @@ type Asked = { readonly instruction: string }
 export function qualityPrompt(
   language: Language,
   texts: PromptTexts = magpieTexts,
-): Prompt<Asked, { quality: Quality }> {
-  const read = reader('quality|质量', qualities)
-  return { ...asking(language, 'quality', texts), read: (reply, row) => read(reply, row, (quality) => ({ quality })) }
+): JudgePrompt<Asked, { quality: Quality }> {
+  const { write, read, choice } = asking(language, texts, { stage: 'quality', name: 'quality|质量', scale: qualities })
+  const meaning = (quality: Quality) => ({ quality })
+  return { write, read: (reply, row) => read(reply, row, meaning), choice: (row) => choice(row, meaning) }
 }
 
 /** How hard an instruction is (section 2.2): one of five labels. */
 export function difficultyPrompt(
   language: Language,
   texts: PromptTexts = magpieTexts,
-): Prompt<Asked, { difficulty: Difficulty }> {
-  const read = reader('difficulty|难度', difficulties)
-  return {
-    ...asking(language, 'difficulty', texts),
-    read: (reply, row) => read(reply, row, (difficulty) => ({ difficulty })),
-  }
+): JudgePrompt<Asked, { difficulty: Difficulty }> {
+  const asked = { stage: 'difficulty', name: 'difficulty|难度', scale: difficulties } as const
+  const { write, read, choice } = asking(language, texts, asked)
+  const meaning = (difficulty: Difficulty) => ({ difficulty })
+  return { write, read: (reply, row) => read(reply, row, meaning), choice: (row) => choice(row, meaning) }
 }
 
 /** The reply that gives a label, in a language. */
@@ -107,15 +108,30 @@ export function labelReply(label: Quality | Difficulty, language: Language): str
   return `${isQuality ? 'Quality' : 'Difficulty'}: ${label}`
 }
 
-function asking(language: Language, stage: 'quality' | 'difficulty', texts: PromptTexts) {
-  const wording = wordingIn(language, stage, texts)
-  return { write: ({ instruction }: Asked) => messagesOf(wording, { instruction: fenced(instruction) }) }
+type Scale<Label> = {
+  readonly stage: 'quality' | 'difficulty'
+  readonly name: string
+  readonly scale: readonly Label[]
 }
 
-function reader<Label extends Quality | Difficulty>(name: string, scale: readonly Label[]) {
+function asking<Label extends Quality | Difficulty>(
+  language: Language,
+  texts: PromptTexts,
+  { stage, name, scale }: Scale<Label>,
+) {
+  const wording = wordingIn(language, stage, texts)
   const labels = scale.map((label) => [label, chinese[label]])
-  return <Out extends object>(reply: string, { instruction }: Asked, make: (label: Label) => Out) => {
-    const reading = readLabel(reply, { name, labels, shown: [instruction] })
-    return 'unread' in reading ? reading : make(scale[reading.place]!)
+  return {
+    write: ({ instruction }: Asked) => messagesOf(wording, { instruction: fenced(instruction) }),
+    read: <Out extends object>(reply: string, { instruction }: Asked, meaning: (label: Label) => Out) => {
+      const reading = readLabel(reply, { name, labels, shown: [instruction] })
+      return 'unread' in reading ? reading : meaning(scale[reading.place]!)
+    },
+    choice: <Out>({ instruction }: Asked, meaning: (label: Label) => Out): Choice<Out> => ({
+      field: stage,
+      among: language === 'zh' ? scale.map((label) => chinese[label]) : scale,
+      shown: [instruction],
+      means: ([place]) => meaning(scale[place!]!),
+    }),
   }
 }

@@ -1,4 +1,5 @@
 import { countCommitted } from '../artifacts.js'
+import { numbersTo } from '../choice.js'
 import { wordingIn } from '../language.js'
 import { sampledAs } from '../model-options.js'
 import type { PromptTexts } from '../prompt-texts.js'
@@ -9,6 +10,7 @@ import { polishPass, refinePass } from '../select/polish.js'
 import { foretellSelection } from '../select/sample.js'
 import { scanPass } from '../select/scan.js'
 import { solvePass } from '../select/solve.js'
+import { type JudgeStage, structuredStage } from '../structured.js'
 import type { CallPlan, ModelStage, Recipe } from '../types.js'
 import { choosePass } from './choose.js'
 import { dealPass } from './deal.js'
@@ -49,12 +51,13 @@ export const selectLlmRecipe: Recipe<SelectLlmConfig> = {
 }
 
 function pickStage(config: SelectLlmConfig, texts: PromptTexts): ModelStage<Query, Picked> {
-  return {
+  const stage: JudgeStage<Query, Picked> = {
     name: 'pick',
     prompt: queryPrompt(wordingIn(config.language, 'pick', texts), config),
     sampling: sampledAs(querySampling, config),
-    usualReply: ({ picks }) => `[${Array.from({ length: picks }, (_, n) => n + 1).join(', ')}]`,
+    usualReply: ({ picks }) => `[${numbersTo(picks).join(', ')}]`,
   }
+  return structuredStage(stage, config)
 }
 
 /** As many questions as rows and picks make, each filled with rows of the sample. */

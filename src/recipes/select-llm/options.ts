@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { languageOption } from '../language.js'
 import { modelOptions } from '../model-options.js'
 import { corpusOptions } from '../select/options.js'
+import { structuredOption } from '../structured.js'
 
 const { clusters: _, ...corpus } = corpusOptions
 
@@ -11,6 +12,7 @@ export const options = z.object({
   inputColumn: z.string().min(1).optional().describe("column with the instruction's input, shown below it"),
   ...modelOptions,
   ...languageOption,
+  ...structuredOption,
   picks: z
     .int()
     .min(1)

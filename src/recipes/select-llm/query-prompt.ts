@@ -1,6 +1,7 @@
+import { numbersTo } from '../choice.js'
 import { echoesFence, fenced } from '../fence.js'
 import { messagesOf, type PromptText, type PromptTexts } from '../prompt-texts.js'
-import type { Prompt } from '../types.js'
+import type { JudgePrompt } from '../structured.js'
 
 /** A question: some rows of the corpus, of which the model is to pick `picks`. */
 export type Query = {
@@ -40,7 +41,7 @@ export const querySampling = { maxTokens: 256, temperature: 0, topP: 1 } as cons
  * The question of SelectLLM (arXiv 2401.16553 §3.3): which of these rows to have annotated. The reader takes the numbers of the
  * first brackets, then of further ones, else any in the reply; such as were not shown, or come again, do not count.
  */
-export function queryPrompt(text: PromptText, { maxItemChars }: { maxItemChars: number }): Prompt<Query, Picked> {
+export function queryPrompt(text: PromptText, { maxItemChars }: { maxItemChars: number }): JudgePrompt<Query, Picked> {
   const list = ({ items }: Query) => items.map(({ text }, at) => `[${at + 1}] ${cut(text, maxItemChars)}`).join('\n\n')
   return {
     write: (row) => {
@@ -59,6 +60,13 @@ export function queryPrompt(text: PromptText, { maxItemChars }: { maxItemChars: 
       const places = readNumbers(reply, row.items.length).slice(0, row.picks)
       return places.length === 0 ? { unread: 'no number of the list' } : { places }
     },
+    choice: (row) => ({
+      field: 'picks',
+      among: numbersTo(row.items.length),
+      count: row.picks,
+      shown: [list(row)],
+      means: (places) => ({ places }),
+    }),
   }
 }
 
