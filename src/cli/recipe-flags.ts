@@ -29,6 +29,12 @@ const memoryFlag: Flag = {
   description: 'most memory this process may take, such as 512m; refused where that is not enough (exit code 2)',
 }
 
+const vectorsFlag: Flag = {
+  name: 'vectors',
+  type: 'string',
+  description: 'folder of vectors to share between runs (default: inside the run, and none for --embedder static)',
+}
+
 export const maxFailedFlag: Flag = {
   name: 'maxFailed',
   type: 'number',
@@ -50,10 +56,15 @@ const pricesFlag: Flag = {
   description: 'YAML file of prices, `openai:NAME: {input: 0.15, output: 0.6}`, dollars for a million tokens',
 }
 
-const modelFlags: readonly Flag[] = [
+/** How fast an endpoint is asked, be it for replies or for vectors. */
+const paceFlags: readonly Flag[] = [
   { name: 'concurrency', type: 'integer', default: 8, min: 1, description: 'calls in flight at once' },
-  { name: 'alsoAt', type: 'string', description: 'further endpoints of the same model, with commas between' },
   { name: 'requestsPerMinute', type: 'integer', min: 1, description: 'most requests sent in a minute' },
+]
+
+const modelFlags: readonly Flag[] = [
+  ...paceFlags,
+  { name: 'alsoAt', type: 'string', description: 'further endpoints of the same model, with commas between' },
   {
     name: 'tokensPerMinute',
     type: 'integer',
@@ -100,8 +111,13 @@ export const machineFlags: readonly Flag[] = [...endpointFlags, ...modelFlags, .
 export function recipeFlags(recipe: Recipe): Flag[] {
   const own = optionFacts(recipe).map(({ required: _, ...option }) => option)
   const planned = recipe.calls === undefined ? [] : [dryRunFlag]
-  const machine = recipe.usesModel ? machineFlags : endpointFlags
-  return [...runFlags, memoryFlag, workersFlag, maxFailedFlag, ...own, ...machine, ...planned, ...shardFlags]
+  const embeds = own.some(({ name }) => name === 'embedder')
+  const machine = recipe.usesModel ? machineFlags : [...endpointFlags, ...(embeds ? paceFlags : [])]
+  const embedding = embeds ? [vectorsFlag] : []
+  return [
+    ...[...runFlags, memoryFlag, workersFlag, maxFailedFlag],
+    ...[...own, ...embedding, ...machine, ...planned, ...shardFlags],
+  ]
 }
 
 /** The recipe's options and the machine's, from `--config` and the flags over it. */
@@ -110,7 +126,7 @@ export async function readSettings(
   flags: Flags,
 ): Promise<{ config: Flags; machine: Omit<MachineOptions, 'callSignal'> }> {
   const fromFile = await readConfigFile(flags.config)
-  const given = pick({ ...fromFile, ...flags }, [memoryFlag, workersFlag, ...machineFlags, ...shardFlags])
+  const given = pick({ ...fromFile, ...flags }, [memoryFlag, workersFlag, vectorsFlag, ...machineFlags, ...shardFlags])
   const known = Object.entries(fromFile).filter(([name]) => !(name in given))
   const config = { ...Object.fromEntries(known), ...pick(flags, optionFacts(recipe)) }
   return { config, machine: await readMachine(given) }
@@ -124,6 +140,7 @@ export async function readMachine(flags: Flags): Promise<Omit<MachineOptions, 'c
     ...machine,
     maxMemory: sizeFlag('--max-memory', flags.maxMemory),
     workers: flags.workers as number | undefined,
+    ...(flags.vectors === undefined ? {} : { vectors: String(flags.vectors) }),
     limits: { dollars: maxCost, requests: maxRequests, tokens: maxTotalTokens },
     reading: readingOf(flags),
     ...(prices === undefined ? {} : { prices: await readPrices(prices) }),

@@ -2,6 +2,7 @@ import { below, describeUrl, parseEndpoint } from '../http/endpoint.js'
 import { HttpFailure } from '../http/failure.js'
 import { postJson } from '../http/json.js'
 import { type RetryOptions, retrying } from '../http/retry.js'
+import { takeTurns } from '../http/turns.js'
 import { EndpointError, RefusedError } from '../stream/errors.js'
 import { columnTexts } from '../text/column.js'
 import type { Embedder } from './types.js'
@@ -13,6 +14,10 @@ export type EndpointEmbedderOptions = {
   readonly apiKey?: string
   /** Most texts in one request; default 64. */
   readonly batchRows?: number
+  /** Requests in flight at once; default 8. */
+  readonly concurrency?: number
+  /** Most requests started in a minute, evenly spread; default no limit. */
+  readonly requestsPerMinute?: number
   /** Plain http to another machine; default false. */
   readonly allowHttp?: boolean
   readonly retry?: Omit<RetryOptions, 'signal'>
@@ -39,7 +44,8 @@ export async function endpointEmbedder(options: EndpointEmbedderOptions): Promis
     async embed(given, { signal } = {}) {
       const texts = 'offsets' in given ? columnTexts(given) : given
       const all = new Float32Array(texts.length * dimensions)
-      for (let from = 0; from < texts.length; from += batchRows) {
+      const starts = Array.from({ length: Math.ceil(texts.length / batchRows) }, (_, batch) => batch * batchRows)
+      await atOnce(starts, signal, async (from, signal) => {
         const vectors = await ask(texts.slice(from, from + batchRows), signal)
         for (const [n, vector] of vectors.entries()) {
           if (vector.length !== dimensions) {
@@ -47,13 +53,34 @@ export async function endpointEmbedder(options: EndpointEmbedderOptions): Promis
           }
           all.set(vector, (from + n) * dimensions)
         }
-      }
+      })
       return all
     },
   }
 }
 
-function asker(base: URL, id: string, { model, apiKey, retry }: EndpointEmbedderOptions): Ask {
+/** Does all of it at once; the first failure stops the others, and is told when all have ended. */
+async function atOnce<T>(
+  items: readonly T[],
+  signal: AbortSignal | undefined,
+  work: (item: T, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const stop = new AbortController()
+  const until = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
+  let failed: { error: unknown } | undefined
+  const lanes = items.map((item) =>
+    work(item, until).catch((error) => {
+      failed ??= { error }
+      stop.abort(error)
+    }),
+  )
+  await Promise.all(lanes)
+  if (failed !== undefined) throw failed.error
+}
+
+function asker(base: URL, id: string, options: EndpointEmbedderOptions): Ask {
+  const { model, apiKey, concurrency = 8, requestsPerMinute, retry } = options
+  const inTurn = takeTurns({ concurrency, requestsPerMinute, ...(retry?.clock && { clock: retry.clock }) })
   const url = base.pathname.endsWith('/embeddings') ? base : below(base, 'embeddings')
   const headers: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
   const secrets = apiKey === undefined ? [] : [apiKey]
@@ -65,8 +92,8 @@ function asker(base: URL, id: string, { model, apiKey, retry }: EndpointEmbedder
           const input = texts.map((text) => (text === '' ? ' ' : text))
           const body = { model, input, encoding_format: 'float' }
           // Vectors are long: 64 of 4,096 dimensions, in decimal, are about 6 MB.
-          const answer = await postJson(url, body, { headers, secrets, signal, maxBytes: 100_000_000 })
-          return readVectors(answer, texts.length)
+          const request = { headers, secrets, signal, maxBytes: 100_000_000 }
+          return inTurn(async () => readVectors(await postJson(url, body, request), texts.length), signal)
         },
         { ...retry, signal },
       )

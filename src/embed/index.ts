@@ -13,6 +13,10 @@ export type OpenEmbedderOptions = {
   apiKey?: string
   /** Most texts in one request to an endpoint; its own default otherwise. */
   batchRows?: number
+  /** Requests to an endpoint in flight at once; default 8. */
+  concurrency?: number
+  /** Most requests to an endpoint in a minute; default no limit. */
+  requestsPerMinute?: number
   /** Lets the key and the texts go over plain http to a host other than this machine; default false. */
   allowHttp?: boolean
 }
@@ -25,7 +29,7 @@ const embedders: Readonly<Record<string, Opener>> = {
     if (name !== '') throw new UsageError(`Expected the embedder \`static\` alone, got \`static:${name}\``)
     return staticEmbedder({ maxPieces })
   },
-  openai: async (name, { endpoint, apiKey, batchRows, allowHttp }) => {
+  openai: async (name, { endpoint, maxPieces: _, ...options }) => {
     if (name === '') {
       throw new UsageError('Expected `openai:NAME` with the name of an embedding model, got `openai`')
     }
@@ -34,7 +38,7 @@ const embedders: Readonly<Record<string, Opener>> = {
         fix: 'Pass `endpoint`, the base address up to and with /v1.',
       })
     }
-    return endpointEmbedder({ endpoint, model: name, apiKey, batchRows, allowHttp })
+    return endpointEmbedder({ endpoint, model: name, ...options })
   },
 }
 

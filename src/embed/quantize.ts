@@ -1,9 +1,15 @@
+import type { Embedder } from './types.js'
+
+/** The numbers of a vector: as they are, or whole ones with a scale a row. */
+export type Precision = 'float32' | 'int16' | 'int8'
+
 /** Vectors as whole numbers: component k of row i is `values[i × dimensions + k] × scales[i]`. */
 export type Quantized = { readonly scales: Float32Array; readonly values: Int8Array | Int16Array }
 
 /**
- * Rows of float32 as int8 or int16 with one scale a row, the largest component of a row being 127 or 32,767. An error is at
- * most half a scale; a row of zeros has scale 0. The same rows give the same numbers everywhere.
+ * Rows of length 1 as int8 or int16, the largest component of a row being 127 or 32,767, and the scale that gives the row
+ * length 1 again. A row of zeros has scale 0. The same rows give the same numbers everywhere, and so do rows that were
+ * quantized before.
  */
 export function quantize(vectors: Float32Array, dimensions: number, precision: 'int8' | 'int16'): Quantized {
   const rows = vectors.length / dimensions
@@ -14,13 +20,40 @@ export function quantize(vectors: Float32Array, dimensions: number, precision: '
     const end = (row + 1) * dimensions
     let most = 0
     for (let k = row * dimensions; k < end; k++) most = Math.max(most, Math.abs(vectors[k]!))
-    scales[row] = most / largest
-    const scale = scales[row]!
-    // A row so near to zero that its scale is not a number of float32 any more is one of zeros.
-    if (scale === 0) continue
+    if (most === 0) continue
+    let squares = 0
     for (let k = row * dimensions; k < end; k++) {
-      values[k] = Math.max(-largest, Math.min(largest, Math.round(vectors[k]! / scale)))
+      const whole = Math.round((vectors[k]! / most) * largest)
+      values[k] = whole
+      squares += whole * whole
     }
+    scales[row] = 1 / Math.sqrt(squares)
   }
   return { scales, values }
+}
+
+/** The rows that {@link quantize} made whole numbers of, as float32. */
+export function expand({ scales, values }: Quantized, dimensions: number): Float32Array {
+  const vectors = new Float32Array(values.length)
+  for (let row = 0; row < scales.length; row++) {
+    const scale = scales[row]!
+    for (let k = row * dimensions; k < (row + 1) * dimensions; k++) vectors[k] = values[k]! * scale
+  }
+  return vectors
+}
+
+/** Rows of length 1 as they are once they have been kept in so many bits. */
+export function rounded(vectors: Float32Array, dimensions: number, precision: Precision): Float32Array {
+  return precision === 'float32' ? vectors : expand(quantize(vectors, dimensions, precision), dimensions)
+}
+
+/** The same embedder, whose vectors are {@link rounded}. */
+export function roundedEmbedder(embedder: Embedder, precision: Precision): Embedder {
+  const { id, dimensions } = embedder
+  if (precision === 'float32') return embedder
+  return {
+    id: `${id}:${precision}`,
+    dimensions,
+    embed: async (texts, options) => rounded(await embedder.embed(texts, options), dimensions, precision),
+  }
 }

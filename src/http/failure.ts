@@ -31,3 +31,10 @@ export class HttpFailure extends Error {
     this.unreachable = unreachable
   }
 }
+
+const timeOuts = ['no answer in time', 'answer stalled', 'answer took too long']
+
+/** Whether a failure says that the endpoint has too much to do. */
+export function tellsOfOverload({ status, reason }: HttpFailure): boolean {
+  return status === 429 || status === 503 || status === 529 || timeOuts.includes(reason)
+}

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../http/clock.js'
 import { HttpFailure } from '../http/failure.js'
-import { waitingLine } from './line.js'
+import { waitingLine } from '../http/line.js'
 import type { AskOptions, Model } from './types.js'
 
 export type BalanceOptions = {

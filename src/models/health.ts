@@ -1,14 +1,7 @@
 import type { Clock } from '../http/clock.js'
-import type { HttpFailure } from '../http/failure.js'
+import { type HttpFailure, tellsOfOverload } from '../http/failure.js'
+import { waitingLine } from '../http/line.js'
 import type { Waits } from '../http/retry.js'
-import { waitingLine } from './line.js'
-
-const timeOuts = ['no answer in time', 'answer stalled', 'answer took too long']
-
-/** Whether a failure says that the endpoint has too much to do. */
-export function tellsOfOverload({ status, reason }: HttpFailure): boolean {
-  return status === 429 || status === 503 || status === 529 || timeOuts.includes(reason)
-}
 
 /** Whether a failure may be made worse by asking again: not so a 200 that is no answer. */
 function strains({ status }: HttpFailure): boolean {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { openEmbedder } from '../embed/index.js'
+import { roundedEmbedder } from '../embed/quantize.js'
 import { type Columns, findShards, readShard } from '../formats/index.js'
 import { readShards } from '../formats/shards.js'
 import { openJournal } from '../models/journal.js'
@@ -12,6 +13,7 @@ import { textsOf } from './plan-run.js'
 import { type Asked, repliesOf } from './replies-of.js'
 import type { DuplicateFacts, RuleFacts } from './row-facts.js'
 import { type Choice, findChoice } from './select/explain.js'
+import { type EmbedderSettings, precisionOf } from './select/options.js'
 import type { Resources } from './types.js'
 
 /** Everything that a run's folder tells of a row. */
@@ -116,13 +118,13 @@ async function resultRows(folder: string, isWanted: (id: unknown) => boolean): P
 }
 
 function embedding({ config, reading = {} }: Plan): Resources {
+  const settings = config as EmbedderSettings
   return {
     model: () => Promise.reject(new TypeError('Only the journal answers here')),
-    embedder: () =>
-      openEmbedder(String(config.embedder), {
-        endpoint: config.embedderEndpoint as string | undefined,
-        allowHttp: true,
-      }),
+    embedder: async () => {
+      const { embedder, embedderEndpoint: endpoint } = settings
+      return roundedEmbedder(await openEmbedder(embedder, { endpoint, allowHttp: true }), precisionOf(settings))
+    },
     concurrency: 8,
     reading,
   }

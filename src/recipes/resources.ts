@@ -1,4 +1,5 @@
 import { openEmbedder } from '../embed/index.js'
+import { roundedEmbedder } from '../embed/quantize.js'
 import { readKey } from '../models/api-key.js'
 import { type BudgetOptions, type Limits, noSpending, type Spending } from '../models/budget.js'
 import { type Journal, openJournal } from '../models/journal.js'
@@ -6,8 +7,10 @@ import { costOf, type Price, priceOf } from '../models/prices.js'
 import { runPaths } from '../run/paths.js'
 import { UsageError } from '../stream/errors.js'
 import { openJournalledModel } from './open-model.js'
+import { type EmbedderSettings, precisionOf } from './select/options.js'
 import { recordSpending, type SpendingRecord } from './spending.js'
 import type { Resources } from './types.js'
+import { openVectorStore } from './vectors/store.js'
 
 /** What differs from one machine to the next and changes no byte of the output. */
 export type MachineOptions = {
@@ -23,6 +26,8 @@ export type MachineOptions = {
   timeout?: number
   /** Folder of the journal of replies; default inside the run folder. */
   journal?: string
+  /** Folder of vectors to share between runs; default inside the run folder, and none for the bundled embedder. */
+  vectors?: string
   /** File to record the model's calls in, for `replay:FILE`. */
   record?: string
   /** Name of the environment variable that holds the endpoint's key. */
@@ -87,17 +92,26 @@ export function openResources(
       ...key,
     })
   })
-  const embedder = once(() =>
-    openEmbedder(String(config.embedder), {
-      endpoint: config.embedderEndpoint as string | undefined,
+  const embedding = config as EmbedderSettings
+  const precision = precisionOf(embedding)
+  const plain = once(() =>
+    openEmbedder(embedding.embedder, {
+      endpoint: embedding.embedderEndpoint,
       apiKey: readKey(key, 'OPENAI_API_KEY'),
       allowHttp,
+      concurrency,
+      requestsPerMinute: machine.requestsPerMinute,
     }),
   )
+  const embedder = once(async () => roundedEmbedder(await plain.get(), precision))
+  // The bundled embedder makes vectors about as fast as a disk gives them back.
+  const vectorsFolder = machine.vectors ?? (embedding.embedder === 'static' ? undefined : runPaths(out).vectors)
+  const vectors = once(async () => openVectorStore(vectorsFolder!, await plain.get(), precision))
   return {
     resources: {
       model: model.get,
       embedder: embedder.get,
+      ...(vectorsFolder === undefined ? {} : { vectors: vectors.get }),
       concurrency: callsAtOnce,
       callSignal,
       reading: machine.reading ?? {},

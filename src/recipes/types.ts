@@ -8,12 +8,15 @@ import type { Row } from '../stream/types.js'
 import type { MemoryBound } from './memory.js'
 import type { PromptTexts } from './prompt-texts.js'
 import type { RowFacts } from './row-facts.js'
+import type { VectorStore } from './vectors/types.js'
 
 /** What a recipe borrows from the machine it runs on; nothing here changes a byte of the output. */
 export type Resources = {
   /** The model, journalled and retried; opened at the first call, so that selection alone needs none. */
   model(): Promise<Model>
   embedder(): Promise<Embedder>
+  /** Where vectors are kept, if they are: for `openShardEmbedder`. */
+  vectors?(): Promise<VectorStore>
   /** Calls in flight at once. */
   readonly concurrency: number
   /** How shards are read. */

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asDiskError, SluiceError } from '../stream/errors.js'
+import { statIfThere } from '../stream/stat-if-there.js'
 import { commitFolder, listFiles, type StoredFile } from './durable.js'
 import { type Engine, localEngine } from './engines/local.js'
 import { type Ledger, openLedger } from './ledger.js'
@@ -73,10 +74,11 @@ export async function execute(options: ExecuteOptions): Promise<Executed> {
   }
 }
 
-/** A run that was refused before it committed anything leaves no folder behind, unless a reply was paid for. */
+/** A run that was refused before it committed anything leaves no folder behind, unless a reply or a vector was paid for. */
 async function removeTraces(paths: RunPaths): Promise<void> {
-  const paid = await readdir(paths.journal).catch(() => undefined)
-  if (paid?.length !== 0) return
+  const replies = await readdir(paths.journal).catch(() => undefined)
+  const vectors = await statIfThere(paths.vectors)
+  if (replies?.length !== 0 || vectors !== undefined) return
   // What cannot be removed is no more than a run to resume; why it was refused is what to tell.
   await rm(paths.state, { recursive: true, force: true }).catch(() => {})
   // Fails, as it should, where the folder holds anything else.

@@ -13,6 +13,8 @@ export type RunPaths = {
   readonly spent: string
   readonly lock: string
   readonly journal: string
+  /** Vectors that were paid for. */
+  readonly vectors: string
   readonly artifacts: string
 }
 
@@ -29,6 +31,7 @@ export function runPaths(out: string): RunPaths {
     spent: join(state, 'spent.json'),
     lock: join(state, 'lock'),
     journal: join(state, 'journal'),
+    vectors: join(state, 'vectors'),
     artifacts: join(state, 'artifacts'),
   }
 }

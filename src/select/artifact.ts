@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { CorruptInputError } from '../stream/errors.js'
 
-type Numbers = Float32Array | Float64Array
+const numberTypes = { f32: Float32Array, f64: Float64Array, i8: Int8Array, i16: Int16Array, u32: Uint32Array }
+type Numbers = Float32Array | Float64Array | Int8Array | Int16Array | Uint32Array
 type Fields = Record<string, unknown>
 
 const digestBytes = 32
@@ -17,7 +18,7 @@ export function encodeArtifact(kind: string, fields: Fields, parts: readonly Num
 
 /** The bytes of {@link encodeArtifact} in pieces, those of the numbers not copied. */
 export function encodeArtifactParts(kind: string, fields: Fields, parts: readonly Numbers[]): Buffer[] {
-  const shapes = parts.map((part) => [part instanceof Float64Array ? 'f64' : 'f32', part.length])
+  const shapes = parts.map((part) => [typeOf(part), part.length])
   const line = Buffer.from(`sluice ${kind} 1\n${JSON.stringify({ ...fields, parts: shapes })}`)
   const head = Buffer.alloc(Math.ceil((line.length + 1) / 8) * 8, ' ')
   line.copy(head)
@@ -47,8 +48,8 @@ export function decodeArtifact(kind: string, buffer: Uint8Array): { fields: Fiel
   const newline = bytes.indexOf(10, opening.length)
   const { parts: shapes, ...fields } = JSON.parse(bytes.toString('utf8', opening.length, newline))
   let at = newline + 1
-  const parts = (shapes as [string, number][]).map(([type, length]) => {
-    const Type = type === 'f64' ? Float64Array : Float32Array
+  const parts = (shapes as [keyof typeof numberTypes, number][]).map(([type, length]) => {
+    const Type = numberTypes[type]
     const size = length * Type.BYTES_PER_ELEMENT
     const part = bytes.subarray(at, at + size)
     at += size
@@ -57,4 +58,8 @@ export function decodeArtifact(kind: string, buffer: Uint8Array): { fields: Fiel
       : new Type(new Uint8Array(part).buffer)
   })
   return { fields, parts }
+}
+
+function typeOf(part: Numbers): string {
+  return Object.entries(numberTypes).find(([, Type]) => part instanceof Type)![0]
 }

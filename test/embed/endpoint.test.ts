@@ -36,8 +36,36 @@ describe('an endpoint embedder', () => {
     const whole = await (await open(server.url)).embed(texts)
     const before = server.seen.length
     const split = await (await open(server.url, { batchRows: 4 })).embed(texts)
-    expect(server.seen.slice(before + 1).map(({ body }) => (body.input as string[]).length)).toEqual([4, 4, 2])
+    const sizes = server.seen.slice(before + 1).map(({ body }) => (body.input as string[]).length)
+    // They are under way together, and may come in any order.
+    expect(sizes.toSorted()).toEqual([2, 4, 4])
     expect([...split]).toEqual([...whole])
+  })
+
+  it('has so many requests under way at once, and no more', async () => {
+    const server = await start({ latencyMs: 20 })
+    const texts = Array.from({ length: 60 }, (_, n) => `text ${n}`)
+    await (await open(server.url, { batchRows: 2, concurrency: 3 })).embed(texts)
+    expect(server.mostInFlight).toBe(3)
+  })
+
+  it('starts no more requests in a minute than it may', async () => {
+    const server = await start()
+    const clock = fakeClock()
+    const embedder = await open(server.url, { batchRows: 1, requestsPerMinute: 30, retry: { clock } })
+    const before = clock.now()
+    await embedder.embed(['a', 'b', 'c', 'd', 'e'])
+    // One every two seconds, the first of them after the one that told the dimensions.
+    expect(clock.now() - before).toBeGreaterThanOrEqual(8000)
+  })
+
+  it('sends nothing more once one request is refused', async () => {
+    let requests = 0
+    const server = await start({ latencyMs: 10, script: () => (++requests > 1 ? '401' : undefined) })
+    const embedder = await open(server.url, { batchRows: 1, concurrency: 2 })
+    const texts = Array.from({ length: 40 }, (_, n) => `text ${n}`)
+    await expect(embedder.embed(texts)).rejects.toThrow(RefusedError)
+    expect(server.seen.length).toBeLessThanOrEqual(4)
   })
 
   it('embeds nothing, and an empty text', async () => {

@@ -1,6 +1,9 @@
 import { join } from 'node:path'
-import type { Embedder } from '../../embed/types.js'
+import type { Task, TaskContext } from '../../run/types.js'
 import { createVectorFile } from '../select/vectors.js'
+import type { Resources } from '../types.js'
+import { openShardEmbedder } from '../vectors/shard-embedder.js'
+import type { DedupConfig } from './options.js'
 import type { TextSpill } from './scan.js'
 
 /** The vectors of a scan's rows, one after another; all zeros where a row has none. */
@@ -10,7 +13,13 @@ export const vectorFile = 'vectors.f32'
 const batchRows = 1024
 
 /** Spills embeddings. */
-export async function embeddingSpill(folder: string, embedder: Embedder, signal: AbortSignal): Promise<TextSpill> {
+export async function embeddingSpill(
+  { shard, rows }: Task,
+  { plan, folder, signal, warn }: TaskContext,
+  { config, resources }: { config: DedupConfig; resources: Resources },
+): Promise<TextSpill> {
+  const place = { shard: plan.shards[shard!]!, rows, textColumn: config.textColumn, warn }
+  const embedder = await openShardEmbedder(resources, place)
   const file = await createVectorFile(join(folder, vectorFile))
   let written = 0
   const skipTo = async (row: number) => {
@@ -22,7 +31,9 @@ export async function embeddingSpill(folder: string, embedder: Embedder, signal:
     async push(rows, localOf) {
       for (let from = 0; from < rows.length; from += batchRows) {
         const part = rows.slice(from, from + batchRows)
+        const numbers = part.map(({ row }) => row)
         const vectors = await embedder.embed(
+          numbers,
           part.map(({ text }) => text),
           { signal },
         )
@@ -39,8 +50,12 @@ export async function embeddingSpill(folder: string, embedder: Embedder, signal:
       }
     },
     async finish(rows) {
-      await skipTo(rows)
-      await file.close()
+      try {
+        await skipTo(rows)
+        await embedder.close()
+      } finally {
+        await file.close()
+      }
     },
   }
 }

@@ -46,7 +46,7 @@ function comparison(config: DedupConfig, resources: Resources, sliceRows: number
     return [scanPass(config, reading, async () => nothingSpilled), noveltyPass(config, reading)]
   if (config.by === 'semantic') {
     return [
-      scanPass(config, reading, async (folder, signal) => embeddingSpill(folder, await resources.embedder(), signal)),
+      scanPass(config, reading, (task, context) => embeddingSpill(task, context, { config, resources })),
       clusterPass(config),
       assignPass(),
       bucketPass(),
@@ -55,7 +55,7 @@ function comparison(config: DedupConfig, resources: Resources, sliceRows: number
     ]
   }
   return [
-    scanPass(config, reading, (folder) => fingerprintSpill(folder, config)),
+    scanPass(config, reading, (_, { folder }) => fingerprintSpill(folder, config)),
     matchPass(config, sliceRows),
     scorePass(config, sliceRows),
   ]

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { badShardOption } from '../bad-shards.js'
+import { embedderOptions } from '../select/options.js'
 
 /** Options of the recipe: what makes two rows duplicates, and from which likeness on. */
 export const dedupOptions = z.object({
@@ -22,8 +23,7 @@ export const dedupOptions = z.object({
     .enum(['words', 'ascii'])
     .default('words')
     .describe("rouge: words of any script, or rouge-score's a-z and 0-9"),
-  embedder: z.string().default('static').describe('semantic: static (bundled, English and Chinese) or openai:NAME'),
-  embedderEndpoint: z.string().optional().describe('base URL of the embedding endpoint, with /v1'),
+  ...embedderOptions,
   ...badShardOption,
   seed: z.int().default(0).describe('seed of every random choice'),
 })

@@ -20,7 +20,7 @@ export type TextSpill = {
 export function scanPass(
   config: DedupConfig,
   reading: Resources['reading'],
-  begin: (folder: string, signal: AbortSignal) => Promise<TextSpill>,
+  begin: (task: Task, context: TaskContext) => Promise<TextSpill>,
 ): Pass {
   return {
     name: 'scan',
@@ -28,7 +28,7 @@ export function scanPass(
     async work(task, context) {
       const log = openRejectLog(join(context.folder, 'lost.jsonl'))
       try {
-        const spill = await begin(context.folder, context.signal)
+        const spill = await begin(task, context)
         return await scan(task, context, { config, reading, spill, log })
       } finally {
         log.close()

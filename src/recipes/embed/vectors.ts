@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { quantize } from '../../embed/quantize.js'
-import type { Embedder } from '../../embed/types.js'
 import { type Columns, type Schema, writeRows } from '../../formats/index.js'
 import { openRejectLog } from '../../run/reject-log.js'
 import type { Pass } from '../../run/types.js'
@@ -9,6 +8,8 @@ import { watchBadShard } from '../bad-shards.js'
 import { readTextTiles, type TextTile } from '../select/text-tiles.js'
 import { shardTasks } from '../tasks.js'
 import type { Resources } from '../types.js'
+import { openShardEmbedder } from '../vectors/shard-embedder.js'
+import type { ShardEmbedder } from '../vectors/types.js'
 import type { EmbedConfig } from './options.js'
 
 /** The file a task leaves: a row for each text of its shard, in order. */
@@ -20,8 +21,7 @@ export function vectorsPass(config: EmbedConfig, resources: Resources): Pass {
     name: 'embed',
     apart: true,
     tasks: ({ plan }) => shardTasks(plan, config, resources),
-    async work(task, { plan, folder, signal, progress }) {
-      const embedder = await resources.embedder()
+    async work(task, { plan, folder, signal, progress, warn }) {
       const log = openRejectLog(join(folder, 'lost.jsonl'))
       let read = 0
       const onRows = (rows: number) => {
@@ -32,7 +32,9 @@ export function vectorsPass(config: EmbedConfig, resources: Resources): Pass {
       const { rows } = task
       const { reading } = resources
       const { onBad, leaveRest } = watchBadShard(config, { shard, rows, log, reading })
+      let embedder: ShardEmbedder | undefined
       try {
+        embedder = await openShardEmbedder(resources, { ...config, shard, rows, warn })
         const tiles = readTextTiles(shard, config, { rows, signal, reading, onReject: log.reject, onRows, onBad })
         const written = await pipe(
           embedTiles(tiles, embedder, config.precision, signal),
@@ -44,7 +46,11 @@ export function vectorsPass(config: EmbedConfig, resources: Resources): Pass {
         read += await leaveRest()
         return { in: read, out: written.rows, rejected: log.rejected, failed: {} }
       } finally {
-        log.close()
+        try {
+          await embedder?.close()
+        } finally {
+          log.close()
+        }
       }
     },
   }
@@ -59,13 +65,14 @@ function vectorSchema(precision: EmbedConfig['precision'], dimensions: number): 
 
 async function* embedTiles(
   source: AsyncIterable<TextTile>,
-  embedder: Embedder,
+  embedder: ShardEmbedder,
   precision: EmbedConfig['precision'],
   signal: AbortSignal,
 ): AsyncGenerator<Columns[]> {
   const { dimensions } = embedder
   for await (const { rows, texts } of source) {
-    const vectors = await embedder.embed(texts, { signal })
+    const numbers = rows.map(({ row }) => row)
+    const vectors = await embedder.embed(numbers, texts, { signal })
     if (precision === 'float32') {
       yield rows.map(({ id }, n) => ({ id, vector: vectors.subarray(n * dimensions, (n + 1) * dimensions) }))
       continue

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { badShardOption } from '../bad-shards.js'
-import { corpusOptions, type SelectionConfig } from '../select/options.js'
+import { corpusOptions, embedderOptions, type SelectionConfig } from '../select/options.js'
 
 /** Options of every recipe that reads instructions with their answers. */
 export const pairOptions = {
@@ -24,10 +24,10 @@ export const pairOptions = {
 
 export type PairConfig = z.infer<z.ZodObject<typeof pairOptions>>
 
-const { select, embedder, embedderEndpoint, seed } = corpusOptions
+const { select, seed } = corpusOptions
 
 /** Options of those that choose among pairs by what a model says of them. */
-export const pairSelectionOptions = { ...pairOptions, select, embedder, embedderEndpoint, seed }
+export const pairSelectionOptions = { ...pairOptions, select, ...embedderOptions, seed }
 
 export type PairSelectionConfig = z.infer<z.ZodObject<typeof pairSelectionOptions>>
 

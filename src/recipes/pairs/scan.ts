@@ -49,7 +49,7 @@ export function pairScanPass<Judged extends PairRow>(
     async work(task, context) {
       const { plan, folder, signal } = context
       const asking = await openAsking(context, resources)
-      const opened = openSpill(judge.vectors, { view: context, config: asSelection(config), resources })
+      const opened = openSpill(judge.vectors, { view: context, task, config: asSelection(config), resources })
       const spill = await opened.catch((error) => asking.close().then(() => Promise.reject(error)))
       const { log } = asking
       const shard = plan.shards[task.shard!]!
@@ -90,10 +90,7 @@ async function* spillJudged<Judged extends PairRow>(
 ): AsyncGenerator<(Required<Kept> & Columns)[]> {
   const textOf = judge.textOf ?? wholeText
   for await (const rows of source) {
-    await spill.push(
-      rows.map(({ id }) => id),
-      rows.map(textOf),
-    )
+    await spill.push(rows, rows.map(textOf))
     yield rows.map((row) => ({ id: row.id, row: row.row, rank: -judge.score(row), ...judge.columnsOf(row) }))
   }
 }

@@ -1,5 +1,26 @@
 import { z } from 'zod'
+import type { Precision } from '../../embed/quantize.js'
 import { badShardOption } from '../bad-shards.js'
+
+/** Options of whatever embeds texts. */
+export const embedderOptions = {
+  embedder: z.string().default('static').describe('static (bundled, English and Chinese) or openai:NAME'),
+  embedderEndpoint: z.string().optional().describe('base URL of the embedding endpoint, with /v1'),
+  embedderPrecision: z
+    .enum(['float32', 'int16', 'int8'])
+    .optional()
+    .describe('numbers that vectors are rounded to (default: int16, and float32 for static)'),
+}
+
+export type EmbedderSettings = z.infer<z.ZodObject<typeof embedderOptions>> & {
+  /** What the recipe `embed` calls the same. */
+  readonly precision?: Precision
+}
+
+/** What the vectors of a run are rounded to, whether they are kept or not. */
+export function precisionOf({ embedder, embedderPrecision, precision }: EmbedderSettings): Precision {
+  return precision ?? embedderPrecision ?? (embedder === 'static' ? 'float32' : 'int16')
+}
 
 /** Options of every selection, whatever its strategy; a strategy's own are in its file in strategies/. */
 export const corpusOptions = {
@@ -8,8 +29,7 @@ export const corpusOptions = {
   select: z.int().min(1).default(1000).describe('rows to choose'),
   clusters: z.int().min(1).max(20_000).optional().describe('k of k-means (default: a tenth of --select, 8 to 1,000)'),
   coresetRows: z.int().min(1).optional().describe('rows of the coreset (default: 100 a cluster, at least 20,000)'),
-  embedder: z.string().default('static').describe('static (bundled, English and Chinese) or openai:NAME'),
-  embedderEndpoint: z.string().optional().describe('base URL of the embedding endpoint, with /v1'),
+  ...embedderOptions,
   ...badShardOption,
   seed: z.int().default(0).describe('seed of every random choice'),
 }

@@ -1,4 +1,3 @@
-import type { Embedder } from '../../embed/types.js'
 import type { Plan } from '../../run/types.js'
 import { createPrioritySample } from '../../select/priority-sample.js'
 import { keep } from '../../stream/keep.js'
@@ -7,6 +6,8 @@ import type { Batches } from '../../stream/types.js'
 import { uniform } from '../../text/hash.js'
 import { onBadAgain } from '../bad-shards.js'
 import type { Resources } from '../types.js'
+import { openShardEmbedder } from '../vectors/shard-embedder.js'
+import type { ShardEmbedder, ShardPlace } from '../vectors/types.js'
 import { type JudgeText, readTexts, type TextRow } from './corpus.js'
 import type { SelectionConfig } from './options.js'
 
@@ -23,11 +24,12 @@ export type LookOptions = {
   plan: Plan
   config: SelectionConfig
   judge: JudgeText | undefined
-  embedder: Embedder
-  reading: Resources['reading']
+  resources: Resources
+  dimensions: number
   signal: AbortSignal
   /** Told of rows that were looked at. */
   progress(rows: number): void
+  warn(text: string): void
 }
 
 type Embedded = { ids: string[]; vectors: Float32Array[] }
@@ -40,26 +42,26 @@ export async function leastHashedRows({
   plan,
   config,
   judge,
-  embedder,
-  reading,
+  resources,
+  dimensions,
   signal,
   progress,
+  warn,
 }: LookOptions): Promise<PilotRows> {
-  const { dimensions } = embedder
+  const { reading } = resources
   const sample = createPrioritySample(pilotRows, dimensions)
   // The scan counts the rejects and tells of bad shards; here they only do not help.
   const onlyLook = { signal, reading, onReject: () => {}, onBad: onBadAgain(config) }
   const priority = (id: string) => 1 / uniform(config.seed, id, 'pilot')
   for (const shard of plan.shards) {
-    for await (const batch of readTexts(shard, config, onlyLook)) {
-      const rows = batch.filter(({ id, text }) => sample.wants(id, priority(id)) && judge?.(text) === undefined)
-      const embedded = await embedder.embed(
-        rows.map((row) => row.text),
-        { signal },
-      )
-      for (const [n, { id }] of rows.entries()) sample.offer(id, priority(id), 0, embedded, n)
-      progress(batch.length)
-    }
+    await withShardEmbedder(resources, { ...config, shard, warn }, async (embedder) => {
+      for await (const batch of readTexts(shard, config, onlyLook)) {
+        const rows = batch.filter(({ id, text }) => sample.wants(id, priority(id)) && judge?.(text) === undefined)
+        const embedded = await embedRows(rows, embedder, signal)
+        for (const [n, { id }] of rows.entries()) sample.offer(id, priority(id), 0, embedded, n)
+        progress(batch.length)
+      }
+    })
   }
   const { ids, priorities, vectors } = sample.rows()
   const order = [...ids.keys()].sort((a, b) => priorities[b]! - priorities[a]!)
@@ -75,21 +77,23 @@ export async function firstKeptRows({
   plan,
   config,
   judge,
-  embedder,
-  reading,
+  resources,
+  dimensions,
   signal,
   progress,
+  warn,
 }: LookOptions): Promise<PilotRows> {
   const every = Math.max(1, Math.ceil(plan.shards.length / pilotShards))
   const shards = plan.shards.filter((_, index) => index % every === 0)
   const wanted = Math.ceil(pilotRows / shards.length)
   const found: Embedded[] = []
   for (const shard of shards) {
+    const rows = { start: 0, end: patience * wanted }
     // The scan counts the rejects and tells of bad shards; here they only do not help.
     const texts = readTexts(shard, config, {
-      rows: { start: 0, end: patience * wanted },
+      rows,
       signal,
-      reading,
+      reading: resources.reading,
       onReject: () => {},
       onBad: onBadAgain(config),
     })
@@ -98,7 +102,9 @@ export async function firstKeptRows({
       (row) => judge?.(row.text),
       () => {},
     )
-    found.push(await embedSome(pipe(texts, kept), wanted, embedder, signal))
+    await withShardEmbedder(resources, { ...config, shard, rows, warn }, async (embedder) => {
+      found.push(await embedSome(pipe(texts, kept), wanted, embedder, signal))
+    })
   }
   const dealt: Embedded = { ids: [], vectors: [] }
   for (let turn = 0; turn < wanted; turn++) {
@@ -109,24 +115,43 @@ export async function firstKeptRows({
     }
   }
   progress(dealt.ids.length)
-  return toMatrix(dealt, embedder.dimensions)
+  return toMatrix(dealt, dimensions)
+}
+
+async function withShardEmbedder(
+  resources: Resources,
+  place: ShardPlace,
+  use: (embedder: ShardEmbedder) => Promise<void>,
+): Promise<void> {
+  const embedder = await openShardEmbedder(resources, place)
+  try {
+    await use(embedder)
+  } finally {
+    await embedder.close()
+  }
+}
+
+function embedRows(rows: readonly TextRow[], embedder: ShardEmbedder, signal: AbortSignal): Promise<Float32Array> {
+  const numbers = rows.map(({ row }) => row)
+  return embedder.embed(
+    numbers,
+    rows.map(({ text }) => text),
+    { signal },
+  )
 }
 
 /** Embeds the first `wanted` rows; texts are let go of batch by batch. */
 async function embedSome(
   source: Batches<TextRow>,
   wanted: number,
-  embedder: Embedder,
+  embedder: ShardEmbedder,
   signal: AbortSignal,
 ): Promise<Embedded> {
   const { dimensions } = embedder
   const some: Embedded = { ids: [], vectors: [] }
   for await (const batch of source) {
     const rows = batch.slice(0, wanted - some.ids.length)
-    const embedded = await embedder.embed(
-      rows.map((row) => row.text),
-      { signal },
-    )
+    const embedded = await embedRows(rows, embedder, signal)
     for (const [n, { id }] of rows.entries()) {
       some.ids.push(id)
       some.vectors.push(embedded.subarray(n * dimensions, (n + 1) * dimensions))

@@ -24,13 +24,11 @@ export function pilotPass(config: SelectionConfig, resources: Resources, judge: 
   return {
     name: 'pilot',
     tasks: async () => reduceTask,
-    async work(_task, { plan, folder, signal, progress }) {
-      const embedder = await resources.embedder()
-      const { dimensions } = embedder
+    async work(_task, { plan, folder, signal, progress, warn }) {
+      const { dimensions } = await resources.embedder()
       requireMemoryFor(config, dimensions, resources.memory ?? {})
-      const { reading } = resources
       const look = config.idColumn === undefined ? firstKeptRows : leastHashedRows
-      const { ids, vectors } = await look({ plan, config, judge, embedder, reading, signal, progress })
+      const { ids, vectors } = await look({ plan, config, judge, resources, dimensions, signal, progress, warn })
       const whitening = fitWhitening(vectors.subarray(0, whiteningRows * dimensions), dimensions)
       const { seed } = config
       const pilot = await fitPilot(applyWhitening(whitening, vectors), dimensions, { seed, ids, signal })

@@ -40,7 +40,7 @@ export function scanPass(
     async work(task, context) {
       const { plan, folder, signal, progress } = context
       const log = openRejectLog(join(folder, 'lost.jsonl'))
-      const spill = await openSpill(vectors, { view: context, config, resources }).catch((error) => {
+      const spill = await openSpill(vectors, { view: context, task, config, resources }).catch((error) => {
         log.close()
         throw error
       })
@@ -95,10 +95,7 @@ async function* judgedTiles(
 
 async function* spillTiles(tiles: AsyncIterable<TextTile<Kept>>, spill: Spill): AsyncGenerator<readonly Kept[]> {
   for await (const { rows, texts } of tiles) {
-    await spill.push(
-      rows.map(({ id }) => id),
-      texts,
-    )
+    await spill.push(rows, texts)
     yield rows
   }
 }

@@ -2,11 +2,13 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Texts } from '../../embed/types.js'
 import { openWhitening } from '../../embed/whitening/apply.js'
-import type { RunView } from '../../run/types.js'
+import type { RunView, Task, TaskContext } from '../../run/types.js'
 import { createSketch } from '../../select/coreset.js'
 import type { Resources } from '../types.js'
+import { openShardEmbedder } from '../vectors/shard-embedder.js'
 import { coresetSize, type SelectionConfig } from './options.js'
 import { readPinned } from './pilot.js'
+import type { Place } from './text-tiles.js'
 import { createVectorFile } from './vectors.js'
 
 /**
@@ -17,7 +19,7 @@ export type VectorKind = 'whitened' | 'plain' | 'none'
 
 /** Where a scan puts the vectors of the rows that it keeps. */
 export type Spill = {
-  push(ids: readonly string[], texts: Texts): Promise<void>
+  push(rows: readonly Place[], texts: Texts): Promise<void>
   /** Called when every row was pushed. */
   finish(): Promise<void>
   /** Lets the file go; also called where the scan failed. */
@@ -25,27 +27,31 @@ export type Spill = {
 }
 
 export type SpillOptions = {
-  view: RunView & { folder: string; signal: AbortSignal }
+  view: TaskContext
+  task: Task
   config: SelectionConfig
   resources: Resources
 }
 
 /** Opens a spill into the task's folder. */
-export async function openSpill(kind: VectorKind, { view, config, resources }: SpillOptions): Promise<Spill> {
+export async function openSpill(kind: VectorKind, { view, task, config, resources }: SpillOptions): Promise<Spill> {
   if (kind === 'none') return { push: async () => {}, finish: async () => {}, close: async () => {} }
-  const { folder, signal } = view
-  const embedder = await resources.embedder()
+  const { plan, folder, signal, warn } = view
   const sketching = kind === 'whitened' ? await openSketch(view, config) : undefined
+  const shard = plan.shards[task.shard!]!
+  const embedder = await openShardEmbedder(resources, { ...config, shard, rows: task.rows, warn })
   const vectors = await createVectorFile(join(folder, 'vectors.f32'))
   return {
-    async push(ids, texts) {
-      const embedded = await embedder.embed(texts, { signal })
+    async push(rows, texts) {
+      const numbers = rows.map(({ row }) => row)
+      const embedded = await embedder.embed(numbers, texts, { signal })
+      const ids = rows.map(({ id }) => id)
       await vectors.write(sketching ? sketching.push(ids, embedded) : embedded)
     },
     async finish() {
       if (sketching) await writeFile(join(folder, 'sketch.bin'), sketching.encodeParts())
     },
-    close: () => vectors.close(),
+    close: () => embedder.close().finally(vectors.close),
   }
 }
 

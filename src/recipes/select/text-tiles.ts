@@ -8,7 +8,7 @@ import { columnTexts, takeTexts } from '../../text/column.js'
 import { type ReadTextsOptions, readTexts, rowId, type TextConfig, textFault } from './corpus.js'
 
 /** A row's id, and its number in its shard. */
-type Place = { readonly id: string; readonly row: number }
+export type Place = { readonly id: string; readonly row: number }
 
 /** Rows and their texts, on the way to an embedder; good until the next tile is asked for. */
 export type TextTile<R extends Place = Place> = { readonly rows: readonly R[]; readonly texts: Texts }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { listenToPleas } from '../../src/models/pleas.js'
-import { fakeClock } from '../http/fake-clock.js'
+import { listenToPleas } from '../../src/http/pleas.js'
+import { fakeClock } from './fake-clock.js'
 
 describe('a plea for peace', () => {
   it('holds for every call until it is over', async () => {

@@ -1,4 +1,4 @@
-import type { Clock } from '../http/clock.js'
+import type { Clock } from './clock.js'
 import { waitingLine } from './line.js'
 
 /** A request for peace, and what came of the calls that were sent after the one that was refused. */

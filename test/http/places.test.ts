@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { adaptivePlaces, type Ending } from '../../src/models/places.js'
+import { adaptivePlaces, type Ending } from '../../src/http/places.js'
 
 /** Starts as many calls as fit, ends them all alike and tells how many there were; those that wait come with the next round. */
 async function round(places: ReturnType<typeof adaptivePlaces>, endingOf: (n: number) => Ending): Promise<number> {
