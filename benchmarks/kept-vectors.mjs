@@ -3,8 +3,9 @@
 //   npm run build:ts && node benchmarks/kept-vectors.mjs 'corpus/*.parquet' [text column]
 //
 // Of 4,096 texts of the corpus: the cosine of a vector with itself rounded, and how far off the cosines of 100,000 pairs are. Of selections
-// of 1,000 rows: how many rows are those chosen from float32, and CPU seconds and bytes of a first run, which makes the vectors and
-// keeps them, and of a second one, which finds them. The embedder is the bundled one: another costs more to ask, and saves more.
+// of 1,000 rows: how many rows are those chosen from float32, and how far those texts are from their nearest chosen row (mean squared
+// distance, the ratio to float32's). Of a first run, which makes the vectors and keeps them, and a second one, which finds them: CPU
+// seconds and bytes. The embedder is the bundled one: another costs more to ask, and saves more.
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,24 +21,28 @@ const folder = await mkdtemp(join(tmpdir(), 'sluice-kept-'))
 const precisions = ['int16', 'int8']
 let runs = 0
 
+const { embed, dimensions } = await openEmbedder()
+const texts = await firstTexts(4096)
+const vectors = await embed(texts)
+const at = (matrix, row) => matrix.subarray(row * dimensions, (row + 1) * dimensions)
+
 try {
-  await cosines()
+  cosines()
   await selections()
 } finally {
   await rm(folder, { recursive: true, force: true })
 }
 
-async function cosines() {
-  const texts = []
-  for await (const rows of readShards(await findShards([corpus]), {
-    columns: [textColumn],
-    rows: { start: 0, end: 4096 },
-  })) {
-    texts.push(...rows.map((row) => String(row[textColumn])))
+async function firstTexts(count) {
+  const shards = await findShards([corpus])
+  const found = []
+  for await (const rows of readShards(shards, { columns: [textColumn], rows: { start: 0, end: count } })) {
+    found.push(...rows.map((row) => String(row[textColumn])))
   }
-  const { embed, dimensions } = await openEmbedder()
-  const vectors = await embed(texts)
-  const at = (matrix, row) => matrix.subarray(row * dimensions, (row + 1) * dimensions)
+  return found
+}
+
+function cosines() {
   for (const precision of precisions) {
     const kept = rounded(vectors, dimensions, precision)
     let [own, most, sum] = [0, 0, 0]
@@ -60,16 +65,20 @@ async function selections() {
   for (const by of ['quota', 'k-center', 'facility-location', 'semdedup']) {
     const exact = await chosen(await select(by, 'float32'))
     for (const precision of precisions) {
-      const same = [...(await chosen(await select(by, precision)))].filter((id) => exact.has(id)).length
-      console.log(`${by.padEnd(17)} ${precision.padEnd(7)} ${same} of ${exact.size} rows are those of float32`)
+      const other = await chosen(await select(by, precision))
+      const same = [...other.ids].filter((id) => exact.ids.has(id)).length
+      const ratio = (other.inertia / exact.inertia).toFixed(4)
+      console.log(
+        `${by.padEnd(17)} ${precision.padEnd(7)} ${same} of ${exact.ids.size} rows are the same; inertia ${ratio}`,
+      )
     }
   }
   for (const precision of ['float32', ...precisions]) {
-    const vectors = join(folder, `vectors-${precision}`)
+    const kept = join(folder, `vectors-${precision}`)
     const none = await select('quota', precision)
-    const first = await select('quota', precision, vectors)
-    const again = await select('quota', precision, vectors)
-    const bytes = await sizeOf(vectors)
+    const first = await select('quota', precision, kept)
+    const again = await select('quota', precision, kept)
+    const bytes = await sizeOf(kept)
     console.log(
       `${precision.padEnd(7)} CPU s without ${none.cpu.toFixed(1)}, kept ${first.cpu.toFixed(1)}, found ${again.cpu.toFixed(1)};` +
         ` peak MB ${none.mb.toFixed(0)}, ${first.mb.toFixed(0)}, ${again.mb.toFixed(0)}; ${(bytes / 1e6).toFixed(1)} MB of vectors`,
@@ -84,10 +93,24 @@ async function select(by, precision, vectors) {
   return { ...metered(process.execPath, [cli, 'select', corpus, '-o', out, '-q', ...options, ...where]), out }
 }
 
+/** The ids that were chosen, and the mean squared distance of the texts to the nearest of them. */
 async function chosen({ out }) {
   const ids = new Set()
-  for await (const rows of readShards(await findShards([out]))) for (const row of rows) ids.add(row.sluice_id)
-  return ids
+  const chosenTexts = []
+  for await (const rows of readShards(await findShards([out]))) {
+    for (const row of rows) {
+      ids.add(row.sluice_id)
+      chosenTexts.push(String(row[textColumn]))
+    }
+  }
+  const matrix = await embed(chosenTexts)
+  let inertia = 0
+  for (let row = 0; row < texts.length; row++) {
+    let nearest = -1
+    for (let other = 0; other < ids.size; other++) nearest = Math.max(nearest, dot(at(vectors, row), at(matrix, other)))
+    inertia += 2 - 2 * nearest
+  }
+  return { ids, inertia }
 }
 
 async function sizeOf(path) {
