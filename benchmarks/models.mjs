@@ -1,7 +1,9 @@
 // How well does a client fill the places it is given, and at what cost? A server of ours answers 200 ms after each request;
 // ideal is places / latency. Ours keeps a journal and checks every reply; the peers only ask.
 //
-//   node benchmarks/models.mjs [rows = 1000] [places = 64,256]
+//   SLUICE_BENCH_PYTHON=venv/bin/python node benchmarks/models.mjs [rows = 1000] [places = 64,256]
+//
+// The Python needs `pip install aiohttp openai`; SLUICE_BENCH_DISTILABEL may name another, with `'distilabel[openai]' requests`.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +16,7 @@ const python = process.env.SLUICE_BENCH_PYTHON
 const clients = [
   { name: 'sluice', command: process.execPath, args: [file('models_client.mjs')] },
   ...['aiohttp', 'openai'].map((name) => ({ name, command: python, args: [file('models_peers.py'), name] })),
+  { name: 'distilabel', command: process.env.SLUICE_BENCH_DISTILABEL, args: [file('models_distilabel.py')] },
 ]
 
 const server = spawn(process.execPath, [file('models_server.mjs'), String(latencyMs)], {
@@ -40,13 +43,13 @@ function measure(inFlight) {
     ours ??= cpu
     const ratio = name === 'sluice' ? '' : `   sluice / ${name} = ${(ours / cpu).toFixed(2)}`
     const line = `${(100 * share).toFixed(1).padStart(5)} % of ideal ${cpu.toFixed(2).padStart(6)} CPU s per 1,000`
-    console.log(`  ${name.padEnd(8)} ${line} ${mb.toFixed(0).padStart(5)} MB${ratio}`)
+    console.log(`  ${name.padEnd(10)} ${line} ${mb.toFixed(0).padStart(5)} MB${ratio}`)
   }
 }
 
 /** What one client did, or why it did not run. */
 function run(command, args, inFlight) {
-  if (command === undefined) return 'set SLUICE_BENCH_PYTHON to a Python that has it'
+  if (command === undefined) return 'no Python is named that has it'
   try {
     const starting = metered(command, [...args, url, '0', String(inFlight)]).cpu
     const { cpu, mb, out } = metered(command, [...args, url, String(rows), String(inFlight)])

@@ -58,6 +58,7 @@ async def with_openai(url, rows, in_flight):
         return await work(rows, in_flight, ask)
 
 
-peer, url, rows, in_flight = sys.argv[1:]
-run = {"aiohttp": with_aiohttp, "openai": with_openai}[peer]
-print(json.dumps(asyncio.run(run(url, int(rows), int(in_flight)))))
+if __name__ == "__main__":
+    peer, url, rows, in_flight = sys.argv[1:]
+    run = {"aiohttp": with_aiohttp, "openai": with_openai}[peer]
+    print(json.dumps(asyncio.run(run(url, int(rows), int(in_flight)))))
