@@ -25,7 +25,8 @@ export async function planRun(
 ): Promise<PlannedRun> {
   const recipe = recipeNamed(recipeName)
   const config = { ...readConfig(recipe, given), ...limitSettings(given, reading) }
-  const shards = await plannedShards(inputs.length === 0 && recipe.bundledInput ? [recipe.bundledInput] : inputs, out)
+  const bundled = inputs.length === 0 ? recipe.bundledInput?.(config) : undefined
+  const shards = await plannedShards(bundled === undefined ? inputs : [bundled], out)
   return complete(recipe, { config, shards, reading })
 }
 

@@ -36,7 +36,7 @@ export type Recipe<Config = Record<string, unknown>> = {
   /** A zod object; flags, config files and schemas/ are derived from it. */
   readonly options: z.ZodType<Config>
   /** What it reads where no shards are named; without one, shards must be. */
-  readonly bundledInput?: string
+  bundledInput?(config: Config): string
   /** Options that name a file the recipe reads: looked for at the start, and part of the plan. */
   readonly fileOptions?: readonly string[]
   /** How it words its questions; `--prompts` may replace any of them. */

@@ -30,9 +30,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 const bilingual = Object.values(recipes).filter((recipe) => optionFacts(recipe).some(({ name }) => name === 'language'))
 const slots = (text: string) => Array.from(text.matchAll(/\{([a-z]+)\}/g), ([, name]) => name!).sort()
 
-it('is the language of every recipe with prompts that no English data are a part of', () => {
+it('is the language of every recipe with prompts', () => {
   const monolingual = Object.values(recipes).filter((recipe) => recipe.prompts && !bilingual.includes(recipe))
-  expect(monolingual.map(({ name }) => name)).toEqual(['self-instruct'])
+  expect(monolingual.map(({ name }) => name)).toEqual([])
 })
 
 describe.each(bilingual.map((recipe) => [recipe.name, recipe] as const))('%s', (name, recipe) => {
@@ -47,8 +47,13 @@ describe.each(bilingual.map((recipe) => [recipe.name, recipe] as const))('%s', (
     )
     for (const key of plain) {
       expect(slots(texts[`${key}-${other}`]!.user), key).toEqual(slots(texts[key]!.user))
-      expect(texts[key]!.system).toMatch(first!)
-      expect(texts[`${key}-${other}`]!.system).toMatch(second!)
+      for (const [{ system, user }, language] of [
+        [texts[key]!, first!],
+        [texts[`${key}-${other}`]!, second!],
+      ] as const) {
+        expect(system + user).toMatch(language)
+        if (system !== '') expect(system).toMatch(language)
+      }
     }
   })
 

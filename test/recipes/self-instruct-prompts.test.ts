@@ -2,8 +2,14 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { selfInstructFilter } from '../../src/filters/self-instruct.js'
+import type { Language } from '../../src/recipes/language.js'
 import { parseTasks } from '../../src/recipes/self-instruct/alpaca-prompt.js'
 import { bootstrapPrompt, numberedList, parseInstructions } from '../../src/recipes/self-instruct/bootstrap-prompt.js'
+import {
+  classifyDemonstrationsZh,
+  inputFirstDemonstrationsZh,
+  outputFirstDemonstrationsZh,
+} from '../../src/recipes/self-instruct/chinese-demonstrations.js'
 import { classifyDemonstrations, classifyPrompt } from '../../src/recipes/self-instruct/classify-prompt.js'
 import {
   inputFirstDemonstrations,
@@ -11,6 +17,7 @@ import {
   outputFirstDemonstrations,
 } from '../../src/recipes/self-instruct/instance-prompts.js'
 import { judgeInstances, parseClassification, parseGeneration } from '../../src/recipes/self-instruct/instances.js'
+import { marksOf } from '../../src/recipes/self-instruct/marks.js'
 import { createPool } from '../../src/recipes/self-instruct/pool.js'
 import { selfInstructTexts } from '../../src/recipes/self-instruct/prompts.js'
 import { bundledSeeds, type SeedTask, seedTasks } from '../../src/recipes/self-instruct/seeds.js'
@@ -19,16 +26,20 @@ import { collect } from '../laws.js'
 
 const values = <T>(name: string): T =>
   JSON.parse(readFileSync(new URL(`../../fixtures/values/${name}`, import.meta.url), 'utf8'))
-const seeds = (): Promise<SeedTask[]> =>
-  collect(seedTasks([{ name: 'seeds', path: bundledSeeds, format: 'jsonl', bytes: 1, modifiedMs: 0 }]))
+const seeds = (language: Language): Promise<SeedTask[]> =>
+  collect(seedTasks([{ name: 'seeds', path: bundledSeeds[language], format: 'jsonl', bytes: 1, modifiedMs: 0 }]))
 
-describe('the bundled seed tasks', () => {
+describe.each([
+  ['en', 70],
+  ['zh', 68],
+] as const)('the bundled seed tasks (%s)', (language, withoutInput) => {
   it('are 175, 26 of them classifications, each with an instance, and pass the rules for new ones', async () => {
-    const tasks = await seeds()
+    const tasks = await seeds(language)
     expect(tasks).toHaveLength(175)
+    expect(new Set(tasks.map(({ id }) => id)).size).toBe(175)
     expect(tasks.filter(({ isClassification }) => isClassification)).toHaveLength(26)
-    expect(tasks.filter(({ instances }) => instances[0]!.input === '')).toHaveLength(70)
-    const judge = selfInstructFilter()
+    expect(tasks.filter(({ instances }) => instances[0]!.input === '')).toHaveLength(withoutInput)
+    const judge = selfInstructFilter({ language })
     for (const { id, instruction, instances } of tasks) {
       expect([id, judge(instruction)]).toEqual([id, undefined])
       expect(judgeInstances(instances, { seed: 0, id })).toEqual([{ ...instances[0], place: 0 }])
@@ -36,55 +47,76 @@ describe('the bundled seed tasks', () => {
   })
 
   it('are new to one another, no two over ROUGE-L 0.7', async () => {
-    const index = createNoveltyIndex({ tokens: 'ascii' })
-    for (const { id, instruction } of await seeds()) {
+    const index = createNoveltyIndex({ tokens: language === 'en' ? 'ascii' : 'words' })
+    for (const { id, instruction } of await seeds(language)) {
       expect([id, index.duplicateOf(instruction)]).toEqual([id, undefined])
       index.add(id, instruction)
     }
   })
 })
 
-describe('the demonstrations', () => {
-  const blocks = (text: string) => text.split('Task: ').slice(1)
+describe.each([
+  [
+    'en',
+    { classify: classifyDemonstrations, inputFirst: inputFirstDemonstrations, outputFirst: outputFirstDemonstrations },
+  ],
+  [
+    'zh',
+    {
+      ...{ classify: classifyDemonstrationsZh, inputFirst: inputFirstDemonstrationsZh },
+      outputFirst: outputFirstDemonstrationsZh,
+    },
+  ],
+] as const)('the demonstrations (%s)', (language, { classify, inputFirst, outputFirst }) => {
+  const { task: mark, reading } = marksOf[language]
+  const blocks = (text: string) => text.split(mark).slice(1)
+  const bodies = (text: string) => blocks(text).map((task) => task.slice(task.indexOf('\n')))
+  const times = (text: string, what: RegExp) => text.match(new RegExp(what.source, 'gu'))?.length ?? 0
 
   it('of the classification test are 12 that are and 19 that are not', () => {
-    const answers = classifyDemonstrations.map(([, answer]) => answer)
-    expect(answers.filter((answer) => answer === 'Yes')).toHaveLength(12)
-    expect(answers).toHaveLength(31)
+    const answers = classify.map(([, answer]) => answer)
+    expect(answers.filter((answer) => reading.yes.test(answer))).toHaveLength(12)
+    expect(answers.filter((answer) => reading.no.test(answer))).toHaveLength(19)
+    expect(new Set(classify.map(([task]) => task)).size).toBe(31)
   })
 
   it('of instances are 11 tasks input first and 16 output first, as many examples each as published', () => {
-    const inputFirst = blocks(inputFirstDemonstrations)
-    expect(inputFirst).toHaveLength(11)
-    expect(inputFirstDemonstrations.match(/^Example \d$/gm)).toHaveLength(11)
-    expect(inputFirst.filter((task) => !task.includes('Example'))).toHaveLength(4)
-    const labels = blocks(outputFirstDemonstrations).map((task) => task.match(/^Class label:/gm)!.length)
+    expect(blocks(inputFirst)).toHaveLength(11)
+    expect(times(inputFirst, reading.example)).toBe(11)
+    expect(blocks(inputFirst).filter((task) => times(task, reading.example) === 0)).toHaveLength(4)
+    const labels = blocks(outputFirst).map((task) => times(task, reading.label))
     expect(labels).toEqual([3, 2, 2, 2, 2, 2, 4, 2, 3, 2, 2, 2, 1, 2, 2, 1])
   })
 
   it('of instances can be read by the readers of replies', () => {
-    const examples = blocks(inputFirstDemonstrations).map((task) => task.slice(task.indexOf('\n')))
-    expect(examples.flatMap((task) => parseGeneration(task))).toHaveLength(15)
-    const labelled = blocks(outputFirstDemonstrations).map((task) => task.slice(task.indexOf('\n')))
-    expect(labelled.flatMap((task) => parseClassification(task))).toHaveLength(34)
+    expect(bodies(inputFirst).flatMap((task) => parseGeneration(task, { language }))).toHaveLength(15)
+    expect(bodies(outputFirst).flatMap((task) => parseClassification(task, { language }))).toHaveLength(34)
   })
 })
 
-describe.each(['turns', 'list'] as const)('a question that shows them as %s', (form) => {
-  const classify = classifyPrompt(selfInstructTexts, { strict: false, form })
-  const instances = instancesPrompt(selfInstructTexts, { form })
+describe.each([
+  ['turns', 'en'],
+  ['list', 'en'],
+  ['turns', 'zh'],
+  ['list', 'zh'],
+] as const)('a question that shows them as %s (%s)', (form, language) => {
+  const classify = classifyPrompt(selfInstructTexts, { strict: false, form, language })
+  const instances = instancesPrompt(selfInstructTexts, { form, language })
+  const { task: mark, fixed } = marksOf[language]
+  const [asked, shownAs] = language === 'en' ? ['Name a tree:', 'Name a tree'] : ['说出一种树：', '说出一种树']
   const questions = [
-    [31, classify.write({ instruction: 'Name a tree:' })],
-    [11, instances.write({ instruction: 'Name a tree:', isClassification: false })],
-    [16, instances.write({ instruction: 'Name a tree:', isClassification: true })],
+    [31, classify.write({ instruction: asked })],
+    [11, instances.write({ instruction: asked, isClassification: false })],
+    [16, instances.write({ instruction: asked, isClassification: true })],
   ] as const
 
   it('ends with the task itself, behind every demonstration', () => {
     for (const [shown, messages] of questions) {
       const { content } = messages.at(-1)!
-      expect(content.slice(content.lastIndexOf('Task: '))).toMatch(/^Task: Name a tree(?:\nFixed set of answers\?)?$/)
+      const end = content.slice(content.lastIndexOf(mark))
+      expect([`${mark}${shownAs}`, `${mark}${shownAs}\n${fixed}`]).toContain(end)
       const all = messages.map((message) => message.content).join('\n')
-      expect(all.match(/^Task: /gm)).toHaveLength(shown + 1)
+      expect(all.match(new RegExp(`^${mark}`, 'gm'))).toHaveLength(shown + 1)
     }
   })
 
@@ -96,8 +128,8 @@ describe.each(['turns', 'list'] as const)('a question that shows them as %s', (f
   })
 })
 
-it('reads back what every demonstration is answered by', () => {
-  const prompt = instancesPrompt(selfInstructTexts, { form: 'turns' })
+it.each(['en', 'zh'] as const)('reads back what every demonstration is answered by (%s)', (language) => {
+  const prompt = instancesPrompt(selfInstructTexts, { form: 'turns', language })
   for (const [isClassification, count] of [
     [false, 15],
     [true, 34],
@@ -107,6 +139,70 @@ it('reads back what every demonstration is answered by', () => {
     const read = replies.map(({ content }) => prompt.read(content, task) as { instances: unknown[] })
     expect(read.flatMap(({ instances }) => instances)).toHaveLength(count)
   }
+})
+
+describe('replies in Chinese', () => {
+  it.each([
+    ['9. 比较两种茶。\n10. 写一副对联。', ['比较两种茶。', '写一副对联。']],
+    ['比较两种茶。\n10、写一副对联。\n\n11．算出3.5米的一半', ['比较两种茶。', '写一副对联。', '算出3.5米的一半']],
+    [' 9.比较圆周率\n3.14和22/7', ['比较圆周率 3.14和22/7']],
+  ])('are cut into tasks: %j', (reply, tasks) => {
+    expect(parseInstructions(reply, 9, { strict: false, language: 'zh' })).toEqual(tasks)
+  })
+
+  it.each([
+    ['是', true],
+    ['是。', true],
+    ['\n否', false],
+    ['不是', false],
+    ['不好说', undefined],
+    ['Yes', undefined],
+  ])('are a verdict or none: %j', (reply, verdict) => {
+    const { read } = classifyPrompt(selfInstructTexts, { strict: false, form: 'turns', language: 'zh' })
+    const none = { unread: 'neither yes nor no' }
+    expect(read(reply, { instruction: 'x' })).toEqual(verdict === undefined ? none : { isClassification: verdict })
+  })
+
+  it('are cut into instances with either colon, and at examples that begin a line alone', () => {
+    const reply = '示例1\n城市：西安\n输出：请看示例中的城墙\n示例 二：\n输入：扬州\n输出: 瘦西湖\n输入：'
+    expect(parseGeneration(reply, { language: 'zh' })).toEqual([
+      { input: '城市：西安', output: '请看示例中的城墙' },
+      { input: '扬州', output: '瘦西湖' },
+    ])
+    expect(parseClassification('类别标签：好\n评语：好吃\n类别标签: 坏\n评语：太咸', { language: 'zh' })).toEqual([
+      { input: '评语：好吃', output: '好' },
+      { input: '评语：太咸', output: '坏' },
+    ])
+    const [judged] = judgeInstances([{ input: '', output: '答案如下：' }], { seed: 1, id: 'x' })
+    expect(judged!.reason).toBe('ends in a colon')
+  })
+
+  it("are cut into Alpaca's whole tasks, with either mark behind the number", () => {
+    const reply =
+      '4. 指令：说出一种花\n4. 输入：\n<无输入>\n4. 输出：\n梅花\n###\n5、指令:数一数\n5、输入:\n一二三\n5、输出:\n三'
+    const read = (text: string) => parseTasks(text, 4, { strict: false, cutOff: false, language: 'zh' })
+    const tasks = [
+      { instruction: '说出一种花', input: '', output: '梅花' },
+      { instruction: '数一数', input: '一二三', output: '三' },
+    ]
+    expect(read(reply)).toEqual(tasks)
+    expect(read(reply.slice('4. 指令：'.length))).toEqual(tasks)
+  })
+
+  it('never make a reader throw, whatever they are', () => {
+    const words = ['示例1', '输出：', '输入:', '类别标签：', '###', '4. ', '10、', '指令：', '\n', '（', '是', 'x']
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...words)), (parts) => {
+        const reply = parts.join('')
+        for (const parse of [parseGeneration, parseClassification]) {
+          for (const { input, output } of parse(reply, { language: 'zh' })) expect(reply).toContain(input && output)
+        }
+        for (const task of parseInstructions(reply, 9, { strict: false, language: 'zh' }))
+          expect(task).not.toContain('\n')
+        parseTasks(reply, 4, { strict: false, cutOff: false, language: 'zh' })
+      }),
+    )
+  })
 })
 
 describe('the pool', () => {

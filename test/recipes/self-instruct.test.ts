@@ -15,7 +15,7 @@ import { sluice } from '../cli/sluice.js'
 import { collect } from '../laws.js'
 import { type OpenAiServer, startOpenAiServer } from '../server/openai-server.mjs'
 import { recordedReplies } from './recorded-replies.js'
-import { toyTasks } from './toy-model.js'
+import { toyTasks, toyTasksZh } from './toy-model.js'
 
 const fixture = fileURLToPath(new URL('../../fixtures/replies/self-instruct/', import.meta.url))
 
@@ -153,6 +153,33 @@ describe('self-instruct', () => {
     expect(Math.max(...slow.paid.values())).toBe(1)
     expect(server.totalPaid).toBe(paid)
     await slow.close()
+  })
+
+  it.each(['self-instruct', 'alpaca'])('grows Chinese tasks out of the Chinese ones (%s)', async (mode) => {
+    const chinese = await startOpenAiServer({ reply: toyTasksZh })
+    const { tally } = await run({ language: 'zh', mode }, {}, { endpoint: chinese.url })
+    await chinese.close()
+    expect(tally.in).toBe(175)
+    expect(tally.rejected['grow: asks for more than text']).toBeGreaterThan(0)
+    const rows = await rowsOf('data')
+    const machine = rows.filter(({ source }) => source === 'machine')
+    expect(machine.length).toBeGreaterThanOrEqual(mode === 'alpaca' ? 40 : 60)
+    for (const [n, { instruction }] of machine.entries()) {
+      const others = machine.slice(0, n).filter((row) => row.instruction !== instruction)
+      for (const other of others)
+        expect(rougeL(String(instruction), String(other.instruction)).f).toBeLessThanOrEqual(0.7)
+    }
+    for (const { prompt, completion, instruction, output } of rows) {
+      expect(String(instruction)).toMatch(/\p{Script=Han}/u)
+      expect(String(prompt)).not.toMatch(/Task:|Input:|Output:$/)
+      expect(completion).toBe(output)
+    }
+    const labels = new Set(machine.map(({ output }) => output))
+    expect(labels.size).toBeGreaterThan(1)
+  })
+
+  it('refuses to read Chinese bug for bug', async () => {
+    await expect(run({ language: 'zh', rules: 'strict' })).rejects.toMatchObject({ exitCode: 2 })
   })
 
   it('drops a reply that is cut off, and keeps no task of it', async () => {

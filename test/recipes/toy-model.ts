@@ -115,3 +115,29 @@ export function toyTasks({ messages }: ChatRequest): string {
   }
   return Array.from({ length: 8 }, (_, n) => `${n + 9}. ${task(`${asked} ${n}`)}`).join('\n')
 }
+
+/** A Chinese task out of its parts, the same for the same key. */
+function taskZh(key: string): string {
+  const of = (words: string, use: string) =>
+    words.split(' ')[Math.floor(uniform(1, key, use) * words.split(' ').length)]!
+  const noun = (use: string) => of('港口 果园 水壶 提琴 冰川 灯笼 马鞍 彗星 胡椒 涡轮 草甸 船锚', use)
+  if (uniform(1, key, 'bad') < 0.1) return '画出大海的样子给我看'
+  const end = of('讲给游客听 放在一九〇〇年来看 说服一个不信的人 不用形容词 写成一封信 用两种口气', 'end')
+  return `${of('比较 描写 概括 批评 安排 翻译 虚构 评定 解释 缩写', 'verb')}${noun('one')}和${noun('two')}，${end}`
+}
+
+/** What a model might answer to the questions of self-instruct in Chinese, the same to the same request. */
+export function toyTasksZh({ messages }: ChatRequest): string {
+  const [system, asked] = [messages[0]!.content, messages.at(-1)!.content]
+  if (system === selfInstructTexts['classify-turns-zh']!.system) return uniform(1, asked, 'kind') < 0.3 ? '是' : '否。'
+  if (system === selfInstructTexts['instances-classification-turns-zh']!.system)
+    return '类别标签：好\n评语：不错\n类别标签：坏\n评语：很糟'
+  if (system === selfInstructTexts['instances-turns-zh']!.system)
+    return '示例1\n地点：西安\n输出：一个答案\n示例2\n地点：扬州\n输出：另一个\n示例3\n输出：'
+  if (asked.startsWith('请设想二十项')) {
+    const record = (n: number) =>
+      `${n}. 指令：${taskZh(`${asked} ${n}`)}\n${n}. 输入：\n<无输入>\n${n}. 输出：\n第${n}个答案\n`
+    return Array.from({ length: 16 }, (_, n) => record(n + 4)).join('###\n')
+  }
+  return Array.from({ length: 8 }, (_, n) => `${n + 9}、${taskZh(`${asked} ${n}`)}`).join('\n')
+}

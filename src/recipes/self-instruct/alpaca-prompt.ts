@@ -1,6 +1,8 @@
+import type { Language } from '../language.js'
 import { messagesOf, type PromptText } from '../prompt-texts.js'
 import type { Prompt } from '../types.js'
 import { cleanInstruction, type Demonstration, type Proposed, type Shown } from './bootstrap-prompt.js'
+import { type Marks, marksOf } from './marks.js'
 
 /** A task with its one input, which may be empty, and output. */
 export type WholeTask = { readonly instruction: string; readonly input: string; readonly output: string }
@@ -9,14 +11,18 @@ export type WholeTask = { readonly instruction: string; readonly input: string; 
  * Alpaca's change to Self-Instruct (methods.md §3.5): one prompt asks for twenty whole tasks, of which three are shown. The
  * reader gives those it can tell apart; of a reply that was cut off, all but the last.
  */
-export function alpacaPrompt(text: PromptText, { strict }: { strict: boolean }): Prompt<Shown, Proposed> {
+export function alpacaPrompt(
+  text: PromptText,
+  { strict, language = 'en' }: { strict: boolean; language?: Language },
+): Prompt<Shown, Proposed> {
   return {
     write: ({ demonstrations }) => {
-      const next = `###\n${demonstrations.length + 1}. Instruction:`
-      return messagesOf(text, { tasks: demonstrations.map(record).join('') + next })
+      const next = `###\n${demonstrations.length + 1}. ${marksOf[language].instruction}`
+      const records = demonstrations.map((task, at) => `###\n${taskRecord(task, at + 1, language)}`)
+      return messagesOf(text, { tasks: records.join('') + next })
     },
     read: (reply, { demonstrations }, cutOff = false) => ({
-      tasks: parseTasks(reply, demonstrations.length + 1, { strict, cutOff }),
+      tasks: parseTasks(reply, demonstrations.length + 1, { strict, cutOff, language }),
     }),
   }
 }
@@ -29,14 +35,25 @@ export const alpacaSampling = {
   maxTokens: 3072,
   temperature: 1,
   topP: 1,
-  stop: ['\n20', '20.'],
   keepCutOff: true,
 } as const
 
-function record({ instruction, instances = [] }: Demonstration, at: number): string {
-  const number = at + 1
+/** Where the twentieth task would begin. */
+export const alpacaStops: Readonly<Record<Language, readonly string[]>> = {
+  en: ['\n20', '20.'],
+  zh: ['\n20', '20.', '20、'],
+}
+
+/** A task with its first instance, as a record of that number. */
+export function taskRecord({ instruction, instances = [] }: Demonstration, number: number, language: Language): string {
   const { input, output } = instances[0]!
-  return `###\n${number}. Instruction: ${cleanInstruction(instruction)}\n${number}. Input:\n${input === '' ? '<noinput>' : input}\n${number}. Output:\n${output}\n`
+  const marks = marksOf[language]
+  return `${number}. ${marks.instruction}${marks.gap}${cleanInstruction(instruction)}
+${number}. ${marks.input}
+${input === '' ? marks.noInput : input}
+${number}. ${marks.output}
+${output}
+`
 }
 
 /**
@@ -47,22 +64,24 @@ function record({ instruction, instances = [] }: Demonstration, at: number): str
 export function parseTasks(
   reply: string,
   first: number,
-  { strict, cutOff }: { strict: boolean; cutOff: boolean },
+  { strict, cutOff, language = 'en' }: { strict: boolean; cutOff: boolean; language?: Language },
 ): WholeTask[] {
+  const { instruction, reading } = marksOf[language]
+  const begin = `(\\d+)${reading.recordDot}${reading.field.instruction}`
   // A chat model repeats the field that the prompt ends with.
-  const begun = /^\s*(?:#+\s*)?\d+\.\s+Instruction:/.test(reply)
+  const begun = new RegExp(`^\\s*(?:#+\\s*)?${begin}`).test(reply)
     ? reply.replace(/^\s*#+\s*/, '')
-    : `${first}. Instruction:${reply}`
+    : `${first}. ${instruction}${reply}`
   const records = begun.split('###')
   return (cutOff ? records.slice(0, -1) : records).flatMap((text, at) => {
-    const number = strict ? String(first + at) : /(\d+)\.\s+Instruction:/.exec(text)?.[1]
-    return number === undefined ? [] : readRecord(text, number)
+    const number = strict ? String(first + at) : new RegExp(begin).exec(text)?.[1]
+    return number === undefined ? [] : readRecord(text, number, marksOf[language])
   })
 }
 
-function readRecord(text: string, number: string): WholeTask[] {
-  const parts = text.split(new RegExp(`${number}\\.\\s+(?:Instruction|Input|Output):`))
+function readRecord(text: string, number: string, { reading, noInput }: Marks): WholeTask[] {
+  const parts = text.split(new RegExp(`${number}${reading.recordDot}${reading.field.any}`))
   if (parts.length !== 4) return []
   const [, instruction = '', input = '', output = ''] = parts.map((part) => part.trim())
-  return [{ instruction, input: input.toLowerCase() === '<noinput>' ? '' : input, output }]
+  return [{ instruction, input: input.toLowerCase() === noInput ? '' : input, output }]
 }

@@ -1,7 +1,10 @@
+import type { Language } from '../language.js'
 import type { PromptTexts } from '../prompt-texts.js'
 import type { Prompt } from '../types.js'
 import { cleanInstruction } from './bootstrap-prompt.js'
+import { classifyDemonstrationsZh } from './chinese-demonstrations.js'
 import { type DemonstrationForm, demonstrating } from './demonstrations.js'
+import { marksOf } from './marks.js'
 
 /**
  * Self-Instruct (arXiv 2212.10560 §2.2): asks whether a task has a small, fixed set of answers, after twelve that have and
@@ -10,21 +13,22 @@ import { type DemonstrationForm, demonstrating } from './demonstrations.js'
  */
 export function classifyPrompt(
   texts: PromptTexts,
-  { strict, form }: { strict: boolean; form: DemonstrationForm },
+  { strict, form, language = 'en' }: { strict: boolean; form: DemonstrationForm; language?: Language },
 ): Prompt<{ instruction: string }, { isClassification: boolean }> {
+  const { task: mark, fixed, gap, reading } = marksOf[language]
+  const shown = language === 'en' ? classifyDemonstrations : classifyDemonstrationsZh
   const ask = demonstrating(form, 'classify', {
-    demonstrations: classifyDemonstrations.map(([task, reply]) => ({ task, reply })),
-    entry: ({ task, reply }) => `Task: ${task}\nFixed set of answers? ${reply}`,
+    demonstrations: shown.map(([task, reply]) => ({ task, reply })),
+    entry: ({ task, reply }) => `${mark}${task}\n${fixed}${gap}${reply}`,
+    language,
   })
   return {
     write: ({ instruction }) => ask(cleanInstruction(instruction), texts),
     read: (reply) => {
       const word = reply.trim()
       if (strict) return { isClassification: ['Yes', 'yes', 'YES'].includes(word) }
-      const [, verdict] = /^(yes|no)(?![\p{L}\p{N}])/iu.exec(word) ?? []
-      return verdict === undefined
-        ? { unread: 'neither yes nor no' }
-        : { isClassification: verdict.toLowerCase() === 'yes' }
+      if (reading.yes.test(word)) return { isClassification: true }
+      return reading.no.test(word) ? { isClassification: false } : { unread: 'neither yes nor no' }
     },
   }
 }
@@ -33,7 +37,10 @@ export function classifyPrompt(
  * Decoding of the published code: greedy, three tokens. Its stop at a line's end is left out, since a chat model may begin
  * with one; a cut-off reply has its first word, which is all that is read.
  */
-export const classifySampling = { maxTokens: 3, temperature: 0, topP: 1, stop: ['Task'], keepCutOff: true } as const
+export const classifySampling = { maxTokens: 3, temperature: 0, topP: 1, keepCutOff: true } as const
+
+/** Where a model goes on with a task of its own. */
+export const classifyStops: Readonly<Record<Language, readonly string[]>> = { en: ['Task'], zh: ['任务'] }
 
 /** Twelve tasks that choose among a few answers and nineteen that do not. */
 export const classifyDemonstrations: readonly (readonly [task: string, answer: 'Yes' | 'No'])[] = [

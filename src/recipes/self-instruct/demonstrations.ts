@@ -1,4 +1,5 @@
 import type { Message } from '../../models/types.js'
+import { type Language, wordingIn } from '../language.js'
 import { fill, messagesOf, type PromptTexts } from '../prompt-texts.js'
 
 /** A task that is shown with what a good reply to it says. */
@@ -11,20 +12,21 @@ export type Demonstrated = {
   readonly demonstrations: readonly Demonstration[]
   /** One of them as a part of the list. */
   entry(demonstration: Demonstration): string
+  readonly language: Language
 }
 
 /** A question about a task, behind demonstrations; as turns it is worded by the text that is called `<name>-turns`. */
 export function demonstrating(
   form: DemonstrationForm,
   name: string,
-  { demonstrations, entry }: Demonstrated,
+  { demonstrations, entry, language }: Demonstrated,
 ): (task: string, texts: PromptTexts) => Message[] {
   if (form === 'list') {
     const examples = demonstrations.map(entry).join('\n\n')
-    return (task, texts) => messagesOf(texts[name]!, { task, examples })
+    return (task, texts) => messagesOf(wordingIn(language, name, texts), { task, examples })
   }
   return (task, texts) => {
-    const wording = texts[`${name}-turns`]!
+    const wording = wordingIn(language, `${name}-turns`, texts)
     const messages = messagesOf(wording, { task })
     const shown = demonstrations.flatMap((demo): Message[] => [
       { role: 'user', content: fill(wording.user, { task: demo.task }) },

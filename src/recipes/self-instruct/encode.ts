@@ -1,6 +1,8 @@
 import { type Columns, messages, type Schema } from '../../formats/index.js'
 import { uniform } from '../../text/hash.js'
+import type { Language } from '../language.js'
 import type { Instance } from './instances.js'
+import { type Marks, marksOf } from './marks.js'
 
 /** An instance of a task on its way out. */
 export type Written = Instance & {
@@ -28,12 +30,13 @@ export const pairSchema: Schema = {
  * Makes an instance a row. `prompt` and `completion` are its encoding for training (methods.md §3.4): one of seven forms
  * with an input, of six without, drawn by lot, so that a model does not learn one form by heart.
  */
-export function toPair(seed: number): (written: Written) => Columns {
+export function toPair(seed: number, language: Language): (written: Written) => Columns {
+  const marks = marksOf[language]
   return ({ id, instruction, input, output, source, isClassification = undefined }) => {
     const lot = (use: string) => uniform(seed, id, use)
     const shownInput = lot('bare input') < 0.5 ? bareInput(input) : input
     const forms = input === '' ? formsWithoutInput : formsWithInput
-    const [prompt, lead] = forms[Math.floor(lot('form') * forms.length)]!(instruction, shownInput)
+    const [prompt, lead] = forms[Math.floor(lot('form') * forms.length)]!(instruction, shownInput, marks)
     const question = input === '' ? instruction : `${instruction}\n\n${input}`
     return {
       id,
@@ -51,29 +54,32 @@ export function toPair(seed: number): (written: Written) => Columns {
 
 /** Without the name of its field where it has but one, and with half its blank lines. */
 function bareInput(input: string): string {
-  const fields = input.match(/[\p{L}\p{N}_]+:/gu) ?? []
+  const fields = input.match(/[\p{L}\p{N}_]+[:：]/gu) ?? []
   const bare = fields.length === 1 && input.startsWith(fields[0]!) ? input.slice(fields[0]!.length).trimStart() : input
   return bare.replaceAll('\n\n', '\n')
 }
 
 /** The prompt, and what stands between it and the output. */
-type Form = (instruction: string, input: string) => readonly [prompt: string, lead: string]
+type Form = (instruction: string, input: string, marks: Marks) => readonly [prompt: string, lead: string]
 
 const formsWithInput: readonly Form[] = [
-  (instruction, input) => [`${instruction}\nInput: ${input}\nOutput:`, ' '],
-  (instruction, input) => [`${instruction}\n\nInput: ${input}\n\nOutput:`, ' '],
-  (instruction, input) => [`Task: ${instruction}\nInput: ${input}\nOutput:`, ' '],
-  (instruction, input) => [`${instruction}\n\n${input}\n\nOutput:`, ' '],
-  (instruction, input) => [`${instruction}\n\n${input}\n\n`, ''],
-  (instruction, input) => [`${instruction}\n${input}\n\n`, ''],
-  (instruction, input) => [`Task: ${instruction}\n\n${input}\n\n`, ''],
+  (instruction, given, { input, output, gap }) => [`${instruction}\n${input}${gap}${given}\n${output}`, gap],
+  (instruction, given, { input, output, gap }) => [`${instruction}\n\n${input}${gap}${given}\n\n${output}`, gap],
+  (instruction, given, { task, input, output, gap }) => [
+    `${task}${instruction}\n${input}${gap}${given}\n${output}`,
+    gap,
+  ],
+  (instruction, given, { output, gap }) => [`${instruction}\n\n${given}\n\n${output}`, gap],
+  (instruction, given) => [`${instruction}\n\n${given}\n\n`, ''],
+  (instruction, given) => [`${instruction}\n${given}\n\n`, ''],
+  (instruction, given, { task }) => [`${task}${instruction}\n\n${given}\n\n`, ''],
 ]
 
 const formsWithoutInput: readonly Form[] = [
-  (instruction) => [`${instruction} Output:`, ' '],
-  (instruction) => [`${instruction}\nOutput:`, ' '],
-  (instruction) => [`${instruction}\n\nOutput:`, ' '],
+  (instruction, _, { output, gap }) => [`${instruction}${gap}${output}`, gap],
+  (instruction, _, { output, gap }) => [`${instruction}\n${output}`, gap],
+  (instruction, _, { output, gap }) => [`${instruction}\n\n${output}`, gap],
   (instruction) => [`${instruction}\n\n`, ''],
   (instruction) => [`${instruction}\n`, ''],
-  (instruction) => [`Task: ${instruction}\n\n`, ''],
+  (instruction, _, { task }) => [`${task}${instruction}\n\n`, ''],
 ]

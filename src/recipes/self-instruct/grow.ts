@@ -5,6 +5,7 @@ import { emptyTally } from '../../run/tally.js'
 import { type Pass, reduceTask } from '../../run/types.js'
 import { askAbout, isLost, type Lost, logLost } from '../ask.js'
 import { type Asking, openAsking } from '../asking.js'
+import type { Language } from '../language.js'
 import type { ModelStage, Resources } from '../types.js'
 import type { Proposed, Shown } from './bootstrap-prompt.js'
 import { createPool, type Pool } from './pool.js'
@@ -27,6 +28,7 @@ export type GrowOptions = {
   mode: 'self-instruct' | 'alpaca'
   only: 'any' | 'classification'
   strict: boolean
+  language: Language
   /** How many tasks a prompt shows, and how many of them at most are the model's own. */
   shown: { all: number; machine: number }
   /** The config keys that its bytes depend on. */
@@ -116,9 +118,9 @@ type Grower = {
 }
 
 function createGrower(seeds: readonly SeedTask[], options: GrowOptions, log: Asking['log']): Grower {
-  const { target, seed, strict, shown, mode } = options
+  const { target, seed, strict, shown, mode, language } = options
   const pool = createPool(seeds, { seed, tokens: strict ? 'ascii' : 'words' })
-  const unfit = selfInstructFilter({ keywords: mode })
+  const unfit = selfInstructFilter({ keywords: mode, language })
   const added: Record<string, number> = {}
   let requests = 0
   let idle = 0

@@ -1,4 +1,5 @@
 import type { Plan } from '../../run/types.js'
+import { UsageError } from '../../stream/errors.js'
 import { finishPass } from '../finish.js'
 import type { PromptTexts } from '../prompt-texts.js'
 import { certain } from '../select/sample.js'
@@ -23,16 +24,17 @@ export const selfInstructRecipe: Recipe<SelfInstructConfig> = {
   summary: 'tasks from tasks: a model thinks up new ones from 175 by people, and writes their instances',
   usesModel: true,
   options,
-  bundledInput: bundledSeeds,
+  bundledInput: ({ language }) => bundledSeeds[language],
   prompts: selfInstructTexts,
   passes(config, resources, texts) {
-    const { mode, includeSeeds, seed } = config
+    const { mode, includeSeeds, seed, language } = config
+    refuseStrictChinese(config)
     const stages = selfInstructStages(config, texts)
     const settings = Object.keys(growOptions)
-    const writing = { seed, settings }
+    const writing = { seed, language, settings }
     return [
       seedPass(),
-      seedPairsPass({ include: includeSeeds, seed }),
+      seedPairsPass({ include: includeSeeds, seed, language }),
       growPass(stages.grow, { ...growth(config), settings }, resources),
       mode === 'alpaca' ? encodePass(writing) : instancesPass(stages, writing, resources),
       finishPass({
@@ -50,11 +52,18 @@ export const selfInstructRecipe: Recipe<SelfInstructConfig> = {
   calls,
 }
 
+function refuseStrictChinese({ rules, language }: SelfInstructConfig): void {
+  if (rules !== 'strict' || language === 'en') return
+  throw new UsageError('`--rules strict` is English: it takes any two Chinese tasks for unlike each other', {
+    fix: 'Leave out --rules strict, or --language zh.',
+  })
+}
+
 function growth(config: SelfInstructConfig): Omit<GrowOptions, 'settings'> {
-  const { mode, only, instructions, lookahead, seed, rules, machineShown } = config
+  const { mode, only, instructions, lookahead, seed, rules, language, machineShown } = config
   const shown =
     mode === 'alpaca' ? { all: alpacaDemonstrations, machine: 0 } : { all: demonstrationCount, machine: machineShown }
-  return { target: instructions, mode, only, lookahead, seed, strict: rules === 'strict', shown }
+  return { target: instructions, mode, only, lookahead, seed, strict: rules === 'strict', language, shown }
 }
 
 /** Counts in tasks that are wanted; how many requests they take depends on how many of those proposed are new. */

@@ -1,8 +1,11 @@
+import type { Language } from '../language.js'
 import type { PromptTexts } from '../prompt-texts.js'
 import type { Prompt } from '../types.js'
 import { cleanInstruction } from './bootstrap-prompt.js'
+import { inputFirstDemonstrationsZh, outputFirstDemonstrationsZh } from './chinese-demonstrations.js'
 import { type Demonstrated, type DemonstrationForm, demonstrating } from './demonstrations.js'
 import { type Instance, parseClassification, parseGeneration } from './instances.js'
+import { marksOf } from './marks.js'
 
 type Task = { readonly instruction: string; readonly isClassification: boolean }
 type Instances = { readonly instances: readonly Instance[] }
@@ -13,28 +16,37 @@ type Instances = { readonly instances: readonly Instance[] }
  * labelled inputs, so that a model names the labels before it invents an input for each, and not one label for all. The
  * reader gives the instances it can tell apart; of a reply that was cut off, all but the last.
  */
-export function instancesPrompt(texts: PromptTexts, { form }: { form: DemonstrationForm }): Prompt<Task, Instances> {
-  const inputFirst = demonstrating(form, 'instances', shown(inputFirstDemonstrations))
-  const outputFirst = demonstrating(form, 'instances-classification', shown(outputFirstDemonstrations))
+export function instancesPrompt(
+  texts: PromptTexts,
+  { form, language = 'en' }: { form: DemonstrationForm; language?: Language },
+): Prompt<Task, Instances> {
+  const lists =
+    language === 'en'
+      ? [inputFirstDemonstrations, outputFirstDemonstrations]
+      : [inputFirstDemonstrationsZh, outputFirstDemonstrationsZh]
+  const inputFirst = demonstrating(form, 'instances', shown(lists[0]!, language))
+  const outputFirst = demonstrating(form, 'instances-classification', shown(lists[1]!, language))
   return {
     write: ({ instruction, isClassification }) => {
       const task = cleanInstruction(instruction)
       return (isClassification ? outputFirst : inputFirst)(task, texts)
     },
     read: (reply, { isClassification }, cutOff) => {
-      const instances = isClassification ? parseClassification(reply, { cutOff }) : parseGeneration(reply, { cutOff })
+      const parse = isClassification ? parseClassification : parseGeneration
+      const instances = parse(reply, { cutOff, language })
       return instances.length === 0 ? { unread: 'no instance in the reply' } : { instances }
     },
   }
 }
 
 /** The tasks of a list, each with its examples. */
-function shown(list: string): Demonstrated {
+function shown(list: string, language: Language): Demonstrated {
+  const { task: mark } = marksOf[language]
   const demonstrations = list.split('\n\n').map((entry) => {
     const end = entry.indexOf('\n')
-    return { task: entry.slice('Task: '.length, end), reply: entry.slice(end + 1) }
+    return { task: entry.slice(mark.length, end), reply: entry.slice(end + 1) }
   })
-  return { demonstrations, entry: ({ task, reply }) => `Task: ${task}\n${reply}` }
+  return { demonstrations, entry: ({ task, reply }) => `${mark}${task}\n${reply}`, language }
 }
 
 /** Decoding (methods.md §3.3: greedy, presence 1.5, 350 tokens); a list that is cut off still has its whole entries. */
@@ -43,9 +55,14 @@ export const instanceSampling = {
   temperature: 0,
   topP: 1,
   presencePenalty: 1.5,
-  stop: ['Example 6', 'Task:'],
   keepCutOff: true,
 } as const
+
+/** Where a sixth example or a task of the model's own would begin. */
+export const instanceStops: Readonly<Record<Language, readonly string[]>> = {
+  en: ['Example 6', 'Task:'],
+  zh: ['示例6', '示例 6', '任务：'],
+}
 
 export const inputFirstDemonstrations = `Task: Say which of the two rooms is larger and by how many square metres.
 Example 1

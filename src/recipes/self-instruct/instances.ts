@@ -1,4 +1,6 @@
 import { uniform } from '../../text/hash.js'
+import type { Language } from '../language.js'
+import { type Marks, marksOf } from './marks.js'
 
 /** One example of a task: an input, which may be empty, and the output that belongs to it. */
 export type Instance = { readonly input: string; readonly output: string }
@@ -6,25 +8,31 @@ export type Instance = { readonly input: string; readonly output: string }
 type ParseOptions = {
   /** The reply ends where its tokens ran out: its last example is not whole, and is left out. */
   cutOff?: boolean | undefined
+  /** What its parts are marked in. */
+  language?: Language
 }
 
 /**
  * Reads the examples of a task that a model wrote input first, as the published code does: cut at "Example n", or one
  * alone where there is only an "Output:"; without either there is none.
  */
-export function parseGeneration(reply: string, { cutOff = false }: ParseOptions = {}): Instance[] {
+export function parseGeneration(reply: string, { cutOff = false, language = 'en' }: ParseOptions = {}): Instance[] {
   const text = reply.trim()
-  const parts = /Example\s?\p{Nd}*\.?/u.test(text)
-    ? text.split(/Example\s?\p{Nd}*\.?/u).filter((part) => part.trim() !== '')
-    : outputMark.test(text)
+  const { reading } = marksOf[language]
+  const parts = reading.example.test(text)
+    ? text.split(reading.example).filter((part) => part.trim() !== '')
+    : reading.output.test(text)
       ? [text]
       : []
-  return whole(parts.map(splitInputOutput), cutOff)
+  return whole(
+    parts.map((part) => splitInputOutput(part, reading)),
+    cutOff,
+  )
 }
 
 /** Reads the examples of a classification, written output first: each begins with "Class label:", the rest is its input. */
-export function parseClassification(reply: string, { cutOff = false }: ParseOptions = {}): Instance[] {
-  const parts = reply.split('Class label:').slice(1)
+export function parseClassification(reply: string, { cutOff = false, language = 'en' }: ParseOptions = {}): Instance[] {
+  const parts = reply.split(marksOf[language].reading.label).slice(1)
   return whole(
     parts.map((part) => {
       const [label, ...input] = part.trim().split('\n')
@@ -34,20 +42,17 @@ export function parseClassification(reply: string, { cutOff = false }: ParseOpti
   )
 }
 
-const outputMark = /Output\s*\p{Nd}*\s*:/u
-const inputMark = /Input\s*\p{Nd}*\s*:/u
-
-function splitInputOutput(part: string): Instance {
-  const [before, after] = part.split(outputMark)
+function splitInputOutput(part: string, marks: Pick<Marks['reading'], 'input' | 'output'>): Instance {
+  const [before, after] = part.split(marks.output)
   const [input, output] = after === undefined ? ['', part] : [before!, after]
   return {
     // Only this one name of a field is dropped; others say what the input is.
     input: input
       .trim()
-      .replace(/^Input\s*\p{Nd}*\s*:/u, '')
+      .replace(new RegExp(`^${marks.input.source}`, 'u'), '')
       .trim(),
     // A model that goes on with the next input without a number.
-    output: output.split(inputMark)[0]!.trim(),
+    output: output.split(marks.input)[0]!.trim(),
   }
 }
 
@@ -90,7 +95,7 @@ export function judgeInstances(
 function unfit({ input, output }: Instance): string | undefined {
   if (output === '') return 'empty output'
   if (input === output) return 'output repeats the input'
-  if (input.endsWith(':') || output.endsWith(':')) return 'ends in a colon'
+  if (/[:：]$/.test(input) || /[:：]$/.test(output)) return 'ends in a colon'
   return undefined
 }
 

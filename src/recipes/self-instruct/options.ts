@@ -1,10 +1,14 @@
 import { z } from 'zod'
+import { languageOption } from '../language.js'
 import { modelOptions } from '../model-options.js'
 import { demonstrationCount } from './bootstrap-prompt.js'
 
 /** What the tasks that are thought up depend on. */
 export const growOptions = {
   ...modelOptions,
+  language: languageOption.language.describe(
+    'language of the prompts, of the bundled seed tasks and of the tasks thought up',
+  ),
   instructions: z.int().min(1).default(100).describe('tasks to think up, at least'),
   mode: z
     .enum(['self-instruct', 'alpaca'])

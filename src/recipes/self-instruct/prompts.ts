@@ -1,7 +1,9 @@
 import type { PromptTexts } from '../prompt-texts.js'
+import { chineseTexts } from './prompts-zh.js'
 
 /** How self-instruct words its questions; who shows what in the slots stands beside the reader of each reply. */
 export const selfInstructTexts: PromptTexts = {
+  ...chineseTexts,
   bootstrap: {
     system: '',
     user: `Think up tasks that people would give to a helpful assistant. Let them differ in subject, form and length. The list below has begun: carry it on up to number 16, one task a number, and write nothing else.

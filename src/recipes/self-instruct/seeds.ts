@@ -7,6 +7,7 @@ import type { Pass, PlannedShard, RunView } from '../../run/types.js'
 import { UsageError } from '../../stream/errors.js'
 import type { Reject } from '../../stream/types.js'
 import { readCommitted } from '../artifacts.js'
+import type { Language } from '../language.js'
 import type { Instance } from './instances.js'
 
 /** A task that a person wrote: shown to the model as an example of what to think up. */
@@ -17,10 +18,15 @@ export type SeedTask = {
   readonly instances: readonly Instance[]
 }
 
-/** The 175 tasks that were written for this project; the published ones are not among them. */
-export const bundledSeeds = fileURLToPath(
-  new URL('../../../src/recipes/self-instruct/seed-tasks.jsonl', import.meta.url),
-)
+/** The 175 tasks a language that were written for this project; the published ones are not among them. */
+export const bundledSeeds: Readonly<Record<Language, string>> = {
+  en: bundled('seed-tasks.jsonl'),
+  zh: bundled('seed-tasks-zh.jsonl'),
+}
+
+function bundled(name: string): string {
+  return fileURLToPath(new URL(`../../../src/recipes/self-instruct/${name}`, import.meta.url))
+}
 
 const seedSchema: Schema = {
   id: 'string',

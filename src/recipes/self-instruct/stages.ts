@@ -1,17 +1,20 @@
+import { type Language, wordingIn } from '../language.js'
 import { sampledAs } from '../model-options.js'
 import type { PromptTexts } from '../prompt-texts.js'
 import type { Estimate, ModelStage } from '../types.js'
-import { alpacaPrompt, alpacaSampling } from './alpaca-prompt.js'
+import { alpacaPrompt, alpacaSampling, alpacaStops, taskRecord } from './alpaca-prompt.js'
 import {
   bootstrapPrompt,
   bootstrapSampling,
+  bootstrapStops,
   numberedList,
   type Proposed,
   type ProposedTask,
   type Shown,
 } from './bootstrap-prompt.js'
-import { classifyPrompt, classifySampling } from './classify-prompt.js'
-import { inputFirstDemonstrations, instanceSampling, instancesPrompt } from './instance-prompts.js'
+import { inputFirstDemonstrationsZh } from './chinese-demonstrations.js'
+import { classifyPrompt, classifySampling, classifyStops } from './classify-prompt.js'
+import { inputFirstDemonstrations, instanceSampling, instanceStops, instancesPrompt } from './instance-prompts.js'
 import type { Instance } from './instances.js'
 import type { SelfInstructConfig } from './options.js'
 
@@ -37,40 +40,45 @@ export type SelfInstructStages = {
 
 /** The three questions of the paper; in Alpaca's mode the first one brings all, and the others are not asked. */
 export function selfInstructStages(config: SelfInstructConfig, texts: PromptTexts): SelfInstructStages {
+  const { language, demonstrations: form } = config
   const strict = config.rules === 'strict'
-  const form = config.demonstrations
-  const reach = requestsPerTask[config.mode]
   return {
-    grow:
-      config.mode === 'alpaca'
-        ? {
-            name: 'grow',
-            prompt: alpacaPrompt(texts.alpaca!, { strict }),
-            sampling: sampledAs(alpacaSampling, config),
-            reach,
-            usualReply: usualTasks,
-          }
-        : {
-            name: 'grow',
-            prompt: bootstrapPrompt(texts[config.only === 'any' ? 'bootstrap' : 'bootstrap-classification']!, {
-              strict,
-            }),
-            sampling: sampledAs(bootstrapSampling, config),
-            reach,
-            usualReply: usualInstructions,
-          },
+    grow: config.mode === 'alpaca' ? alpacaStage(config, texts) : bootstrapStage(config, texts),
     classify: {
       name: 'classify',
-      prompt: classifyPrompt(texts, { strict, form }),
-      sampling: classifySampling,
-      usualReply: () => 'No',
+      prompt: classifyPrompt(texts, { strict, form, language }),
+      sampling: { ...classifySampling, stop: classifyStops[language] },
+      usualReply: () => (language === 'en' ? 'No' : '否'),
     },
     instances: {
       name: 'instances',
-      prompt: instancesPrompt(texts, { form }),
-      sampling: sampledAs(instanceSampling, config),
-      usualReply: () => usualInstances,
+      prompt: instancesPrompt(texts, { form, language }),
+      sampling: sampledAs({ ...instanceSampling, stop: instanceStops[language] }, config),
+      usualReply: () => usualInstances[language],
     },
+  }
+}
+
+function bootstrapStage(config: SelfInstructConfig, texts: PromptTexts): SelfInstructStages['grow'] {
+  const { language, only, rules, mode } = config
+  const text = wordingIn(language, only === 'any' ? 'bootstrap' : 'bootstrap-classification', texts)
+  return {
+    name: 'grow',
+    prompt: bootstrapPrompt(text, { strict: rules === 'strict', language }),
+    sampling: sampledAs({ ...bootstrapSampling, stop: bootstrapStops[language] }, config),
+    reach: requestsPerTask[mode],
+    usualReply: usualInstructions,
+  }
+}
+
+function alpacaStage(config: SelfInstructConfig, texts: PromptTexts): SelfInstructStages['grow'] {
+  const { language, rules, mode } = config
+  return {
+    name: 'grow',
+    prompt: alpacaPrompt(wordingIn(language, 'alpaca', texts), { strict: rules === 'strict', language }),
+    sampling: sampledAs({ ...alpacaSampling, stop: alpacaStops[language] }, config),
+    reach: requestsPerTask[mode],
+    usualReply: (shown) => usualTasks(shown, language),
   }
 }
 
@@ -82,14 +90,18 @@ function usualInstructions({ demonstrations }: Shown): string {
 }
 
 /** Seventeen more of the kind that is shown. */
-function usualTasks({ demonstrations }: Shown): string {
-  const tasks = Array.from({ length: 17 }, (_, n) => {
-    const { instruction, instances = [] } = demonstrations[n % demonstrations.length]!
-    const number = demonstrations.length + 1 + n
-    const { input, output } = instances[0]!
-    return `${number}. Instruction: ${instruction}\n${number}. Input:\n${input}\n${number}. Output:\n${output}\n`
-  })
+function usualTasks({ demonstrations }: Shown, language: Language): string {
+  const tasks = Array.from({ length: 17 }, (_, n) =>
+    taskRecord(demonstrations[n % demonstrations.length]!, demonstrations.length + 1 + n, language),
+  )
   return tasks.join('###\n')
 }
 
-const usualInstances = inputFirstDemonstrations.split('\n\n')[0]!.split('\n').slice(1).join('\n')
+const usualInstances: Readonly<Record<Language, string>> = {
+  en: examplesOfFirst(inputFirstDemonstrations),
+  zh: examplesOfFirst(inputFirstDemonstrationsZh),
+}
+
+function examplesOfFirst(list: string): string {
+  return list.split('\n\n')[0]!.split('\n').slice(1).join('\n')
+}

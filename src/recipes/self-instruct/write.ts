@@ -9,6 +9,7 @@ import type { Stage } from '../../stream/types.js'
 import { countCommitted, readCommitted } from '../artifacts.js'
 import { ask } from '../ask.js'
 import { openAsking } from '../asking.js'
+import type { Language } from '../language.js'
 import { rowTasks } from '../tasks.js'
 import type { Resources } from '../types.js'
 import { pairSchema, toPair, type Written } from './encode.js'
@@ -21,6 +22,7 @@ export const pairsFile = 'pairs.parquet'
 
 export type WriteOptions = {
   seed: number
+  language: Language
   /** The config keys that the bytes depend on. */
   settings: readonly string[]
 }
@@ -61,7 +63,10 @@ export function encodePass(options: WriteOptions): Pass {
 
 type Writing = { instantiate: Stage<GrownTask, Instantiated>; log: RejectLog; close(): Promise<void> }
 
-function writingPass({ seed, settings }: WriteOptions, open: (context: TaskContext) => Promise<Writing>): Pass {
+function writingPass(
+  { seed, language, settings }: WriteOptions,
+  open: (context: TaskContext) => Promise<Writing>,
+): Pass {
   return {
     name: 'instances',
     settings,
@@ -74,7 +79,7 @@ function writingPass({ seed, settings }: WriteOptions, open: (context: TaskConte
           readCommitted<GrownTask>(context, { passes: ['grow'], file: grownFile, range: task.rows }),
           instantiate,
           expand({ seed, log, onMore: (count) => (more += count), onTasks: context.progress }),
-          map(toPair(seed)),
+          map(toPair(seed, language)),
           writeRows(join(context.folder, pairsFile), { schema: pairSchema }),
         )
         const added = more === 0 ? {} : { added: { 'instances: more than one of a task': more } }
@@ -113,10 +118,14 @@ function expand({ seed, log, onMore, onTasks }: ExpandOptions): Stage<Instantiat
 }
 
 /** The seed tasks as rows of the output; without `include` they are counted as what they were, demonstrations. */
-export function seedPairsPass({ include, seed }: { include: boolean; seed: number }): Pass {
+export function seedPairsPass({
+  include,
+  seed,
+  language,
+}: { include: boolean } & Omit<WriteOptions, 'settings'>): Pass {
   return {
     name: 'seed-pairs',
-    settings: ['includeSeeds', 'seed'],
+    settings: ['includeSeeds', 'seed', 'language'],
     tasks: async () => [{ id: 'all' }],
     async work(_task, context) {
       const log = openRejectLog(join(context.folder, 'lost.jsonl'))
@@ -138,7 +147,7 @@ export function seedPairsPass({ include, seed }: { include: boolean; seed: numbe
       try {
         const written = await pipe(
           instances(),
-          map(toPair(seed)),
+          map(toPair(seed, language)),
           writeRows(join(context.folder, pairsFile), { schema: pairSchema }),
         )
         const more = include ? written.rows - seeds.length : 0
