@@ -30,7 +30,10 @@ export type Kmeans = {
   readonly asked: number
   /** Lloyd iterations done over all rows; under the most allowed when no label changed any more. */
   readonly iterations: number
-  /** Weighted sum of squared distances to the nearest centroid. */
+  /**
+   * Weighted sum of squared distances of the rows from the centroids that they made up: that to the nearest centroid where
+   * no label changed any more, and else a little above it.
+   */
   readonly inertia: number
 }
 

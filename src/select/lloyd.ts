@@ -9,7 +9,12 @@ const sliceRows = 8192
 /** How far beyond the mean a centroid goes, in shares of its way there. */
 const overshoot = 0.7
 
-export type Solved = { readonly centroids: Float32Array; readonly iterations: number; readonly inertia: number }
+export type Solved = {
+  readonly centroids: Float32Array
+  readonly iterations: number
+  /** Weighted sum of squared distances of the rows from the centroids that they made up. */
+  readonly inertia: number
+}
 
 export type LloydOptions = {
   iterations: number
@@ -35,16 +40,17 @@ export async function lloyd(
   const bounds = createBounds(rows, kernel)
   const clusters = clusterSums(kernel.k, dimensions)
   let centroids = seeds
-  await bounds.assign(centroids, signal)
+  let changed = await bounds.assign(centroids, signal)
   let done = 0
-  let isPlain = true
-  for (let changed = true; done < iterations && (changed || !isPlain); done++) {
+  for (let isPlain = false; done < iterations && (done === 0 || changed || !isPlain); ) {
     isPlain = (done === 0 && from === 'rows') || (done === iterations - 1 && isLast) || !changed
     const next = means(rows, bounds.labels, centroids, clusters)
     if (!isPlain) for (let at = 0; at < next.length; at++) next[at]! += overshoot * (next[at]! - centroids[at]!)
-    kernel.move(next)
     bounds.shift(centroids, next)
     centroids = next
+    // Behind the last means nobody asks for labels, and they are all the work there is.
+    if (++done === iterations) break
+    kernel.move(centroids)
     changed = await bounds.assign(centroids, signal)
   }
   const inertia = costs(rows, bounds.labels, centroids).reduce((sum, cost) => sum + cost, 0)
