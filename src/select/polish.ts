@@ -1,7 +1,7 @@
 import { CorruptInputError, UsageError } from '../stream/errors.js'
 import { decodeArtifact, encodeArtifact } from './artifact.js'
-import { clusterSums } from './kernel/cluster-sums.js'
-import { nearestCentroid } from './kernel/nearest.js'
+import { type ClusterSums, clusterSums } from './kernel/cluster-sums.js'
+import { type NearestCentroid, nearestCentroid } from './kernel/nearest.js'
 import { rowCount } from './kernel/rows.js'
 
 export type PolishOptions = {
@@ -24,7 +24,7 @@ export type Polished = {
 /** Sums of one exact Lloyd step over any number of rows, in memory for k × dimensions sums. */
 export type Polish = {
   push(vectors: Float32Array, ids?: readonly string[]): void
-  merge(other: Polish): void
+  merge(other: Pick<Polish, 'sums'>): void
   finish(): Polished
   encode(): Buffer
   sums(): Sums
@@ -40,22 +40,32 @@ type Sums = { readonly sums: Float64Array; readonly counts: Float64Array; readon
  * they are as good as any double-precision sum, and equal only for the same grouping in the same order.
  */
 export function createPolish({ centroids, dimensions }: PolishOptions): Polish {
-  const kernel = nearestCentroid(centroids, dimensions)
+  const k = rowCount(centroids, dimensions, 'centroids')
   const grid = gridOf(centroids, dimensions)
-  const clusters = clusterSums(kernel.k, dimensions, { grid: grid.coordinate })
-  const merged = new Float64Array(centroids.length)
-  const counts = new Float64Array(kernel.k)
+  const counts = new Float64Array(k)
   const totals = new Float64Array(2)
+  // One that only merges needs no kernel, and one that only takes rows no second sums.
+  let own: { kernel: NearestCentroid; clusters: ClusterSums } | undefined
+  let merged: Float64Array | undefined
+  const open = () => {
+    own ??= {
+      kernel: nearestCentroid(centroids, dimensions),
+      clusters: clusterSums(k, dimensions, { grid: grid.coordinate }),
+    }
+    return own
+  }
   /** What was pushed and what was merged, together. */
   const sums = (): Sums => {
-    const pushed = clusters.read()
-    return { sums: merged.map((sum, at) => sum + pushed[at]!), counts, totals }
+    const all = own?.clusters.read() ?? new Float64Array(centroids.length)
+    for (let at = 0; merged !== undefined && at < all.length; at++) all[at]! += merged[at]!
+    return { sums: all, counts, totals }
   }
 
   return {
     sums,
     push(vectors, ids) {
       const rows = rowCount(vectors, dimensions, 'vectors')
+      const { kernel, clusters } = open()
       const { labels, distances } = kernel.assign(vectors, rows, ids)
       clusters.add(vectors, labels)
       for (let row = 0; row < rows; row++) {
@@ -64,7 +74,10 @@ export function createPolish({ centroids, dimensions }: PolishOptions): Polish {
         totals[1] = Math.max(totals[1]!, grid.longest + Math.sqrt(distances[row]!))
       }
     },
-    merge: (other) => add({ sums: merged, counts, totals }, other.sums()),
+    merge(other) {
+      merged ??= new Float64Array(centroids.length)
+      add({ sums: merged, counts, totals }, other.sums())
+    },
     finish: () => settle(sums(), centroids, dimensions, grid),
     encode: () => encodeArtifact('polish', { dimensions }, [sums().sums, counts, totals]),
   }
@@ -106,7 +119,7 @@ export function decodePolish(buffer: Uint8Array, { centroids, dimensions }: Poli
     throw new CorruptInputError('Expected a polish to hold sums, counts and totals')
   }
   const polish = createPolish({ centroids, dimensions })
-  polish.merge({ ...polish, sums: () => ({ sums, counts, totals }) })
+  polish.merge({ sums: () => ({ sums, counts, totals }) })
   return polish
 }
 
