@@ -30,6 +30,7 @@ export {
   readShard,
   type Schema,
   type Shard,
+  type ShardReadOptions,
   splitShard,
   type WriteOptions,
   type Written,

@@ -1,14 +1,15 @@
 import { UsageError } from '../stream/errors.js'
 import type { Batches, Sink } from '../stream/types.js'
 import { describeIsolated, readIsolated } from './isolate.js'
+import { readPicked } from './row-runs.js'
 import { formatNamed, formatOf, formats } from './table.js'
 import type {
   Columns,
   DescribeOptions,
   Description,
-  ReadOptions,
   RowRange,
   Shard,
+  ShardReadOptions,
   WriteOptions,
   Written,
 } from './types.js'
@@ -26,15 +27,16 @@ export type {
   RowRange,
   Schema,
   Shard,
+  ShardReadOptions,
   WriteOptions,
   Written,
 } from './types.js'
 export { messages } from './types.js'
 
 /** A shard's rows, in order. Throws a UsageError for a column it lacks, a CorruptInputError for bytes that do not decode. */
-export function readShard(shard: Pick<Shard, 'path' | 'format'>, options?: ReadOptions): Batches<Columns> {
+export function readShard(shard: Pick<Shard, 'path' | 'format'>, options?: ShardReadOptions): Batches<Columns> {
   if (options?.isolate) return readIsolated(shard, options)
-  return formatNamed(shard.format).read(shard.path, options)
+  return readPicked(formatNamed(shard.format), shard.path, options)
 }
 
 /** What a shard says of itself without its rows being read. */

@@ -4,11 +4,11 @@ import { CorruptInputError } from '../stream/errors.js'
 import { type PlainError, revivedError } from '../stream/plain-error.js'
 import type { Batches } from '../stream/types.js'
 import { defaultLimits, type Limits, limitFlag } from './limits.js'
-import type { Columns, DescribeOptions, Description, ReadOptions, Shard } from './types.js'
+import type { Columns, DescribeOptions, Description, Shard, ShardReadOptions } from './types.js'
 
 /** What the process that decodes is asked, and what it answers; `alive` says only that it is not stuck. */
 export type Question =
-  | { readonly kind: 'describe' | 'read'; readonly shard: Where; readonly options: ReadOptions }
+  | { readonly kind: 'describe' | 'read'; readonly shard: Where; readonly options: ShardReadOptions }
   | { readonly kind: 'next' }
 export type Answer =
   | { readonly kind: 'rows'; readonly rows: readonly Columns[] }
@@ -22,7 +22,7 @@ type Where = Pick<Shard, 'path' | 'format'>
  * A shard's rows, decoded in another process: one that dies or hangs on it is a CorruptInputError here. One batch is decoded
  * ahead of the one that is being used, and no more.
  */
-export async function* readIsolated(shard: Where, { signal, ...options }: ReadOptions): Batches<Columns> {
+export async function* readIsolated(shard: Where, { signal, ...options }: ShardReadOptions): Batches<Columns> {
   signal?.throwIfAborted()
   const decoder = takeDecoder(shard, options.limits)
   const ask = (question: Question) => {

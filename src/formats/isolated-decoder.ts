@@ -1,6 +1,7 @@
 import { isMainThread, Worker } from 'node:worker_threads'
 import { plainError } from '../stream/plain-error.js'
 import type { Answer, Question } from './isolate.js'
+import { readPicked } from './row-runs.js'
 import { formatNamed } from './table.js'
 import type { Columns } from './types.js'
 
@@ -21,7 +22,7 @@ function serve(): void {
     const { kind, shard, options } = question
     const format = formatNamed(shard.format)
     if (kind === 'describe') return { kind: 'end', description: await format.describe(shard.path, options) }
-    rows = format.read(shard.path, options)[Symbol.asyncIterator]()
+    rows = readPicked(format, shard.path, options)[Symbol.asyncIterator]()
     return nextOf(rows)
   }
   process.on('message', async (question: Question) => {

@@ -38,6 +38,12 @@ export type ReadOptions = {
   isolate?: boolean
 }
 
+/** How one shard is read. */
+export type ShardReadOptions = ReadOptions & {
+  /** Numbers of the rows to read, rising, instead of a range; Parquet decodes no more than the pages that they lie in. */
+  only?: readonly number[]
+}
+
 /** What looking at a file takes without reading its rows. */
 export type DescribeOptions = Pick<ReadOptions, 'signal' | 'limits' | 'isolate'> & {
   /** Looks at every row of a file that does not tell its columns, not only at the first ones. Default false. */
@@ -91,7 +97,9 @@ export type Format = {
   readonly extensions: readonly string[]
   /** Whether it can be read front to back without seeking, as stdin must be. */
   readonly streams: boolean
-  read(path: string, options?: ReadOptions): Batches<Columns>
+  /** Whether `read` heeds `only`; of others whoever reads them drops rows. */
+  readonly picks?: boolean
+  read(path: string, options?: ShardReadOptions): Batches<Columns>
   describe(path: string, options?: DescribeOptions): Promise<Description>
   write?(path: string, options?: WriteOptions): Sink<Columns, Written>
 }

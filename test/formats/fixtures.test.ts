@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { rowsAt } from './shards.js'
 
@@ -35,6 +36,15 @@ describe.each(files)('%s', (name) => {
       const rows = await rowsAt(path, { rows: { start, end: start + 5 } })
       expect(rows.map(plain)).toEqual(want.slice(start, start + 5))
     }
+  })
+
+  it('reads any rows by their numbers', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.subarray([...want.keys()]), async (only) => {
+        expect((await rowsAt(path, { only })).map(plain)).toEqual(only.map((row) => want[row]))
+      }),
+      { numRuns: 15 },
+    )
   })
 
   it.skipIf(want.length === 0)('reads one column', async () => {

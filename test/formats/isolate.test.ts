@@ -60,6 +60,8 @@ describe('a shard decoded in another process', () => {
       expect(await describeShard(shard, { isolate: true })).toEqual(await describeShard(shard))
       const range = { rows: { start: 2, end: 3 } }
       expect(await collect(readShard(shard, { ...range, isolate: true }))).toEqual(await rowsAt(path, range))
+      const only = { only: [0, 2] }
+      expect(await collect(readShard(shard, { ...only, isolate: true }))).toEqual(await rowsAt(path, only))
     },
   )
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { type Columns, findShards, type ReadOptions, readShard, type Shard } from '../../src/formats/index.js'
+import { type Columns, findShards, readShard, type Shard, type ShardReadOptions } from '../../src/formats/index.js'
 import type { Batches } from '../../src/stream/types.js'
 
 /** A folder of its own for the running test, gone when it ends. */
@@ -17,7 +17,7 @@ export async function shardAt(path: string): Promise<Shard> {
   return (await findShards([path]))[0]!
 }
 
-export async function rowsAt(path: string, options?: ReadOptions): Promise<Columns[]> {
+export async function rowsAt(path: string, options?: ShardReadOptions): Promise<Columns[]> {
   return collect(readShard(await shardAt(path), options))
 }
 

@@ -1,4 +1,5 @@
 import { withinLimit } from '../limits.js'
+import type { RowRange } from '../types.js'
 import type { ChunkBytes, Extent } from './chunk-bytes.js'
 import { corrupt } from './corrupt.js'
 import type { SchemaTree } from './library.js'
@@ -29,7 +30,7 @@ export type Chunk = PageCoding & {
   held: { bytes: number }
 }
 
-/** A leaf column read from front to back, a page in memory at a time. */
+/** The wanted rows of a leaf column, read from front to back, a page in memory at a time. */
 export type ColumnReader = {
   /** Appends rows of a flat or vector column to `out` until it holds `rows` or the rows added take `bytes`; at least one row. */
   take(out: unknown[], rows: number, bytes: number): Promise<void>
@@ -37,15 +38,17 @@ export type ColumnReader = {
   takeLevels(out: LeafRows, rows: number, bytes: number): Promise<void>
   /** Texts of at most `rows` rows, at least one, good until the next call; only of a chunk read as texts. */
   takeTexts(rows: number): Promise<TextBatch>
-  skip(rows: number): Promise<void>
-  /** Throws where pages or values are left behind the last row. */
+  /** Throws where pages or values are left behind the last row, which has been taken. */
   end(): Promise<void>
   close(): void
 }
 
-/** Reads a chunk; every error is a CorruptInputError that names the page's place in the file. */
-export function readColumn(source: ChunkBytes, chunk: Chunk): ColumnReader {
-  const state = openChunk(source, chunk)
+/**
+ * Reads the rows `runs` of a chunk, counted within its row group; they rise, and no more are asked for than there are. Every
+ * error is a CorruptInputError that names the page's place in the file.
+ */
+export function readColumn(source: ChunkBytes, chunk: Chunk, runs: readonly RowRange[]): ColumnReader {
+  const state = openChunk(source, chunk, runs)
   const flat = isFlat(chunk)
   const placed = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
@@ -57,14 +60,8 @@ export function readColumn(source: ChunkBytes, chunk: Chunk): ColumnReader {
   return {
     take: (out, rows, bytes) =>
       placed(() => (flat ? takeFlat(state, out, rows, bytes) : takeVectorRows(state, out, rows, bytes))),
-    takeLevels: (out, rows, bytes) =>
-      placed(async () => {
-        const found = await gather(state, rows, bytes, out)
-        if (found === 0) throw missing(state)
-        out.rows += found
-      }),
+    takeLevels: (out, rows, bytes) => placed(() => takeLevels(state, out, rows, bytes)),
     takeTexts: (rows) => placed(() => takeTexts(state, rows)),
-    skip: (rows) => placed(() => (flat ? skipFlat(state, rows) : skipNested(state, rows))),
     end: () =>
       placed(async () => {
         if (left(state) > 0 || (await nextPage(state, 0))) throw new Error('values are left behind the last row')
@@ -82,6 +79,10 @@ export function readColumn(source: ChunkBytes, chunk: Chunk): ColumnReader {
 
 type State = {
   chunk: Chunk
+  /** Wanted rows, the first of these runs that was not yet taken whole, and the row that comes next. */
+  runs: readonly RowRange[]
+  run: number
+  row: number
   walk: ReturnType<typeof walkPages>
   dictionary: Dictionary | undefined
   /** Texts of the page that were taken or passed over. */
@@ -94,10 +95,11 @@ type State = {
   seen: number
 }
 
-function openChunk(source: ChunkBytes, chunk: Chunk): State {
+function openChunk(source: ChunkBytes, chunk: Chunk, runs: readonly RowRange[]): State {
   const walk = walkPages(source, chunk.extent, chunk.limits)
   const { start } = chunk.extent
-  return { chunk, walk, dictionary: undefined, page: undefined, pageAt: start, at: 0, textAt: 0, seen: 0 }
+  const page = { page: undefined, pageAt: start, at: 0, textAt: 0, seen: 0 }
+  return { chunk, runs, run: 0, row: 0, walk, dictionary: undefined, ...page }
 }
 
 const left = (state: State) => (state.page === undefined ? 0 : state.page.count - state.at)
@@ -177,12 +179,28 @@ const missing = (state: State) =>
 
 const step = 64
 
+/** Rows between the next one and the next wanted one. */
+const gap = ({ runs, run, row }: State) => runs[run]!.start - row
+
+/** Wanted rows that follow one another, once the gap before them is passed over. */
+const inRun = ({ runs, run, row }: State) => runs[run]!.end - row
+
+function passed(state: State, rows: number): void {
+  state.row += rows
+  if (inRun(state) === 0) state.run++
+}
+
 async function takeFlat(state: State, out: unknown[], rows: number, bytes: number): Promise<void> {
   let taken = 0
   while (out.length < rows && taken < bytes) {
+    // Mostly within the page, where nothing is to be waited for.
+    if (gap(state) > 0 && gap(state) < left(state)) passInPage(state, gap(state))
+    else if (gap(state) > 0) await skipFlat(state)
     while (left(state) === 0) if (!(await nextPage(state, 0))) throw missing(state)
     const { definition, values } = state.page!
-    const end = state.at + Math.min(rows - out.length, left(state), step)
+    const count = Math.min(rows - out.length, left(state), inRun(state), step)
+    const end = state.at + count
+    passed(state, count)
     if (definition === undefined) {
       taken += values.next(out, end - state.at)
       state.at = end
@@ -199,25 +217,31 @@ async function takeFlat(state: State, out: unknown[], rows: number, bytes: numbe
   }
 }
 
-async function skipFlat(state: State, rows: number): Promise<void> {
-  for (let wanted = rows; wanted > 0; ) {
-    while (left(state) === 0) if (!(await nextPage(state, wanted))) throw missing(state)
-    const { definition, values } = state.page!
-    const count = Math.min(wanted, left(state))
-    const skipped = definition === undefined ? count : present(definition, state.at, state.at + count, state.chunk)
-    values.skip(skipped)
-    state.textAt += skipped
-    state.at += count
-    wanted -= count
+async function skipFlat(state: State): Promise<void> {
+  while (gap(state) > 0) {
+    while (left(state) === 0) if (!(await nextPage(state, gap(state)))) throw missing(state)
+    passInPage(state, Math.min(gap(state), left(state)))
   }
 }
 
+function passInPage(state: State, rows: number): void {
+  const { definition, values } = state.page!
+  const skipped = definition === undefined ? rows : present(definition, state.at, state.at + rows, state.chunk)
+  values.skip(skipped)
+  state.textAt += skipped
+  state.at += rows
+  state.row += rows
+}
+
 async function takeTexts(state: State, rows: number): Promise<TextBatch> {
+  if (gap(state) > 0) await skipFlat(state)
   while (left(state) === 0) if (!(await nextPage(state, 0))) throw missing(state)
   const { definition, texts } = state.page!
   const { values, offsets } = texts!
   const [start, from] = [state.at, state.textAt]
-  state.at += Math.min(rows, left(state))
+  const count = Math.min(rows, left(state), inRun(state))
+  state.at += count
+  passed(state, count)
   if (definition === undefined) {
     state.textAt += state.at - start
     return { values, offsets: offsets.subarray(from, state.textAt + 1) }
@@ -232,13 +256,27 @@ function present(definition: Uint8Array, start: number, end: number, { maxDefini
   return count
 }
 
-/** Passes through up to `rows` rows; without `into`, over them. Answers how many there were. */
-async function gather(state: State, rows: number, bytes: number, into?: LeafRows): Promise<number> {
+async function takeLevels(state: State, out: LeafRows, rows: number, bytes: number): Promise<void> {
+  for (let [left, taken] = [rows, 0]; left > 0 && taken < bytes; ) {
+    if (gap(state) > 0) await skipNested(state)
+    const found = await gather(state, Math.min(left, inRun(state)), bytes - taken, out)
+    if (found.rows === 0) throw missing(state)
+    passed(state, found.rows)
+    out.rows += found.rows
+    left -= found.rows
+    taken += found.bytes
+  }
+}
+
+type Found = { rows: number; bytes: number }
+
+/** Passes through up to `rows` rows; without `into`, over them. Answers how many there were, and what they take. */
+async function gather(state: State, rows: number, bytes: number, into?: LeafRows): Promise<Found> {
   const { chunk } = state
   const weight = Math.max(1, chunk.maxDefinition - 2)
   let [found, taken, inRow] = [0, 0, 0]
   for (;;) {
-    while (left(state) === 0) if (!(await nextPage(state, 0))) return found
+    while (left(state) === 0) if (!(await nextPage(state, 0))) return { rows: found, bytes: taken }
     const { definition, repetition, values, count } = state.page!
     const start = state.at
     let run = 0
@@ -260,24 +298,37 @@ async function gather(state: State, rows: number, bytes: number, into?: LeafRows
     taken += 16 * (state.at - start)
     if (into) taken += values.next(into.values, run)
     else values.skip(run)
-    if (full) return found
+    if (full) return { rows: found, bytes: taken }
   }
 }
 
-async function skipNested(state: State, rows: number): Promise<void> {
-  for (let wanted = rows; wanted > 0; ) {
-    const found = await gather(state, wanted, Number.POSITIVE_INFINITY)
-    if (found === 0) throw missing(state)
-    wanted -= found
+async function skipNested(state: State): Promise<void> {
+  while (gap(state) > 0) {
+    const found = await gather(state, gap(state), Number.POSITIVE_INFINITY)
+    if (found.rows === 0) throw missing(state)
+    state.row += found.rows
   }
 }
 
 async function takeVectorRows(state: State, out: unknown[], rows: number, bytes: number): Promise<void> {
+  const first = out.length
+  const vectorBytes = 4 * state.chunk.vector!
+  while (out.length < rows && (out.length - first) * vectorBytes < bytes) {
+    if (gap(state) > 0) await skipNested(state)
+    const before = out.length
+    await takeVectorRun(state, out, Math.min(rows, before + inRun(state)), bytes)
+    passed(state, out.length - before)
+  }
+}
+
+/** Takes vectors of rows that follow one another until `out` has so many, or fewer. */
+async function takeVectorRun(state: State, out: unknown[], rows: number, bytes: number): Promise<void> {
   if (await cutVectors(state, out, rows, state.chunk.vector!)) return
   // As few as the fast path could not take: it may go on behind them.
   const gathered = noLeafRows()
-  const found = await gather(state, Math.min(rows - out.length, state.page?.definition ? step : 1), bytes, gathered)
-  if (found === 0) throw missing(state)
+  const most = Math.min(rows - out.length, state.page?.definition ? step : 1)
+  const found = await gather(state, most, bytes, gathered)
+  if (found.rows === 0) throw missing(state)
   toVectors(gathered, state.chunk, out)
 }
 

@@ -37,21 +37,20 @@ const forgotten = 100
 /** Bytes fetched, and bytes decoded for one batch, by all columns together. */
 const budget = 32 << 20
 
-/** The rows `range` of row group `index`, counted within it, in batches bounded in rows and bytes. */
+/** The rows `runs` of row group `index`, counted within it and rising, in batches bounded in rows and bytes. */
 export async function* openGroup(
   file: OpenFile,
   index: number,
   names: readonly string[],
-  range: RowRange,
+  runs: readonly RowRange[],
 ): AsyncGenerator<Columns[]> {
   const group = file.footer.groups[index]!
-  const columns = openColumns(file, index, names, range, false)
+  const columns = openColumns(file, index, names, { runs, asTexts: false })
   const most = Math.max(1, Math.min(batchRows, Math.floor(batchBytes / rowBytes(file, group, names))))
   const parts = columns.flatMap((column) => column.parts)
   const bytes = Math.max(1 << 20, budget / Math.max(1, parts.length))
   try {
-    for (const { reader } of parts) if (range.start > 0) await reader.skip(range.start)
-    for (let left = range.end - range.start; left > 0; ) {
+    for (let left = rowsIn(runs); left > 0; ) {
       let rows = Math.min(most, left)
       for (const part of parts) rows = Math.min(rows, await waiting(part, rows, bytes))
       yield toRows(
@@ -61,7 +60,7 @@ export async function* openGroup(
       )
       left -= rows
     }
-    if (range.end === group.rows) for (const { reader } of parts) await reader.end()
+    if (runs.at(-1)!.end === group.rows) for (const { reader } of parts) await reader.end()
   } finally {
     for (const { reader } of parts) reader.close()
   }
@@ -72,20 +71,23 @@ export async function* openGroupTexts(
   file: OpenFile,
   index: number,
   name: string,
-  range: RowRange,
+  runs: readonly RowRange[],
 ): AsyncGenerator<TextBatch> {
-  const [{ reader }] = openColumns(file, index, [name], range, true)[0]!.parts as [Part]
+  const [{ reader }] = openColumns(file, index, [name], { runs, asTexts: true })[0]!.parts as [Part]
   try {
-    if (range.start > 0) await reader.skip(range.start)
-    for (let left = range.end - range.start; left > 0; ) {
+    for (let left = rowsIn(runs); left > 0; ) {
       const texts = await reader.takeTexts(Math.min(batchRows, left))
       left -= texts.offsets.length - 1
       yield texts
     }
-    if (range.end === file.footer.groups[index]!.rows) await reader.end()
+    if (runs.at(-1)!.end === file.footer.groups[index]!.rows) await reader.end()
   } finally {
     reader.close()
   }
+}
+
+function rowsIn(runs: readonly RowRange[]): number {
+  return runs.reduce((sum, { start, end }) => sum + end - start, 0)
 }
 
 /** What an average row takes, as far as the footer can be believed; a batch is bounded by what is read as well. */
@@ -116,8 +118,7 @@ function openColumns(
   file: OpenFile,
   index: number,
   names: readonly string[],
-  range: RowRange,
-  asTexts: boolean,
+  { runs, asTexts }: { runs: readonly RowRange[]; asTexts: boolean },
 ): Column[] {
   const { tree, types, groups } = file.footer
   const group = groups[index]!
@@ -134,12 +135,12 @@ function openColumns(
     }
   })
   // Of a few rows of a group, only the pages around them are fetched.
-  const isMost = (range.end - range.start) * 2 >= group.rows
+  const isMost = (runs.at(-1)!.end - runs[0]!.start) * 2 >= group.rows
   const extents = chunks.map(({ extent }) => extent)
   const bytes = openChunkBytes(file.source, extents, file.buffers, isMost ? window : 0)
   const parts = wanted.map((leaf, at): Part => {
     const levels = isNested(leaf) ? noLeafRows() : undefined
-    return { leaf, reader: readColumn(bytes[at]!, chunks[at]!), held: [], levels }
+    return { leaf, reader: readColumn(bytes[at]!, chunks[at]!, runs), held: [], levels }
   })
   return names.map((name) => {
     const child = tree.children.find(({ element }) => element.name === name)!

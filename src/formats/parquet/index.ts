@@ -7,6 +7,7 @@ export const parquet: Format = {
   name: 'parquet',
   extensions: ['.parquet', '.parq', '.pq'],
   streams: false,
+  picks: true,
   read: readParquet,
   describe: describeParquet,
   write: writeParquet,

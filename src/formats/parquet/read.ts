@@ -6,8 +6,17 @@ import { loadCodecs } from '../codecs.js'
 import { checkColumns, columnsToRead } from '../columns.js'
 import { openFile } from '../files.js'
 import { defaultLimits } from '../limits.js'
+import { runsOf, runsWithin } from '../row-runs.js'
 import { typeName } from '../schema.js'
-import type { Columns, DescribeOptions, Description, ReadOptions, RowRange, Schema } from '../types.js'
+import type {
+  Columns,
+  DescribeOptions,
+  Description,
+  ReadOptions,
+  RowRange,
+  Schema,
+  ShardReadOptions,
+} from '../types.js'
 import { type Footer, readFooter } from './footer.js'
 import { type OpenFile, openGroup, openGroupTexts } from './group.js'
 import { type GroupWatch, groupWatch } from './group-watch.js'
@@ -20,12 +29,12 @@ import type { TextBatch } from './texts.js'
  * Reads a Parquet file page by page, decoding only the columns and rows asked for. Throws a CorruptInputError naming file,
  * row group, column and page for whatever does not decode or exceeds a limit.
  */
-export async function* readParquet(path: string, options: ReadOptions = {}): Batches<Columns> {
+export async function* readParquet(path: string, options: ShardReadOptions = {}): Batches<Columns> {
   const open = await openParquet(path, options)
   const { file } = open
   try {
     const names = [...new Set(columnsToRead(path, options, columnNames(file)))]
-    const groups = eachGroup(open, options, (index, range) => openGroup(file, index, names, range))
+    const groups = eachGroup(open, options, (index, runs) => openGroup(file, index, names, runs))
     yield* hasTinyGroups(file.footer) ? batch<Columns>()(groups) : groups
   } finally {
     // Rows hold none of it, as a batch of texts does beyond its end.
@@ -53,7 +62,7 @@ export async function* readParquetTexts(
         fix: 'Choose a column of strings; `sluice stats` lists the columns and their types.',
       })
     }
-    yield* eachGroup(open, options, (index, range) => openGroupTexts(file, index, column, range))
+    yield* eachGroup(open, options, (index, runs) => openGroupTexts(file, index, column, runs))
   } finally {
     await file.source.close()
   }
@@ -97,23 +106,21 @@ function hasTinyGroups({ groups }: Footer): boolean {
 /** What `read` gives of the rows asked for, row group after row group. */
 async function* eachGroup<T>(
   { file, watch }: Open,
-  { rows, signal }: ReadOptions,
-  read: (index: number, range: RowRange) => AsyncGenerator<T>,
+  { rows, only, signal }: ShardReadOptions,
+  read: (index: number, runs: readonly RowRange[]) => AsyncGenerator<T>,
 ): AsyncGenerator<T> {
+  const all = only === undefined ? [rows ?? { start: 0, end: Number.POSITIVE_INFINITY }] : runsOf(only)
   let groupStart = 0
   for (const [index, group] of file.footer.groups.entries()) {
     signal?.throwIfAborted()
-    const groupEnd = groupStart + group.rows
-    const start = Math.max(groupStart, rows?.start ?? 0)
-    const end = Math.min(groupEnd, rows?.end ?? groupEnd)
-    if (start < end) {
-      const batches = read(index, { start: start - groupStart, end: end - groupStart })
-      for await (const each of watch.during(`${file.path}: row group ${index}`, batches)) {
+    const runs = runsWithin(all, { start: groupStart, end: groupStart + group.rows })
+    if (runs.length > 0) {
+      for await (const each of watch.during(`${file.path}: row group ${index}`, read(index, runs))) {
         yield each
         signal?.throwIfAborted()
       }
     }
-    groupStart = groupEnd
+    groupStart += group.rows
   }
 }
 

@@ -79,28 +79,21 @@ function readPass(
     async work(task, context) {
       const shard = context.plan.shards[task.shard!]!
       const chosen = (await chosenByTask(context)).get(task.id)!
-      // In corpus order, so the first and the last bound what must be read.
-      const rows = { start: chosen[0]!.row, end: chosen.at(-1)!.row + 1 }
       const log = openRejectLog(join(context.folder, 'lost.jsonl'))
       // Of the columns that no pass has read yet one may not decode.
-      const onBad = ({ row, error }: BadShard) => {
+      const onBad = ({ row: read, error }: BadShard) => {
         const detail = badShardDetail(shard, error)
-        for (const { id, row: at } of chosen) {
-          if (at >= row) log.reject({ id, stage: 'fetch', reason: badShardReason, detail })
-        }
+        for (const { id } of chosen.slice(read)) log.reject({ id, stage: 'fetch', reason: badShardReason, detail })
       }
       const isText = columns === 'text'
       const source = readShard(shard, {
-        ...{ ...reading, rows, signal: context.signal },
+        ...{ ...reading, only: chosen.map(({ row }) => row), signal: context.signal },
         ...(isText && { columns: wanted }),
       })
-      const readable = leavingBad(shard, source, {
-        start: rows.start,
-        onBad: config.onBadShard === 'skip' ? onBad : undefined,
-      })
+      const readable = leavingBad(shard, source, { onBad: config.onBadShard === 'skip' ? onBad : undefined })
       try {
         const left = await keptBeside(context, task, { chosen, beside })
-        const picked = pick(readable, chosen, isText ? textRow(config.textColumn, titleColumn) : fullRow(left))
+        const picked = shaped(readable, chosen, isText ? textRow(config.textColumn, titleColumn) : fullRow(left))
         const schema = isText ? textSchema : await fullSchema(shard, { reading, beside })
         const written = await writeRows(join(context.folder, fetchedFile), { schema })(picked)
         context.progress(written.rows)
@@ -159,15 +152,8 @@ async function fullSchema(shard: PlannedShard, { reading, beside }: SchemaOption
   return schema && { ...originSchema, ...schema, ...originSchema, ...beside }
 }
 
-/** The rows of `source` that were chosen; `source` begins at the first of them. */
-async function* pick(source: Batches<Columns>, chosen: readonly Chosen[], shape: Shape): AsyncGenerator<Columns[]> {
-  let at = chosen[0]!.row
+/** The chosen rows, which are those of `source` in its order. */
+async function* shaped(source: Batches<Columns>, chosen: readonly Chosen[], shape: Shape): AsyncGenerator<Columns[]> {
   let next = 0
-  for await (const batch of source) {
-    const picked: Columns[] = []
-    for (const values of batch) {
-      if (chosen[next]?.row === at++) picked.push(shape(chosen[next++]!, values))
-    }
-    if (picked.length > 0) yield picked
-  }
+  for await (const batch of source) yield batch.map((values) => shape(chosen[next++]!, values))
 }
