@@ -1,6 +1,6 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
 import { asDiskError } from '../stream/errors.js'
 import type { Reject } from '../stream/types.js'
+import { openLines, openSortedLines } from './lost-lines.js'
 
 /** A row that did not make it: judged away (`rejected`), or not answerable (`failed`, with what was tried). */
 export type LostRow = Reject & {
@@ -30,32 +30,27 @@ export type RejectLog = {
 
 /**
  * Opens a JSONL file of lost rows. Writes are synchronous, in blocks, because a stage must not wait to say no. `sorted`
- * holds them back and writes them by id: for stages side by side, which lose rows in an order of their own.
+ * writes them by id when it is closed: for stages side by side, which lose rows in an order of their own.
  */
 export function openRejectLog(
   path: string,
   { sorted = false, onLost = () => {} }: { sorted?: boolean; onLost?: () => void } = {},
 ): RejectLog {
-  const file = openSync(path, 'w')
-  const rejected: Record<string, number> = {}
-  const failed: Record<string, number> = {}
-  let pending: LostRow[] = []
-  const flush = () => {
-    if (pending.length === 0) return
+  const lines = sorted ? openSortedLines(path) : openLines(path)
+  const orDiskError = <T>(work: () => T): T => {
     try {
-      const bytes = Buffer.from(`${pending.map((row) => JSON.stringify(row)).join('\n')}\n`)
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
+      return work()
     } catch (error) {
       throw asDiskError(error, path)
     }
-    pending = []
   }
+  const rejected: Record<string, number> = {}
+  const failed: Record<string, number> = {}
   const add = (row: LostRow, counts: Record<string, number>) => {
     const key = `${row.stage}: ${row.reason}`
     counts[key] = (counts[key] ?? 0) + (row.rows ?? 1)
-    pending.push(row)
+    orDiskError(() => lines.push(row))
     onLost()
-    if (pending.length === 512 && !sorted) flush()
   }
   return {
     rejected,
@@ -63,13 +58,6 @@ export function openRejectLog(
     reject: (row) => add({ ...row, outcome: 'rejected' }, rejected),
     leave: (row, rows) => add({ ...row, outcome: 'rejected', rows }, rejected),
     fail: (row) => add({ ...row, outcome: 'failed' }, failed),
-    close: () => {
-      try {
-        if (sorted) pending.sort((a, b) => (a.id < b.id ? -1 : 1))
-        flush()
-      } finally {
-        closeSync(file)
-      }
-    },
+    close: () => orDiskError(lines.close),
   }
 }
