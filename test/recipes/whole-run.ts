@@ -86,6 +86,8 @@ export async function expectSameBytes({
   const paid = new Map<string, number>()
   for (const [key, count] of server.paid) if (await journal.read(key)) paid.set(key, count)
   await journal.close()
+  // Those in flight, and those that were being written: never more than there are rows under way.
+  expect(server.totalPaid - before - paid.size).toBeLessThanOrEqual(4 * 16)
   expect(paid.size).toBeGreaterThan(0)
   expect((await sluice(command('killed', 4))).code).toBe(0)
   expect(await outputOf(join(folder, 'killed'))).toEqual(expected)
