@@ -195,7 +195,7 @@ describe('the deal', () => {
   })
 
   it('is that of the paper for its two corpora', () => {
-    // Dolly has 13,911 rows, cleaned Alpaca about 50,865; methods.md §5.1 has K = 14 and 51.
+    // Dolly has 13,911 rows, cleaned Alpaca about 50,865; the published code has K = 14 and 51.
     expect(dealOf(13_911, { select: 1000, picks: undefined })).toEqual({ questions: 1000, items: 14, picks: 1 })
     expect(dealOf(50_865, { select: 3000, picks: undefined })).toEqual({ questions: 1000, items: 51, picks: 3 })
   })

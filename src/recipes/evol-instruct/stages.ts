@@ -18,7 +18,7 @@ export type EvolStages = {
 export function stagesOf(round: number, config: EvolConfig, texts: PromptTexts): EvolStages {
   const { mode, h2oChecks, language } = config
   const wording = { language, texts }
-  // About half of the first round is equal to its parent (methods.md); the length that h2o asks for takes more.
+  // About half of the first round is equal to its parent (nlpxucan/WizardLM, issue 220); the length that h2o asks for takes more.
   const kept = (h2oChecks ? 0.4 : 1) * 0.95
   return {
     evolve: {

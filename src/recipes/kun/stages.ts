@@ -35,7 +35,7 @@ export function kunStages(config: KunConfig, texts: PromptTexts): KunStages {
         name: 'point',
         prompt: pointPrompt(config, texts),
         sampling,
-        // Of 3,000 real instructions 353 held a keyword (methods.md).
+        // Of the 3,000 questions that Kun published 353 hold a keyword.
         reach: { low: 0.4, expected: 0.85, high: 1 },
         usualReply: () => (isChinese ? '【好】' : '[good]'),
       },

@@ -30,7 +30,7 @@ export type SelectLlmConfig = z.infer<typeof options>
 /** How a corpus is dealt out: `questions` of `items` rows each, of which the model picks `picks`. */
 export type Deal = { readonly questions: number; readonly items: number; readonly picks: number }
 
-/** Questions when nobody says otherwise (methods.md §5.1: Q = 1000, and `local` = n / 1000 of each). */
+/** Questions when nobody says otherwise (SelectLLM's published code, arXiv 2401.16553: Q = 1000, and `local` = n / 1000 of each). */
 const usualQuestions = 1000
 
 /** Q = ceil(n / picks) questions of K = ceil(N / Q) rows: for any N, and any n up to it. */

@@ -8,7 +8,7 @@ import { type Marks, marksOf } from './marks.js'
 export type WholeTask = { readonly instruction: string; readonly input: string; readonly output: string }
 
 /**
- * Alpaca's change to Self-Instruct (methods.md §3.5): one prompt asks for twenty whole tasks, of which three are shown. The
+ * Alpaca's change to Self-Instruct (Stanford Alpaca, 2023): one prompt asks for twenty whole tasks, of which three are shown. The
  * reader gives those it can tell apart; of a reply that was cut off, all but the last.
  */
 export function alpacaPrompt(
@@ -27,7 +27,7 @@ export function alpacaPrompt(
   }
 }
 
-/** Tasks shown in a prompt, all by people (methods.md §3.5). */
+/** Tasks shown in a prompt, all by people (tatsu-lab/stanford_alpaca, issue 157). */
 export const alpacaDemonstrations = 3
 
 /** Decoding of the published code: undamped, up to 3,072 tokens, until the twentieth task would begin. */

@@ -27,7 +27,7 @@ export const pairSchema: Schema = {
 }
 
 /**
- * Makes an instance a row. `prompt` and `completion` are its encoding for training (methods.md §3.4): one of seven forms
+ * Makes an instance a row. `prompt` and `completion` are its encoding for training (Self-Instruct, arXiv 2212.10560 §2.3): one of seven forms
  * with an input, of six without, drawn by lot, so that a model does not learn one form by heart.
  */
 export function toPair(seed: number, language: Language): (written: Written) => Columns {

@@ -49,7 +49,7 @@ function shown(list: string, language: Language): Demonstrated {
   return { demonstrations, entry: ({ task, reply }) => `${mark}${task}\n${reply}`, language }
 }
 
-/** Decoding (methods.md §3.3: greedy, presence 1.5, 350 tokens); a list that is cut off still has its whole entries. */
+/** Decoding of the published code: greedy, presence 1.5, 350 tokens; a list that is cut off still has its whole entries. */
 export const instanceSampling = {
   maxTokens: 350,
   temperature: 0,

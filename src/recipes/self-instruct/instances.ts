@@ -66,7 +66,7 @@ export type JudgedInstance = Instance & { readonly place: number; readonly reaso
 const mostInstances = 5
 
 /**
- * Judges the instances of one task (methods.md §3.3): an output that is empty or repeats the input, a side that ends in a
+ * Judges the instances of one task as Self-Instruct's published code does (arXiv 2212.10560): an output that is empty or repeats the input, a side that ends in a
  * colon, one said before, and beyond five, drawn by lot, leave; where two share an input and differ in their outputs, nobody
  * knows which is right and all leave.
  */
