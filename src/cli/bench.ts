@@ -26,7 +26,12 @@ export const benchVerb: Verb = {
   flags: [
     { name: 'seconds', type: 'number', min: 0.1, default: 5, description: 'seconds of each stage' },
     { name: 'rows', type: 'integer', min: 1, description: 'rows of each stage, at most' },
-    { name: 'textColumn', type: 'string', default: 'text', description: 'column that holds the text' },
+    {
+      name: 'textColumn',
+      type: 'string',
+      default: 'text',
+      description: 'column that holds the text, or the conversation',
+    },
     {
       name: 'rules',
       type: 'string',

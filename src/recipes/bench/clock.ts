@@ -1,5 +1,6 @@
 import type { Columns } from '../../formats/index.js'
 import type { Batches } from '../../stream/types.js'
+import { textOf } from '../conversation.js'
 
 /** What some work took of this process: time on the wall, and of the processors, all threads together. */
 export type Cost = { readonly seconds: number; readonly cpuSeconds: number }
@@ -34,7 +35,10 @@ export function clocked(source: Batches<Columns>, textColumn: string, { rows: mo
     for await (const batch of source) {
       const left = most === undefined ? batch.length : Math.min(batch.length, most - seen.rows)
       const rows = batch.slice(0, left)
-      for (const { [textColumn]: text } of rows) if (typeof text === 'string') seen.bytes += Buffer.byteLength(text)
+      for (const row of rows) {
+        const text = textOf(row[textColumn])
+        if (typeof text === 'string') seen.bytes += Buffer.byteLength(text)
+      }
       seen.rows += rows.length
       const { seconds: waited, cpuSeconds } = costSince(asked)
       seen.seconds += waited

@@ -3,6 +3,7 @@ import { openEmbedder } from '../../embed/index.js'
 import { documentOf } from '../../filters/document.js'
 import { findShards, writeRows } from '../../formats/index.js'
 import { openShards } from '../../formats/shards.js'
+import { textOf } from '../conversation.js'
 import { curate } from '../curate.js'
 import { openFamilies } from '../filter/judge.js'
 import { filterOptions } from '../filter/options.js'
@@ -109,7 +110,7 @@ async function perBatch(
 ): Promise<Measured> {
   const began = costSoFar()
   for await (const batch of rows) {
-    await work(batch.map((row) => row[textColumn]).filter((text) => textFault(text) === undefined) as string[])
+    await work(batch.map((row) => textOf(row[textColumn])).filter((text) => textFault(text) === undefined) as string[])
   }
   return without(seen, costSince(began))
 }

@@ -8,7 +8,7 @@ export const dedupOptions = z.object({
     .enum(['minhash', 'exact', 'semantic', 'rouge'])
     .default('minhash')
     .describe('what is compared: shingles of words, the whole text, embeddings, or ROUGE-L with every row kept before'),
-  textColumn: z.string().min(1).default('text').describe('column that holds the text'),
+  textColumn: z.string().min(1).default('text').describe('column that holds the text, or the conversation'),
   idColumn: z.string().min(1).optional().describe('column whose values become row ids (default: <shard>#<row>)'),
   threshold: z
     .number()

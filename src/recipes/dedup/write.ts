@@ -6,6 +6,7 @@ import { total } from '../../run/tally.js'
 import type { Pass, PlannedShard, TaskContext } from '../../run/types.js'
 import { type Range, reduced } from '../artifacts.js'
 import { badShardDetail, badShardReason } from '../bad-shards.js'
+import { textOf } from '../conversation.js'
 import { rowId, textFault } from '../select/corpus.js'
 import type { Resources } from '../types.js'
 import { type Decision, readDecisions } from './decide.js'
@@ -98,7 +99,7 @@ async function* rowsThatStay(
         if (decision?.row === row) {
           lose(decision)
           decision = (await decisions.next()).value as Decision | undefined
-        } else if (textFault(values[config.textColumn]) === undefined) staying.push(values)
+        } else if (textFault(textOf(values[config.textColumn])) === undefined) staying.push(values)
         row++
       }
       context.progress(batch.length)

@@ -3,6 +3,7 @@ import { passes, type Rule } from '../../filters/rules.js'
 import { readShard } from '../../formats/index.js'
 import type { Plan, RunView } from '../../run/types.js'
 import { SluiceError } from '../../stream/errors.js'
+import { textOf } from '../conversation.js'
 import type { RowFacts, RuleFacts } from '../row-facts.js'
 import { textFault } from '../select/corpus.js'
 import { type NamedFamily, openFamilies } from './judge.js'
@@ -62,7 +63,7 @@ async function findRow(
     let row = 0
     for await (const batch of readShard(planned, { ...reading, columns, signal })) {
       const at = batch.findIndex((values) => String(values[idColumn!]) === id)
-      if (at !== -1) return { shard, row: row + at, text: batch[at]![textColumn] }
+      if (at !== -1) return { shard, row: row + at, text: textOf(batch[at]![textColumn]) }
       row += batch.length
     }
   }
@@ -76,7 +77,7 @@ async function findRow(
     rows: { start: row, end: row + 1 },
     signal,
   })) {
-    if (values !== undefined) return { shard, row, text: values[textColumn] }
+    if (values !== undefined) return { shard, row, text: textOf(values[textColumn]) }
   }
   return undefined
 }

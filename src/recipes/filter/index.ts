@@ -6,6 +6,7 @@ import { describeUnlessBad, leavingBad } from '../../formats/shards.js'
 import { openRejectLog, type RejectLog } from '../../run/reject-log.js'
 import type { Pass, PlannedShard } from '../../run/types.js'
 import { watchBadShard } from '../bad-shards.js'
+import { textOf } from '../conversation.js'
 import { finishPass } from '../finish.js'
 import { schemaOfPass } from '../pass-schema.js'
 import { rowId, textFault } from '../select/corpus.js'
@@ -76,7 +77,7 @@ type Setting = { shard: PlannedShard; config: FilterConfig; families: readonly N
 function judgeRow(row: Columns, at: number, { shard, config, families, log }: Setting): Columns[] {
   const { textColumn, idColumn, c4Lines } = config
   const id = rowId(shard, at, idColumn && row[idColumn])
-  const text = row[textColumn]
+  const text = textOf(row[textColumn])
   const fault = textFault(text)
   if (fault !== undefined) {
     log.reject({ id, stage: 'read', reason: fault })
@@ -89,7 +90,8 @@ function judgeRow(row: Columns, at: number, { shard, config, families, log }: Se
     log.reject({ id, stage: name, ...(typeof verdict === 'string' ? { reason: verdict } : verdict) })
     return []
   }
-  if (!c4Lines) return [row]
+  // What was said in a conversation stays as it is.
+  if (!c4Lines || typeof row[textColumn] !== 'string') return [row]
   const trimmed = c4(doc)
   return [{ ...row, [textColumn]: 'text' in trimmed ? trimmed.text : text }]
 }

@@ -10,7 +10,7 @@ const summaries = Object.entries(families).map(([name, { summary }]) => `${name}
 
 export const filterOptions = z
   .object({
-    textColumn: z.string().min(1).default('text').describe('column that holds the text'),
+    textColumn: z.string().min(1).default('text').describe('column that holds the text, or the conversation'),
     idColumn: z.string().min(1).optional().describe('column whose values become row ids (default: <shard>#<row>)'),
     rules: z
       .string()
@@ -33,7 +33,10 @@ export const filterOptions = z
       .default(13)
       .describe('decontamination: words of a run that no text may share with the test set'),
     ...badShardOption,
-    c4Lines: z.boolean().default(false).describe('c4: write only the lines of a text that C4 keeps'),
+    c4Lines: z
+      .boolean()
+      .default(false)
+      .describe('c4: write only the lines of a text that C4 keeps; conversations stay whole'),
   })
   .refine(...minBelowMax)
 

@@ -2,6 +2,7 @@ import { type Document, documentOf } from '../../filters/document.js'
 import { passes, type Rule } from '../../filters/rules.js'
 import { findShards, readShard, type Shard } from '../../formats/index.js'
 import { readConfig } from '../config.js'
+import { textOf } from '../conversation.js'
 import { textFault } from '../select/corpus.js'
 import type { Recipe } from '../types.js'
 import { filterRecipe } from './index.js'
@@ -61,7 +62,8 @@ async function sampleOf(
       rows: { start: 0, end: each },
       signal,
     })) {
-      for (const { [config.textColumn]: text } of batch) {
+      for (const values of batch) {
+        const text = textOf(values[config.textColumn])
         if (textFault(text) === undefined) docs.push(documentOf(text as string))
       }
     }

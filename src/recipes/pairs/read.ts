@@ -3,6 +3,7 @@ import { describeUnlessBad, hasLooseColumns, leavingBad, type OnBadShard } from 
 import type { PlannedShard, Task } from '../../run/types.js'
 import type { Reject, Row } from '../../stream/types.js'
 import { onBadAgain } from '../bad-shards.js'
+import { turnsOf } from '../conversation.js'
 import { inputColumnOf } from '../input-column.js'
 import { rowId, textFault } from '../select/corpus.js'
 import type { Resources } from '../types.js'
@@ -135,8 +136,8 @@ function faultOf(value: unknown, what: string): string | undefined {
 
 /** Each user's turn with the assistant's that follows it; a conversation that ends unanswered ends with the exchange before. */
 function exchangesOf(conversation: unknown): readonly Exchange[] | string {
-  if (!Array.isArray(conversation)) return 'no conversation'
-  const turns = conversation.map(turnOf)
+  const turns = turnsOf(conversation)
+  if (turns === undefined) return 'no conversation'
   const exchanges: Exchange[] = []
   for (const [at, { role, content }] of turns.entries()) {
     const answer = turns[at + 1]
@@ -146,12 +147,4 @@ function exchangesOf(conversation: unknown): readonly Exchange[] | string {
     }
   }
   return exchanges.length === 0 ? 'no instruction with an answer' : exchanges
-}
-
-/** A turn as {role, content}, or as ShareGPT has it, {from, value}. */
-function turnOf(turn: unknown): { role: string; content: string } {
-  const { role, from, content, value } = (turn ?? {}) as Columns
-  const [who, said] = [String(role ?? from), content ?? value]
-  const names: Readonly<Record<string, string>> = { human: 'user', gpt: 'assistant' }
-  return { role: names[who] ?? who, content: typeof said === 'string' ? said : '' }
 }

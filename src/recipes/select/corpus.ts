@@ -4,6 +4,7 @@ import type { PlannedShard, Task } from '../../run/types.js'
 import { keep, type Reason } from '../../stream/keep.js'
 import { pipe } from '../../stream/pipe.js'
 import type { Batches, Reject } from '../../stream/types.js'
+import { textOf } from '../conversation.js'
 import type { Resources } from '../types.js'
 import type { SelectionConfig } from './options.js'
 
@@ -64,7 +65,7 @@ async function* identify(
     onRows?.(batch.length)
     yield batch.map((columns) => {
       const input = inputColumn === undefined ? undefined : columns[inputColumn]
-      const text = withInput(columns[textColumn], input)
+      const text = withInput(textOf(columns[textColumn]), input)
       const at = row++
       const own = {
         id: rowId(shard, at, idColumn && columns[idColumn]),

@@ -6,6 +6,7 @@ import type { Pass, PlannedShard, RunView, Task } from '../../run/types.js'
 import type { Batches, Row } from '../../stream/types.js'
 import { readRows } from '../artifacts.js'
 import { badShardDetail, badShardReason } from '../bad-shards.js'
+import { textOf } from '../conversation.js'
 import type { Resources } from '../types.js'
 import { arrangePass } from './arrange.js'
 import { byTask, type Chosen, readChosen } from './chosen.js'
@@ -110,7 +111,7 @@ type Shape = (row: Chosen, values: Columns) => Columns
 function textRow(textColumn: string, titleColumn: string | undefined): Shape {
   return ({ id, cluster, distance }, values) => {
     const title = titleColumn === undefined ? undefined : values[titleColumn]
-    return { id, text: values[textColumn], title: typeof title === 'string' ? title : null, cluster, distance }
+    return { id, text: textOf(values[textColumn]), title: typeof title === 'string' ? title : null, cluster, distance }
   }
 }
 

@@ -24,7 +24,7 @@ export function precisionOf({ embedder, embedderPrecision, precision }: Embedder
 
 /** Options of every selection, whatever its strategy; a strategy's own are in its file in strategies/. */
 export const corpusOptions = {
-  textColumn: z.string().min(1).default('text').describe('column that holds the text'),
+  textColumn: z.string().min(1).default('text').describe('column that holds the text, or the conversation'),
   idColumn: z.string().min(1).optional().describe('column whose values become row ids (default: <shard>#<row>)'),
   select: z.int().min(1).default(1000).describe('rows to choose'),
   clusters: z.int().min(1).max(20_000).optional().describe('k of k-means (default: a tenth of --select, 8 to 1,000)'),

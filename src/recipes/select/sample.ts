@@ -4,6 +4,7 @@ import type { Plan, PlannedShard } from '../../run/types.js'
 import type { Row } from '../../stream/types.js'
 import { uniform } from '../../text/hash.js'
 import { onBadAgain } from '../bad-shards.js'
+import { textOf } from '../conversation.js'
 import type { AskedRows, Estimate, Resources } from '../types.js'
 import { type JudgeText, numberOf, rowId } from './corpus.js'
 import type { ChosenText } from './fetch.js'
@@ -48,7 +49,7 @@ export async function foretellSelection(
       return { columns: [...new Set(named)].filter((column) => column !== undefined), optional }
     },
     look: (values, id) => {
-      const text = values[textColumn]
+      const text = textOf(values[textColumn])
       if (typeof text !== 'string') return { bytes: 0 }
       const bytes = Buffer.byteLength(text)
       const hasScore = scoreColumn === undefined || Number.isFinite(numberOf(values[scoreColumn]))
