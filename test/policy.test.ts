@@ -104,6 +104,7 @@ describe('dependencies', () => {
   /** Every runtime package, what only it can do, and where it is imported. */
   const reasons: Record<string, { for: string; in: RegExp }> = {
     '@foxglove/wasm-zstd': { for: 'writing zstd, and what our kernel leaves', in: /^formats\/zstd\// },
+    '@huggingface/transformers': { for: 'ONNX models that embed; an optional peer', in: /^embed\/onnx\/library\.ts$/ },
     '@huggingface/inference': { for: "Hugging Face's providers", in: /^models\/huggingface\.ts$/ },
     'apache-arrow': { for: 'Arrow IPC', in: /^formats\/arrow\// },
     commander: { for: 'the command line', in: /^cli\/program\.ts$/ },

@@ -1,6 +1,7 @@
 import { UsageError } from '../stream/errors.js'
 import { suggest } from '../text/suggest.js'
 import { endpointEmbedder } from './endpoint.js'
+import { onnxEmbedder } from './onnx/embed.js'
 import { staticEmbedder } from './static/embed.js'
 import type { Embedder } from './types.js'
 
@@ -17,6 +18,8 @@ export type OpenEmbedderOptions = {
   concurrency?: number
   /** Most requests to an endpoint in a minute; default no limit. */
   requestsPerMinute?: number
+  /** Threads of an ONNX model; default as many as the machine has cores. */
+  threads?: number
   /** Lets the key and the texts go over plain http to a host other than this machine; default false. */
   allowHttp?: boolean
 }
@@ -29,7 +32,7 @@ const embedders: Readonly<Record<string, Opener>> = {
     if (name !== '') throw new UsageError(`Expected the embedder \`static\` alone, got \`static:${name}\``)
     return staticEmbedder({ maxPieces })
   },
-  openai: async (name, { endpoint, maxPieces: _, ...options }) => {
+  openai: async (name, { endpoint, maxPieces: _, threads: __, ...options }) => {
     if (name === '') {
       throw new UsageError('Expected `openai:NAME` with the name of an embedding model, got `openai`')
     }
@@ -40,18 +43,23 @@ const embedders: Readonly<Record<string, Opener>> = {
     }
     return endpointEmbedder({ endpoint, model: name, ...options })
   },
+  onnx: (name, { threads }) => {
+    if (name === '') throw new UsageError('Expected `onnx:FOLDER` with the folder of an ONNX model, got `onnx`')
+    return onnxEmbedder(name, { threads })
+  },
 }
 
 /**
- * Opens the embedder that a spec names: `static`, the bundled one and the default, or `openai:NAME`, a model behind an
- * OpenAI-compatible `/v1/embeddings`. Throws a UsageError where the spec names none.
+ * Opens the embedder that a spec names: `static`, the bundled one and the default; `openai:NAME`, a model behind an
+ * OpenAI-compatible `/v1/embeddings`; or `onnx:FOLDER`, a sentence encoder on this machine. Throws a UsageError where the
+ * spec names none.
  */
 export async function openEmbedder(spec = 'static', options: OpenEmbedderOptions = {}): Promise<Embedder> {
   const [kind = '', ...rest] = spec.split(':')
   const open = Object.hasOwn(embedders, kind) ? embedders[kind] : undefined
   if (open === undefined) {
     const near = suggest(kind, Object.keys(embedders))
-    throw new UsageError(`Expected an embedder (static or openai:NAME), got \`${spec}\``, {
+    throw new UsageError(`Expected an embedder (static, openai:NAME or onnx:FOLDER), got \`${spec}\``, {
       fix: near === undefined ? 'Use `static`, which needs nothing else.' : `Did you mean \`${near}\`?`,
     })
   }

@@ -49,11 +49,12 @@ export function rounded(vectors: Float32Array, dimensions: number, precision: Pr
 
 /** The same embedder, whose vectors are {@link rounded}. */
 export function roundedEmbedder(embedder: Embedder, precision: Precision): Embedder {
-  const { id, dimensions } = embedder
+  const { id, dimensions, close } = embedder
   if (precision === 'float32') return embedder
   return {
     id: `${id}:${precision}`,
     dimensions,
     embed: async (texts, options) => rounded(await embedder.embed(texts, options), dimensions, precision),
+    ...(close && { close }),
   }
 }

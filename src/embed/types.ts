@@ -15,4 +15,6 @@ export type Embedder = {
    * where the text holds nothing the embedder knows. A column gives the same rows as its texts do as strings.
    */
   embed(texts: Texts, options?: { signal?: AbortSignal }): Promise<Float32Array>
+  /** Frees what it holds outside of JavaScript, where it does. */
+  close?(): Promise<void>
 }

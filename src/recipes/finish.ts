@@ -89,6 +89,8 @@ function publicSettings(config: Readonly<Record<string, unknown>>): Record<strin
   delete settings.embedderEndpoint
   for (const [key, value] of Object.entries(settings)) {
     if (key === 'seedData' || key === 'prompts') settings[key] = basename(String(value))
+    if (key === 'embedder')
+      settings[key] = String(value).replace(/^onnx:([^?]*)/, (_, path) => `onnx:${basename(path)}`)
     if (key === 'model')
       settings[key] = String(value).replace(/^(gguf|replay):(.*)/, (_, kind, path) => `${kind}:${basename(path)}`)
   }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { openEmbedder } from '../embed/index.js'
 import { roundedEmbedder } from '../embed/quantize.js'
 import { readKey } from '../models/api-key.js'
@@ -101,6 +102,7 @@ export function openResources(
       allowHttp,
       concurrency,
       requestsPerMinute: machine.requestsPerMinute,
+      threads: Math.max(1, Math.floor(availableParallelism() / (machine.workers ?? 1))),
     }),
   )
   const embedder = once(async () => roundedEmbedder(await plain.get(), precision))
@@ -127,6 +129,7 @@ export function openResources(
     close: async () => {
       try {
         await (await model.opened())?.close?.()
+        await (await plain.opened())?.close?.()
       } finally {
         await journal?.close().finally(record?.close)
       }

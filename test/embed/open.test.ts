@@ -17,7 +17,7 @@ describe('openEmbedder', () => {
   it('suggests the embedder that was probably meant', async () => {
     await expect(openEmbedder('statik')).rejects.toMatchObject({ code: 'E_USAGE', fix: 'Did you mean `static`?' })
     await expect(openEmbedder('opena:text-embedding-3-small')).rejects.toMatchObject({ fix: 'Did you mean `openai`?' })
-    await expect(openEmbedder('zzzzzzzz')).rejects.toThrow(/static or openai:NAME/)
+    await expect(openEmbedder('zzzzzzzz')).rejects.toThrow(/static, openai:NAME or onnx:FOLDER/)
     await expect(openEmbedder('constructor')).rejects.toBeInstanceOf(UsageError)
     await expect(openEmbedder('')).rejects.toBeInstanceOf(UsageError)
   })

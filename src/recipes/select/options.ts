@@ -4,7 +4,7 @@ import { badShardOption } from '../bad-shards.js'
 
 /** Options of whatever embeds texts. */
 export const embedderOptions = {
-  embedder: z.string().default('static').describe('static (bundled, English and Chinese) or openai:NAME'),
+  embedder: z.string().default('static').describe('static (bundled, English and Chinese), openai:NAME or onnx:FOLDER'),
   embedderEndpoint: z.string().optional().describe('base URL of the embedding endpoint, with /v1'),
   embedderPrecision: z
     .enum(['float32', 'int16', 'int8'])
