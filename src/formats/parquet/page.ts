@@ -2,9 +2,10 @@ import type { TextColumn } from '../../text/column.js'
 import type { Buffers } from '../buffers.js'
 import type { Codec } from '../codecs.js'
 import type { PageDecoder } from '../zstd/index.js'
+import type { Coding, Stored } from './coding.js'
 import { bitWidth, decodeHybrid } from './levels.js'
 import { isCount, type PageHead } from './pages.js'
-import { type Coding, type Stored, storedTexts, storedValues } from './stored.js'
+import { storedTexts, storedValues } from './stored.js'
 
 /** A data page taken apart. Levels are absent where every one of them is the highest, or there are none. */
 export type Page = {
