@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { type Pass, type RunView, reduceTask } from '../../run/types.js'
+import type { RunView, TaskContext } from '../../run/types.js'
 import { countCommitted, readRows } from '../artifacts.js'
-import { type Chosen, writeChosen } from '../select/chosen.js'
+import type { Chosen } from '../select/chosen.js'
 import type { Kept } from '../select/scan.js'
 import { readPlaces } from './group.js'
 import type { SelectLlmConfig } from './options.js'
@@ -11,23 +11,17 @@ import { readPicks } from './pick.js'
  * The picks of all questions, each row once. A row that stood in two questions may have been picked twice; for each such one
  * the row nearest to its centre among those not picked takes the place that is left.
  */
-export function choosePass(config: SelectLlmConfig): Pass {
-  return {
-    name: 'choose',
-    tasks: async () => reduceTask,
-    async work(_task, context) {
-      const rows = countCommitted(context, ['scan'])
-      const placesOf = await readPlaces(context)
-      /** The question that each chosen row comes from. */
-      const chosen = new Map<number, number>()
-      for (const { item, question } of await readPicks(context)) if (!chosen.has(item)) chosen.set(item, question)
-      const missing = Math.min(config.select, rows) - chosen.size
-      for (const row of nearest(rows, missing, chosen, (row) => placesOf(row)[0]!.distance)) {
-        chosen.set(row, placesOf(row)[0]!.question)
-      }
-      return writeChosen(context, await findChosen(context, chosen, placesOf), config)
-    },
+export async function choose(context: TaskContext, config: SelectLlmConfig): Promise<readonly Chosen[]> {
+  const rows = countCommitted(context, ['scan'])
+  const placesOf = await readPlaces(context)
+  /** The question that each chosen row comes from. */
+  const chosen = new Map<number, number>()
+  for (const { item, question } of await readPicks(context)) if (!chosen.has(item)) chosen.set(item, question)
+  const missing = Math.min(config.select, rows) - chosen.size
+  for (const row of nearest(rows, missing, chosen, (row) => placesOf(row)[0]!.distance)) {
+    chosen.set(row, placesOf(row)[0]!.question)
   }
+  return findChosen(context, chosen, placesOf)
 }
 
 function nearest(

@@ -3,6 +3,7 @@ import { numbersTo } from '../choice.js'
 import { wordingIn } from '../language.js'
 import { sampledAs } from '../model-options.js'
 import type { PromptTexts } from '../prompt-texts.js'
+import { choosePass } from '../select/choose-pass.js'
 import { fetchPasses } from '../select/fetch.js'
 import { writeChosenPass } from '../select/finish.js'
 import { pilotPass } from '../select/pilot.js'
@@ -12,7 +13,7 @@ import { scanPass } from '../select/scan.js'
 import { solvePass } from '../select/solve.js'
 import { type JudgeStage, structuredStage } from '../structured.js'
 import type { CallPlan, ModelStage, Recipe } from '../types.js'
-import { choosePass } from './choose.js'
+import { choose } from './choose.js'
 import { dealPass } from './deal.js'
 import { centresOf, groupPass } from './group.js'
 import { dealOf, options, type SelectLlmConfig } from './options.js'
@@ -42,7 +43,7 @@ export const selectLlmRecipe: Recipe<SelectLlmConfig> = {
       groupPass(config),
       dealPass(config, resources),
       pickPass(pickStage(config, texts), config, resources),
-      choosePass(config),
+      choosePass(config, choose),
       ...fetchPasses(config, resources, { columns: 'all' }),
       writeChosenPass(config, { chains: [['pick']], calls: calls(config, texts), reading: resources.reading }),
     ]

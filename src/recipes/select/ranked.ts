@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import type { Schema } from '../../formats/index.js'
-import { type Pass, type RunView, reduceTask } from '../../run/types.js'
+import type { Pass, RunView } from '../../run/types.js'
 import { createQuotaPick } from '../../select/quota.js'
-import { readRows, requireRows } from '../artifacts.js'
-import { type Chosen, writeChosen } from './chosen.js'
+import { readRows } from '../artifacts.js'
+import { choosePass } from './choose-pass.js'
+import type { Chosen } from './chosen.js'
 import type { SelectionConfig } from './options.js'
 import type { Kept } from './scan.js'
 
@@ -13,17 +14,11 @@ export const rankedSchema: Schema = { id: 'string', row: 'int32', rank: 'double'
 
 /** Ends a strategy that only ranks: chooses the rows of least rank, the lower id on ties; holds no others. */
 export function chooseLeastPass(config: SelectionConfig, ranking = 'scan'): Pass {
-  return {
-    name: 'choose',
-    tasks: async () => reduceTask,
-    async work(_task, context) {
-      requireRows(context, 'scan')
-      const pick = createQuotaPick<Chosen>({ quotas: [config.select], seed: config.seed, inside: 'nearest' })
-      for await (const rows of readRanked(context, ranking)) for (const row of rows) pick.push(row)
-      const chosen = pick.finish().map((row) => ({ ...row, distance: 0 }))
-      return writeChosen(context, chosen, config)
-    },
-  }
+  return choosePass(config, async (context, { select, seed }) => {
+    const pick = createQuotaPick<Chosen>({ quotas: [select], seed, inside: 'nearest' })
+    for await (const rows of readRanked(context, ranking)) for (const row of rows) pick.push(row)
+    return pick.finish().map((row) => ({ ...row, distance: 0 }))
+  })
 }
 
 /** Every kept row in corpus order, its rank as its distance, as the tasks of the pass `ranking` left them. */

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { type Pass, reduceTask } from '../../../run/types.js'
+import type { TaskContext } from '../../../run/types.js'
 import { densityClusters, noise } from '../../../select/density-clusters.js'
 import { farthestFirst } from '../../../select/farthest-first.js'
 import { distancesFrom, nearestCentroid } from '../../../select/kernel/nearest.js'
 import { takeRows, thinRows, type WeightedRows } from '../../../select/weighted-rows.js'
-import { requireRows } from '../../artifacts.js'
-import { inTurns, locateChosen, writeChosen } from '../chosen.js'
+import { type Choices, choosePass } from '../choose-pass.js'
+import { inTurns } from '../chosen.js'
 import type { SelectionConfig } from '../options.js'
 import { coresetPool, refuseMany } from '../pool.js'
 import type { Strategy } from './strategy.js'
@@ -30,40 +30,33 @@ export const cbsStrategy: Strategy<typeof options> = {
   options,
   passes(config) {
     refuseMany({ ...config, by: 'cbs' })
-    return [choosePass(config)]
+    return [choosePass(config, choose)]
   },
 }
 
-function choosePass(config: CbsConfig): Pass {
-  return {
-    name: 'choose',
-    tasks: async () => reduceTask,
-    async work(_task, context) {
-      requireRows(context, 'scan')
-      const { signal } = context
-      const { seed, select: k, minClusterSize, minSamples } = config
-      const pool = await coresetPool(context, config)
-      const { ids, vectors, dimensions } = pool
-      const sample = thinRows(pool, clusteredRows, { seed, use: 'cbs' })
-      const labels = await densityClusters({ ...sample, minClusterSize, minSamples, signal })
-      const centres = meansOf(sample, labels)
-      const distances = distancesFrom(vectors, dimensions)
-      const { rows, gaps } = await farthestFirst(
-        (row) => distances(vectors.subarray(row * dimensions, (row + 1) * dimensions)),
-        {
-          ...{ rows: ids.length, k, signal },
-          ...(centres.length > 0 && {
-            nearest: nearestCentroid(centres, dimensions).assign(vectors, ids.length).distances,
-          }),
-        },
-      )
-      const turns = inTurns(
-        takeRows(pool, rows).ids,
-        gaps.map((gap) => gap ** 2),
-      )
-      return writeChosen(context, await locateChosen(context, turns), config)
+async function choose(context: TaskContext, config: CbsConfig): Promise<Choices> {
+  const { signal } = context
+  const { seed, select: k, minClusterSize, minSamples } = config
+  const pool = await coresetPool(context, config)
+  const { ids, vectors, dimensions } = pool
+  const sample = thinRows(pool, clusteredRows, { seed, use: 'cbs' })
+  const labels = await densityClusters({ ...sample, minClusterSize, minSamples, signal })
+  const centres = meansOf(sample, labels)
+  const distances = distancesFrom(vectors, dimensions)
+  const { rows, gaps } = await farthestFirst(
+    (row) => distances(vectors.subarray(row * dimensions, (row + 1) * dimensions)),
+    {
+      ...{ rows: ids.length, k, signal },
+      ...(centres.length > 0 && {
+        nearest: nearestCentroid(centres, dimensions).assign(vectors, ids.length).distances,
+      }),
     },
-  }
+  )
+  const turns = inTurns(
+    takeRows(pool, rows).ids,
+    gaps.map((gap) => gap ** 2),
+  )
+  return turns
 }
 
 /** The mean of each cluster's rows, one after another. */

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { type Pass, reduceTask } from '../../../run/types.js'
+import type { TaskContext } from '../../../run/types.js'
 import { createGreedyCosine } from '../../../select/greedy-cosine.js'
-import { requireRows } from '../../artifacts.js'
 import { readByRank } from '../by-rank.js'
-import { type Chosen, locateChosen, writeChosen } from '../chosen.js'
+import { type Choices, choosePass } from '../choose-pass.js'
+import type { Chosen } from '../chosen.js'
 import { readDimensions } from '../vectors.js'
 import { requireScoreColumn, type Strategy, type StrategyConfig } from './strategy.js'
 
@@ -31,31 +31,24 @@ export const deitaStrategy: Strategy<typeof options> = {
   vectors: 'plain',
   mayEndEarly: true,
   ranking: (config) => ({ scoreColumn: requireScoreColumn(config), rank: ({ score }) => -score! }),
-  passes: (config) => [choosePass(config)],
+  passes: (config) => [choosePass(config, choose, { mayEndEarly: true })],
 }
 
-function choosePass(config: DeitaConfig): Pass {
-  return {
-    name: 'choose',
-    tasks: async () => reduceTask,
-    async work(_task, context) {
-      requireRows(context, 'scan')
-      const { select, maxCosine } = config
-      const dimensions = await readDimensions(context)
-      const taken = new Map<string, Pick<Chosen, 'cluster' | 'distance'>>()
-      if (dimensions > 0) {
-        // Rounding puts the cosine of a vector with itself a hair above 1.
-        const greedy = createGreedyCosine(dimensions, maxCosine === 1 ? Number.POSITIVE_INFINITY : maxCosine)
-        for await (const { ids, vectors } of readByRank(context, { dimensions, rows: Math.max(rankedRows, select) })) {
-          for (const [n, { isAccepted, cosine }] of greedy.consider(vectors).entries()) {
-            if (!isAccepted || taken.size === select) continue
-            const distance = taken.size === 0 ? 0 : Math.max(0, 2 - 2 * cosine)
-            taken.set(ids[n]!, { cluster: taken.size, distance })
-          }
-          if (taken.size === select) break
-        }
+async function choose(context: TaskContext, config: DeitaConfig): Promise<Choices> {
+  const { select, maxCosine } = config
+  const dimensions = await readDimensions(context)
+  const taken = new Map<string, Pick<Chosen, 'cluster' | 'distance'>>()
+  if (dimensions > 0) {
+    // Rounding puts the cosine of a vector with itself a hair above 1.
+    const greedy = createGreedyCosine(dimensions, maxCosine === 1 ? Number.POSITIVE_INFINITY : maxCosine)
+    for await (const { ids, vectors } of readByRank(context, { dimensions, rows: Math.max(rankedRows, select) })) {
+      for (const [n, { isAccepted, cosine }] of greedy.consider(vectors).entries()) {
+        if (!isAccepted || taken.size === select) continue
+        const distance = taken.size === 0 ? 0 : Math.max(0, 2 - 2 * cosine)
+        taken.set(ids[n]!, { cluster: taken.size, distance })
       }
-      return writeChosen(context, await locateChosen(context, taken), config, { mayEndEarly: true })
-    },
+      if (taken.size === select) break
+    }
   }
+  return taken
 }

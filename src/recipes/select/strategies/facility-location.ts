@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Pass, reduceTask } from '../../../run/types.js'
+import type { TaskContext } from '../../../run/types.js'
 import { facilityLocation } from '../../../select/facility-location.js'
-import { requireRows } from '../../artifacts.js'
-import { inTurns, locateChosen, writeChosen } from '../chosen.js'
+import { type Choices, choosePass } from '../choose-pass.js'
+import { inTurns } from '../chosen.js'
 import type { SelectionConfig } from '../options.js'
 import { coresetPool, refuseMany } from '../pool.js'
 import type { Strategy } from './strategy.js'
@@ -17,24 +17,17 @@ export const facilityLocationStrategy: Strategy<Record<never, never>> = {
   options: {},
   passes(config) {
     refuseMany({ ...config, by: 'facility-location' })
-    return [choosePass(config)]
+    return [choosePass(config, choose)]
   },
 }
 
 /** Leaves how much is left of that sum, a row, in facility-location.json. */
-function choosePass(config: SelectionConfig): Pass {
-  return {
-    name: 'choose',
-    tasks: async () => reduceTask,
-    async work(_task, context) {
-      requireRows(context, 'scan')
-      const pool = await coresetPool(context, config)
-      const { rows, gaps, cost } = await facilityLocation(pool, { k: config.select, signal: context.signal })
-      const weight = pool.weights.reduce((sum, each) => sum + each, 0)
-      const meanSquaredDistance = weight === 0 ? 0 : cost / weight
-      await writeFile(join(context.folder, 'facility-location.json'), `${JSON.stringify({ meanSquaredDistance })}\n`)
-      const ids = Array.from(rows, (row) => pool.ids[row]!)
-      return writeChosen(context, await locateChosen(context, inTurns(ids, gaps)), config)
-    },
-  }
+async function choose(context: TaskContext, config: SelectionConfig): Promise<Choices> {
+  const pool = await coresetPool(context, config)
+  const { rows, gaps, cost } = await facilityLocation(pool, { k: config.select, signal: context.signal })
+  const weight = pool.weights.reduce((sum, each) => sum + each, 0)
+  const meanSquaredDistance = weight === 0 ? 0 : cost / weight
+  await writeFile(join(context.folder, 'facility-location.json'), `${JSON.stringify({ meanSquaredDistance })}\n`)
+  const ids = Array.from(rows, (row) => pool.ids[row]!)
+  return inTurns(ids, gaps)
 }

@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Pass, reduceTask } from '../../../run/types.js'
+import type { TaskContext } from '../../../run/types.js'
 import { kCenter } from '../../../select/k-center.js'
 import { thinRows } from '../../../select/weighted-rows.js'
-import { countCommitted, requireRows } from '../../artifacts.js'
-import { inTurns, locateChosen, writeChosen } from '../chosen.js'
+import { countCommitted } from '../../artifacts.js'
+import { type Choices, choosePass } from '../choose-pass.js'
+import { inTurns } from '../chosen.js'
 import type { SelectionConfig } from '../options.js'
 import { poolSize } from '../pool.js'
 import { mergeSketches } from '../solve.js'
@@ -18,39 +19,32 @@ import type { Strategy } from './strategy.js'
 export const kCenterStrategy: Strategy<Record<never, never>> = {
   summary: 'no row is left far from all chosen ones',
   options: {},
-  passes: (config) => [choosePass(config)],
+  passes: (config) => [choosePass(config, choose)],
 }
 
 /** Leaves the radius and its certificate in k-center.json, beside the chosen rows. */
-function choosePass(config: SelectionConfig): Pass {
-  return {
-    name: 'choose',
-    tasks: async () => reduceTask,
-    async work(_task, context) {
-      requireRows(context, 'scan')
-      const { select: k, seed } = config
-      const coreset = await mergeSketches(context, config)
-      const { dimensions } = coreset
-      const isWhole = coreset.ids.length === countCommitted(context, ['scan'])
-      const found = await kCenter({
-        ...(isWhole
-          ? { pool: coreset }
-          : {
-              pool: thinRows(coreset, poolSize(k), { seed, use: 'k-center pool' }),
-              rows: () => readKeptVectors(context, dimensions),
-            }),
-        dimensions,
-        k,
-        seed,
-        signal: context.signal,
-      })
-      const { radius, optimumAtLeast, rounds } = found
-      await writeFile(join(context.folder, 'k-center.json'), `${JSON.stringify({ radius, optimumAtLeast, rounds })}\n`)
-      const turns = inTurns(
-        found.ids,
-        found.gaps.map((gap) => gap ** 2),
-      )
-      return writeChosen(context, await locateChosen(context, turns), config)
-    },
-  }
+async function choose(context: TaskContext, config: SelectionConfig): Promise<Choices> {
+  const { select: k, seed } = config
+  const coreset = await mergeSketches(context, config)
+  const { dimensions } = coreset
+  const isWhole = coreset.ids.length === countCommitted(context, ['scan'])
+  const found = await kCenter({
+    ...(isWhole
+      ? { pool: coreset }
+      : {
+          pool: thinRows(coreset, poolSize(k), { seed, use: 'k-center pool' }),
+          rows: () => readKeptVectors(context, dimensions),
+        }),
+    dimensions,
+    k,
+    seed,
+    signal: context.signal,
+  })
+  const { radius, optimumAtLeast, rounds } = found
+  await writeFile(join(context.folder, 'k-center.json'), `${JSON.stringify({ radius, optimumAtLeast, rounds })}\n`)
+  const turns = inTurns(
+    found.ids,
+    found.gaps.map((gap) => gap ** 2),
+  )
+  return turns
 }

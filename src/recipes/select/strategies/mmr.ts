@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { type Pass, reduceTask } from '../../../run/types.js'
+import type { TaskContext } from '../../../run/types.js'
 import { maximalMarginalRelevance } from '../../../select/mmr.js'
-import { requireRows } from '../../artifacts.js'
 import { type RankedRows, readByRank } from '../by-rank.js'
-import { inTurns, locateChosen, writeChosen } from '../chosen.js'
+import { type Choices, choosePass } from '../choose-pass.js'
+import { inTurns } from '../chosen.js'
 import { poolSize, refuseMany } from '../pool.js'
 import { readDimensions } from '../vectors.js'
 import { requireScoreColumn, type Strategy, type StrategyConfig } from './strategy.js'
@@ -31,31 +31,24 @@ export const mmrStrategy: Strategy<typeof options> = {
   ranking: (config) => ({ scoreColumn: requireScoreColumn(config), rank: ({ score }) => -score! }),
   passes(config) {
     refuseMany({ ...config, by: 'mmr' })
-    return [choosePass(config)]
+    return [choosePass(config, choose)]
   },
 }
 
-function choosePass(config: MmrConfig): Pass {
-  return {
-    name: 'choose',
-    tasks: async () => reduceTask,
-    async work(_task, context) {
-      requireRows(context, 'scan')
-      const { select: k, lambda } = config
-      const dimensions = await readDimensions(context)
-      if (dimensions === 0) return writeChosen(context, [], config)
-      const ranking = readByRank(context, { dimensions, rows: poolSize(k) })
-      const { ids, ranks, vectors } = (await ranking.next()).value as RankedRows
-      await ranking.return(undefined)
-      const span = ranks.at(-1)! - ranks[0]!
-      const relevance = ranks.map((rank) => (span > 0 ? (ranks.at(-1)! - rank) / span : 0))
-      const { signal } = context
-      const found = await maximalMarginalRelevance({ vectors, dimensions, relevance, k, lambda, signal })
-      const turns = inTurns(
-        Array.from(found.rows, (row) => ids[row]!),
-        found.cosines.map((cosine) => Math.max(0, 2 - 2 * cosine)),
-      )
-      return writeChosen(context, await locateChosen(context, turns), config)
-    },
-  }
+async function choose(context: TaskContext, config: MmrConfig): Promise<Choices> {
+  const { select: k, lambda } = config
+  const dimensions = await readDimensions(context)
+  if (dimensions === 0) return []
+  const ranking = readByRank(context, { dimensions, rows: poolSize(k) })
+  const { ids, ranks, vectors } = (await ranking.next()).value as RankedRows
+  await ranking.return(undefined)
+  const span = ranks.at(-1)! - ranks[0]!
+  const relevance = ranks.map((rank) => (span > 0 ? (ranks.at(-1)! - rank) / span : 0))
+  const { signal } = context
+  const found = await maximalMarginalRelevance({ vectors, dimensions, relevance, k, lambda, signal })
+  const turns = inTurns(
+    Array.from(found.rows, (row) => ids[row]!),
+    found.cosines.map((cosine) => Math.max(0, 2 - 2 * cosine)),
+  )
+  return turns
 }

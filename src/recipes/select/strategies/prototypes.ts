@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { type Pass, reduceTask } from '../../../run/types.js'
+import type { TaskContext } from '../../../run/types.js'
 import { createQuotaPick } from '../../../select/quota.js'
-import { type Chosen, writeChosen } from '../chosen.js'
+import { type Choices, choosePass } from '../choose-pass.js'
+import type { Chosen } from '../chosen.js'
 import { clusterPasses, readClustered } from '../clustered.js'
 import type { SelectionConfig } from '../options.js'
 import type { Strategy } from './strategy.js'
@@ -22,28 +23,22 @@ type PrototypesConfig = SelectionConfig & { prototypes: 'hard' | 'easy' }
 export const prototypesStrategy: Strategy<typeof options> = {
   summary: 'rows least or most like the middle of their cluster',
   options,
-  passes: (config) => [...clusterPasses(config), choosePass(config)],
+  passes: (config) => [...clusterPasses(config), choosePass(config, choose)],
 }
 
 /** One heap for all clusters: memory grows with the picks alone. */
-function choosePass(config: PrototypesConfig): Pass {
-  return {
-    name: 'choose',
-    tasks: async () => reduceTask,
-    async work(_task, context) {
-      const inside = config.prototypes === 'hard' ? 'farthest' : 'nearest'
-      const pick = createQuotaPick<{ id: string; cluster: number; distance: number; row: Chosen }>({
-        quotas: [config.select],
-        seed: config.seed,
-        inside,
-      })
-      for (const scanned of context.committed('scan')) {
-        for await (const rows of readClustered(context, scanned)) {
-          for (const row of rows) pick.push({ id: row.id, cluster: 0, distance: row.distance, row })
-        }
-      }
-      const chosen = pick.finish().map(({ row }) => row)
-      return writeChosen(context, chosen, config)
-    },
+async function choose(context: TaskContext, config: PrototypesConfig): Promise<Choices> {
+  const inside = config.prototypes === 'hard' ? 'farthest' : 'nearest'
+  const pick = createQuotaPick<{ id: string; cluster: number; distance: number; row: Chosen }>({
+    quotas: [config.select],
+    seed: config.seed,
+    inside,
+  })
+  for (const scanned of context.committed('scan')) {
+    for await (const rows of readClustered(context, scanned)) {
+      for (const row of rows) pick.push({ id: row.id, cluster: 0, distance: row.distance, row })
+    }
   }
+  const chosen = pick.finish().map(({ row }) => row)
+  return chosen
 }

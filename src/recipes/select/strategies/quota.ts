@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { type Pass, reduceTask } from '../../../run/types.js'
+import type { TaskContext } from '../../../run/types.js'
 import { createQuotaPick, quotas } from '../../../select/quota.js'
 import { readAssigned } from '../assign.js'
-import { type Chosen, writeChosen } from '../chosen.js'
+import { type Choices, choosePass } from '../choose-pass.js'
+import type { Chosen } from '../chosen.js'
 import { clusterPasses, readClustered } from '../clustered.js'
 import type { SelectionConfig } from '../options.js'
 import { readCentroids } from '../solve.js'
@@ -32,36 +33,30 @@ export const quota: Strategy<typeof options> = {
   options,
   ranking: (config) =>
     config.inside === 'score' ? { scoreColumn: requireScoreColumn(config), rank: ({ score }) => -score! } : undefined,
-  passes: (config) => [...clusterPasses(config), choosePass(config)],
+  passes: (config) => [...clusterPasses(config), choosePass(config, choose)],
 }
 
 /** Shares `config.select` among the clusters and picks that many rows of each; memory grows with the picks alone. */
-function choosePass(config: QuotaConfig): Pass {
-  return {
-    name: 'choose',
-    tasks: async () => reduceTask,
-    async work(_task, context) {
-      const { centroids, dimensions } = await readCentroids(context, 'refine')
-      const counts = new Float64Array(centroids.length / dimensions)
-      for (const scanned of context.committed('scan')) {
-        for await (const { clusters } of readAssigned(context, scanned)) {
-          for (const cluster of clusters) counts[cluster]!++
-        }
-      }
-      const { alpha, inside, seed } = config
-      const shares = quotas(counts, config.select, { alpha })
-      const isScored = inside === 'score'
-      const pick = createQuotaPick<Candidate>({ quotas: shares, seed, inside: isScored ? 'nearest' : inside })
-      for (const scanned of context.committed('scan')) {
-        for await (const rows of readClustered(context, scanned)) {
-          for (const row of rows) {
-            const { id, cluster, distance, rank } = row
-            pick.push({ id, cluster, distance: isScored ? rank! : distance, row })
-          }
-        }
-      }
-      const chosen = pick.finish().map(({ row }) => row)
-      return writeChosen(context, chosen, config)
-    },
+async function choose(context: TaskContext, config: QuotaConfig): Promise<Choices> {
+  const { centroids, dimensions } = await readCentroids(context, 'refine')
+  const counts = new Float64Array(centroids.length / dimensions)
+  for (const scanned of context.committed('scan')) {
+    for await (const { clusters } of readAssigned(context, scanned)) {
+      for (const cluster of clusters) counts[cluster]!++
+    }
   }
+  const { alpha, inside, seed } = config
+  const shares = quotas(counts, config.select, { alpha })
+  const isScored = inside === 'score'
+  const pick = createQuotaPick<Candidate>({ quotas: shares, seed, inside: isScored ? 'nearest' : inside })
+  for (const scanned of context.committed('scan')) {
+    for await (const rows of readClustered(context, scanned)) {
+      for (const row of rows) {
+        const { id, cluster, distance, rank } = row
+        pick.push({ id, cluster, distance: isScored ? rank! : distance, row })
+      }
+    }
+  }
+  const chosen = pick.finish().map(({ row }) => row)
+  return chosen
 }

@@ -1,8 +1,8 @@
-import { type Pass, reduceTask } from '../../../run/types.js'
+import type { TaskContext } from '../../../run/types.js'
 import { uniform } from '../../../text/hash.js'
-import { requireRows } from '../../artifacts.js'
 import type { Resources } from '../../types.js'
-import { inTurns, writeChosen } from '../chosen.js'
+import { choosePass } from '../choose-pass.js'
+import { type Chosen, inTurns } from '../chosen.js'
 import type { SelectionConfig } from '../options.js'
 import { poolSize, refuseMany } from '../pool.js'
 import { holdTexts } from '../rouge-texts.js'
@@ -21,26 +21,22 @@ export const rougeStrategy: Strategy<Record<never, never>> = {
   passes(config, { reading }) {
     const named = { ...config, by: 'rouge' }
     refuseMany(named)
-    return [choosePass(named, reading)]
+    return [choosePass(named, (context) => choose(context, named, reading))]
   },
 }
 
-function choosePass(config: SelectionConfig & { by: string }, reading: Resources['reading']): Pass {
-  return {
-    name: 'choose',
-    tasks: async () => reduceTask,
-    async work(_task, context) {
-      requireRows(context, 'scan')
-      const { select: k } = config
-      const { texts, places } = await holdTexts(context, { count: poolSize(k), config, reading })
-      const { ids, scores } = await texts.choose({ k, first: places[0]?.id ?? '', signal: context.signal })
-      const placeOf = new Map(places.map((place) => [place.id, place]))
-      const turns = inTurns(
-        ids,
-        scores.map((score) => 1 - score),
-      )
-      const chosen = ids.map((id) => ({ ...placeOf.get(id)!, ...turns.get(id)! }))
-      return writeChosen(context, chosen, config)
-    },
-  }
+async function choose(
+  context: TaskContext,
+  config: SelectionConfig & { by: string },
+  reading: Resources['reading'],
+): Promise<readonly Chosen[]> {
+  const { select: k } = config
+  const { texts, places } = await holdTexts(context, { count: poolSize(k), config, reading })
+  const { ids, scores } = await texts.choose({ k, first: places[0]?.id ?? '', signal: context.signal })
+  const placeOf = new Map(places.map((place) => [place.id, place]))
+  const turns = inTurns(
+    ids,
+    scores.map((score) => 1 - score),
+  )
+  return ids.map((id) => ({ ...placeOf.get(id)!, ...turns.get(id)! }))
 }

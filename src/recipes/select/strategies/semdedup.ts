@@ -11,7 +11,7 @@ import { nextTurn } from '../../../stream/turn.js'
 import { countCommitted, readRows, reduced } from '../../artifacts.js'
 import { readAssigned } from '../assign.js'
 import { type BucketRow, bucketsOf, openBuckets, readBucket } from '../buckets.js'
-import { locateChosen, writeChosen } from '../chosen.js'
+import { type Choices, choosePass } from '../choose-pass.js'
 import { clusterPasses, readClusteredVectors } from '../clustered.js'
 import type { SelectionConfig } from '../options.js'
 import { readCentroids } from '../solve.js'
@@ -38,7 +38,7 @@ export const semdedupStrategy: Strategy<Record<never, never>> = {
     ...clusterPasses(config, (run) => clusterCount(run, config)),
     bucketPass(),
     comparePass(),
-    choosePass(config),
+    choosePass(config, choose),
   ],
 }
 
@@ -142,20 +142,14 @@ function tooLarge(cluster: number, rows: number): UsageError {
 }
 
 /** Takes the rows that are least like one before them; memory grows with the picks alone. */
-function choosePass(config: SelectionConfig): Pass {
-  return {
-    name: 'choose',
-    tasks: async () => reduceTask,
-    async work(_task, context) {
-      const { select, seed } = config
-      const pick = createQuotaPick<Alike & { place: Alike }>({ quotas: [select], seed, inside: 'nearest' })
-      for (const { folder } of context.committed('compare')) {
-        for await (const rows of readRows<Alike>(join(folder, alikeFile))) {
-          for (const row of rows) pick.push({ ...row, cluster: 0, distance: row.alike, place: row })
-        }
-      }
-      const chosen = new Map(pick.finish().map(({ place: { id, cluster, distance } }) => [id, { cluster, distance }]))
-      return writeChosen(context, await locateChosen(context, chosen), config)
-    },
+async function choose(context: TaskContext, config: SelectionConfig): Promise<Choices> {
+  const { select, seed } = config
+  const pick = createQuotaPick<Alike & { place: Alike }>({ quotas: [select], seed, inside: 'nearest' })
+  for (const { folder } of context.committed('compare')) {
+    for await (const rows of readRows<Alike>(join(folder, alikeFile))) {
+      for (const row of rows) pick.push({ ...row, cluster: 0, distance: row.alike, place: row })
+    }
   }
+  const chosen = new Map(pick.finish().map(({ place: { id, cluster, distance } }) => [id, { cluster, distance }]))
+  return chosen
 }

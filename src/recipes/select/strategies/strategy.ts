@@ -11,7 +11,7 @@ export type StrategyConfig = SelectionConfig & { readonly scoreColumn?: string |
 
 /**
  * A way to choose rows. Its passes come after `scan`, which left every kept row's id, place and vector, and a sketch of
- * the shard; the last one is called `choose` and ends with `writeChosen`.
+ * the shard; the last one is called `choose` and made by `choosePass`.
  */
 export type Strategy<Own extends z.ZodRawShape = z.ZodRawShape> = {
   /** What it chooses, for `--help`: a few words. */
