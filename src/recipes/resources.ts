@@ -67,58 +67,47 @@ export function openResources(
   out: string,
   machine: MachineOptions,
 ): OpenResources {
-  const { concurrency = 8, journal: journalFolder = runPaths(out).journal, allowHttp, callSignal } = machine
-  const recording = machine.record
-  const rates = { requestsPerMinute: machine.requestsPerMinute, tokensPerMinute: machine.tokensPerMinute }
-  const alsoAt = (machine.alsoAt ?? '').split(',').filter((url) => url.trim() !== '')
-  const timeoutMs = machine.timeout === undefined ? undefined : machine.timeout * 1000
-  const key = { apiKeyEnv: machine.apiKeyEnv, apiKeyFile: machine.apiKeyFile }
-  const named = config as { model: string; endpoint?: string }
+  const { concurrency = 8, reading = {}, maxMemory, workers, callSignal } = machine
+  const { model, calls, close: closeModel } = askedModel(config as NamedModel, out, machine)
+  const { close: closeEmbedder, ...embedding } = embeddings(config as EmbedderSettings, out, machine)
+  return {
+    resources: {
+      model,
+      ...embedding,
+      concurrency: concurrency * (1 + endpointsBeside(machine).length),
+      callSignal,
+      reading,
+      memory: { maxMemory, workers },
+    },
+    calls,
+    close: () => closeModel().finally(closeEmbedder),
+  }
+}
+
+type NamedModel = { model: string; endpoint?: string }
+
+/** The model behind its journal and its budget, and what was asked of it. */
+function askedModel(
+  named: NamedModel,
+  out: string,
+  machine: MachineOptions,
+): Pick<OpenResources, 'calls' | 'close'> & Pick<Resources, 'model'> {
+  const { concurrency = 8, journal: journalFolder = runPaths(out).journal, record: recording, timeout } = machine
+  const { requestsPerMinute, tokensPerMinute, apiKeyEnv, apiKeyFile, allowHttp } = machine
   const budget = openBudget(named, machine)
-  const callsAtOnce = concurrency * (1 + alsoAt.length)
   let journal: Journal | undefined
   let record: SpendingRecord | undefined
   const model = once(async () => {
     journal = await openJournal(journalFolder)
     record = await recordSpending(runPaths(out).spent, budget.spent)
     return openJournalledModel(named, {
-      concurrency,
-      journal,
-      budget,
-      rates,
-      alsoAt,
-      record: recording,
-      allowHttp,
-      timeoutMs,
-      ...key,
+      ...{ concurrency, journal, budget, rates: { requestsPerMinute, tokensPerMinute } },
+      ...{ alsoAt: endpointsBeside(machine), record: recording, allowHttp, apiKeyEnv, apiKeyFile },
+      timeoutMs: timeout === undefined ? undefined : timeout * 1000,
     })
   })
-  const embedding = config as EmbedderSettings
-  const precision = precisionOf(embedding)
-  const plain = once(() =>
-    openEmbedder(embedding.embedder, {
-      endpoint: embedding.embedderEndpoint,
-      apiKey: readKey(key, 'OPENAI_API_KEY'),
-      allowHttp,
-      concurrency,
-      requestsPerMinute: machine.requestsPerMinute,
-      threads: Math.max(1, Math.floor(availableParallelism() / (machine.workers ?? 1))),
-    }),
-  )
-  const embedder = once(async () => roundedEmbedder(await plain.get(), precision))
-  // The bundled embedder makes vectors about as fast as a disk gives them back.
-  const vectorsFolder = machine.vectors ?? (embedding.embedder === 'static' ? undefined : runPaths(out).vectors)
-  const vectors = once(async () => openVectorStore(vectorsFolder!, await plain.get(), precision))
   return {
-    resources: {
-      model: model.get,
-      embedder: embedder.get,
-      ...(vectorsFolder === undefined ? {} : { vectors: vectors.get }),
-      concurrency: callsAtOnce,
-      callSignal,
-      reading: machine.reading ?? {},
-      memory: { maxMemory: machine.maxMemory, workers: machine.workers },
-    },
+    model: model.get,
     calls: () => {
       const { price } = budget
       const spent = spentSince(record?.before, budget.spent)
@@ -129,12 +118,42 @@ export function openResources(
     close: async () => {
       try {
         await (await model.opened())?.close?.()
-        await (await plain.opened())?.close?.()
       } finally {
         await journal?.close().finally(record?.close)
       }
     },
   }
+}
+
+/** The embedder, and where its vectors are kept for another run. */
+function embeddings(
+  config: EmbedderSettings,
+  out: string,
+  machine: MachineOptions,
+): Pick<Resources, 'embedder' | 'vectors'> & Pick<OpenResources, 'close'> {
+  const { concurrency = 8, apiKeyEnv, apiKeyFile, allowHttp, requestsPerMinute, workers = 1 } = machine
+  const precision = precisionOf(config)
+  const plain = once(() =>
+    openEmbedder(config.embedder, {
+      endpoint: config.embedderEndpoint,
+      apiKey: readKey({ apiKeyEnv, apiKeyFile }, 'OPENAI_API_KEY'),
+      ...{ allowHttp, concurrency, requestsPerMinute },
+      threads: Math.max(1, Math.floor(availableParallelism() / workers)),
+    }),
+  )
+  const embedder = once(async () => roundedEmbedder(await plain.get(), precision))
+  // The bundled embedder makes vectors about as fast as a disk gives them back.
+  const folder = machine.vectors ?? (config.embedder === 'static' ? undefined : runPaths(out).vectors)
+  const vectors = once(async () => openVectorStore(folder!, await plain.get(), precision))
+  return {
+    embedder: embedder.get,
+    ...(folder !== undefined && { vectors: vectors.get }),
+    close: async () => (await plain.opened())?.close?.(),
+  }
+}
+
+function endpointsBeside({ alsoAt = '' }: MachineOptions): string[] {
+  return alsoAt.split(',').filter((url) => url.trim() !== '')
 }
 
 function spentSince(before: Readonly<Spending> = noSpending(), now: Spending): Spending {
@@ -146,7 +165,7 @@ function spentSince(before: Readonly<Spending> = noSpending(), now: Spending): S
 }
 
 /** What may be spent, at which price; a limit in dollars needs a price that somebody told. */
-function openBudget(named: { model: string; endpoint?: string }, { limits, prices }: MachineOptions): BudgetOptions {
+function openBudget(named: NamedModel, { limits, prices }: MachineOptions): BudgetOptions {
   const price = named.model === undefined ? undefined : priceOf(named, prices)
   if (limits?.dollars !== undefined && price === undefined) {
     throw new UsageError(`A limit of ${limits.dollars} dollars needs the price of ${named.model}, which is not known`, {
