@@ -2,13 +2,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Columns, findShards } from '../../src/formats/index.js'
-import { readShards } from '../../src/formats/shards.js'
 import { curate } from '../../src/recipes/curate.js'
 import { sweep } from '../../src/recipes/filter/sweep.js'
 import { total } from '../../src/run/tally.js'
-import { collect } from '../laws.js'
 import { paragraph } from '../prose.js'
+import { rowsOf } from './whole-run.js'
 
 let folder: string
 let shards: string[]
@@ -38,16 +36,15 @@ beforeEach(() => {
   out = join(folder, `run-${runs++}`)
 })
 const run = (config: Record<string, unknown>, inputs = shards) => curate({ recipe: 'filter', inputs, out, config })
-const rowsOf = async (path: string) => (await collect(readShards(await findShards([join(out, path)])))) as Columns[]
 
 describe('filter', () => {
   it('writes the rows that pass, every column as it was, and lists the others with rule and measure', async () => {
     const { tally } = await run({ rules: 'length,gopher-repetition', minChars: 50 })
-    const rows = await rowsOf('data')
+    const rows = await rowsOf(join(out, 'data'))
     expect(rows).toHaveLength(tally.out)
     expect(rows.length).toBeGreaterThan(10)
     for (const { text, n } of rows) expect([paragraph(`0-${n}`), paragraph(`1-${n}`)]).toContain(text)
-    const lost = await rowsOf('rejects.parquet')
+    const lost = await rowsOf(join(out, 'rejects.parquet'))
     expect(lost).toContainEqual(
       expect.objectContaining({
         id: 'part-0.jsonl#20',
@@ -73,7 +70,7 @@ describe('filter', () => {
     })
     expect(tally.rejected['language: another language']).toBe(2)
     expect(tally.rejected['decontamination: in the test set']).toBeGreaterThanOrEqual(1)
-    const lost = await rowsOf('rejects.parquet')
+    const lost = await rowsOf(join(out, 'rejects.parquet'))
     expect(lost.find(({ stage }) => stage === 'decontamination')!.id).toBe('part-0.jsonl#3')
   })
 
@@ -88,7 +85,7 @@ describe('filter', () => {
     ]
     await writeFile(path, JSON.stringify({ text: ['Menu', ...lines, 'Imprint'].join('\n') }))
     await run({ rules: 'c4', c4Lines: true }, [path])
-    expect((await rowsOf('data'))[0]!.text).toBe(lines.join('\n'))
+    expect((await rowsOf(join(out, 'data')))[0]!.text).toBe(lines.join('\n'))
   })
 
   it('gives the same bytes whatever the order of the shards', async () => {

@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
+import type { Columns } from '../../src/formats/index.js'
 import type { PromptText, PromptTexts } from '../../src/recipes/prompt-texts.js'
-import type { ChatRequest } from '../server/openai-server.mjs'
+import type { Tally } from '../../src/run/tally.js'
+import { sluice } from '../cli/sluice.js'
+import { type ChatRequest, startOpenAiServer } from '../server/openai-server.mjs'
+import { rowsOf } from './whole-run.js'
 
 type Recorded = { prompt: string; about: string; reply: string }
 
@@ -8,7 +15,7 @@ type Recorded = { prompt: string; about: string; reply: string }
  * A model that answers from a file of `{prompt, about, reply}` lines: the first line of the prompt that was asked, by its
  * system message or else by how its question begins, whose `about` stands in the question. A question without a line is an error.
  */
-export function recordedReplies(file: string, texts: PromptTexts): (request: ChatRequest) => string {
+function recordedReplies(file: string, texts: PromptTexts): (request: ChatRequest) => string {
   const lines = readFileSync(file, 'utf8')
     .trim()
     .split('\n')
@@ -22,4 +29,35 @@ export function recordedReplies(file: string, texts: PromptTexts): (request: Cha
     if (!line) throw new Error(`No reply is recorded for ${asked}: ${question}`)
     return line.reply
   }
+}
+
+/** The folder of a recipe's recorded run: its rows, `run.yaml` and `replies.jsonl`. */
+export function recordedFolder(recipe: string): string {
+  return fileURLToPath(new URL(`../../fixtures/replies/${recipe}/`, import.meta.url))
+}
+
+export type RecordedRun = {
+  readonly texts: PromptTexts
+  /** Where to, and whatever else the command takes. */
+  readonly out: string
+  readonly flags?: readonly string[]
+}
+
+/** Runs a recipe by the command line over `input` of its recorded folder, with the replies that are recorded there. */
+export async function recordedRun(
+  recipe: string,
+  input: string,
+  { texts, out, flags = [] }: RecordedRun,
+): Promise<{ tally: Tally; rows: Columns[]; asked: ChatRequest['messages'][] }> {
+  const folder = recordedFolder(recipe)
+  const server = await startOpenAiServer({ reply: recordedReplies(join(folder, 'replies.jsonl'), texts) })
+  const done = await sluice([
+    ...['run', recipe, join(folder, input), '-o', out, '--json', ...flags],
+    ...['--config', join(folder, 'run.yaml'), '--endpoint', server.url],
+  ])
+  const asked = server.seen.map(({ body }) => (body as ChatRequest).messages)
+  await server.close()
+  expect(done.code, done.stderr).toBe(0)
+  const { tally } = JSON.parse(done.stdout) as { tally: Tally }
+  return { tally, rows: await rowsOf(join(out, 'data')), asked }
 }

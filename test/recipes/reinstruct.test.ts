@@ -1,34 +1,23 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Columns, findShards } from '../../src/formats/index.js'
-import { readShards } from '../../src/formats/shards.js'
+import { describe, expect, it } from 'vitest'
 import { type Curated, curate } from '../../src/recipes/curate.js'
 import type { MachineOptions } from '../../src/recipes/resources.js'
 import { total } from '../../src/run/tally.js'
-import { collect } from '../laws.js'
 import { paragraph, writeProseShards } from '../prose.js'
 import { type OpenAiServer, startOpenAiServer } from '../server/openai-server.mjs'
 import { isInstructRequest, toyReply } from './toy-model.js'
+import { benchFor, rowsOf } from './whole-run.js'
 
 let folder: string
 let shards: string[]
 let server: OpenAiServer
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-reinstruct-'))
-  shards = await writeProseShards(join(folder, 'corpus'), 3, 80)
-  server = await startOpenAiServer({ reply: toyReply })
-})
-afterAll(async () => {
-  await server.close()
-  await rm(folder, { recursive: true, force: true })
-})
-
-let runs = 0
 let out: string
-beforeEach(() => {
-  out = join(folder, `run-${runs++}`)
+const fill = async (to: string) => {
+  shards = await writeProseShards(to, 3, 80)
+}
+benchFor({ fill, reply: toyReply }, (bench) => {
+  ;({ folder, server, out } = bench)
 })
 const run = (
   config: Record<string, unknown> = {},
@@ -42,8 +31,8 @@ const run = (
     config: { selector: 'light', select: 60, seed: 7, model: 'openai:toy', endpoint, ...config },
     machine,
   })
-const pairs = async () => (await collect(readShards(await findShards([join(out, 'data')])))) as Columns[]
-const rejects = async () => (await collect(readShards(await findShards([join(out, 'rejects.parquet')])))) as Columns[]
+const pairs = () => rowsOf(join(out, 'data'))
+const rejects = () => rowsOf(join(out, 'rejects.parquet'))
 const dataBytes = () => readFile(join(out, 'data', 'train-00000-of-00001.parquet'))
 
 describe('reinstruct', () => {
@@ -98,7 +87,7 @@ describe('reinstruct', () => {
   it('gives the same bytes with the shards in another order', async () => {
     await run()
     const one = await dataBytes()
-    out = join(folder, `run-${runs++}`)
+    out = `${out}-again`
     await run({}, {}, { inputs: [...shards].reverse() })
     expect((await dataBytes()).equals(one)).toBe(true)
   })
@@ -115,7 +104,7 @@ describe('reinstruct', () => {
     const journal = join(folder, 'shared-journal')
     await run({}, { journal })
     const before = server.totalPaid
-    out = join(folder, `run-${runs++}`)
+    out = `${out}-again`
     const { calls } = await run({ removeRefusals: true }, { journal })
     expect(server.totalPaid).toBe(before)
     expect(calls).toMatchObject({ made: 0, requests: 0, journalled: expect.any(Number) })
@@ -178,7 +167,7 @@ describe('reinstruct', () => {
     const rows = await pairs()
     await faulty.close()
     expect(Math.max(...faulty.paid.values())).toBe(1)
-    out = join(folder, `run-${runs++}`)
+    out = `${out}-again`
     await run({ select: 20 })
     expect(rows).toEqual(await pairs())
   }, 120_000)

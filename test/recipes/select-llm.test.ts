@@ -1,23 +1,15 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Columns, findShards } from '../../src/formats/index.js'
-import { readShards } from '../../src/formats/shards.js'
+import { describe, expect, it } from 'vitest'
 import { type Curated, curate, type MachineOptions } from '../../src/recipes/curate.js'
 import { forecast } from '../../src/recipes/forecast.js'
 import { dealOf } from '../../src/recipes/select-llm/options.js'
 import { queryPrompt, selectLlmTexts } from '../../src/recipes/select-llm/query-prompt.js'
-import type { Tally } from '../../src/run/tally.js'
-import { sluice } from '../cli/sluice.js'
-import { collect } from '../laws.js'
 import { type OpenAiServer, startOpenAiServer } from '../server/openai-server.mjs'
-import { recordedReplies } from './recorded-replies.js'
+import { recordedRun } from './recorded-replies.js'
 import { toyPicks } from './toy-model.js'
-
-const fixture = fileURLToPath(new URL('../../fixtures/replies/select-llm/', import.meta.url))
+import { benchFor, rowsOf } from './whole-run.js'
 
 const subjects = ['bread', 'tides', 'chess', 'tax', 'moss', 'jazz']
 const rowsOfShard = 60
@@ -28,14 +20,18 @@ function instruction(n: number): string {
   return `Explain ${subject} and more ${subject} to number ${n}, with what ${subject} means for case ${n * 7}`
 }
 
-let folder: string
 let shards: string[]
 let server: OpenAiServer
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-select-llm-'))
+let out: string
+benchFor({ fill: writeInstructions, reply: toyPicks }, (bench) => {
+  ;({ server, out } = bench)
+})
+
+async function writeInstructions(to: string): Promise<void> {
+  await mkdir(to)
   shards = await Promise.all(
     [0, 1, 2].map(async (shard) => {
-      const path = join(folder, `part-${shard}.jsonl`)
+      const path = join(to, `part-${shard}.jsonl`)
       const rows = Array.from({ length: rowsOfShard }, (_, n) => ({
         instruction: instruction(shard * rowsOfShard + n),
         input: n % 4 === 0 ? `Input ${n}` : '',
@@ -45,18 +41,8 @@ beforeAll(async () => {
       return path
     }),
   )
-  server = await startOpenAiServer({ reply: toyPicks })
-})
-afterAll(async () => {
-  await server.close()
-  await rm(folder, { recursive: true, force: true })
-})
+}
 
-let runs = 0
-let out: string
-beforeEach(() => {
-  out = join(folder, `run-${runs++}`)
-})
 const run = (
   config: Record<string, unknown> = {},
   machine: MachineOptions = {},
@@ -66,27 +52,20 @@ const run = (
     ...{ recipe: 'select-llm', inputs: shards, out, machine },
     config: { select: 20, seed: 7, inputColumn: 'input', model: 'openai:toy', endpoint, ...config },
   })
-const rowsOf = async (path: string) => (await collect(readShards(await findShards([join(out, path)])))) as Columns[]
 const dataBytes = () => readFile(join(out, 'data', 'train-00000-of-00001.parquet'))
 const questions = (from: number) =>
   server.seen.slice(from).map(({ body }) => (body.messages as { content: string }[]).at(-1)!.content)
 
 it('picks as recorded in fixtures/replies, and lets the nearest stand in where no number was said', async () => {
-  const recorded = await startOpenAiServer({ reply: recordedReplies(join(fixture, 'replies.jsonl'), selectLlmTexts) })
-  const done = await sluice([
-    ...['run', 'select-llm', join(fixture, 'instructions.jsonl'), '-o', out, '--json'],
-    ...['--config', join(fixture, 'run.yaml'), '--endpoint', recorded.url],
-  ])
-  await recorded.close()
-  expect(done.code, done.stderr).toBe(0)
-  expect((JSON.parse(done.stdout) as { tally: Tally }).tally).toEqual({
+  const { tally, rows } = await recordedRun('select-llm', 'instructions.jsonl', { texts: selectLlmTexts, out })
+  expect(tally).toEqual({
     in: 6,
     out: 2,
     added: { 'pick: questions without an answer': 1 },
     rejected: { 'choose: not chosen': 4, 'pick: no number of the list': 1 },
     failed: {},
   })
-  const chosen = (await rowsOf('data')).map(({ instruction }) => instruction)
+  const chosen = rows.map(({ instruction }) => instruction)
   expect(chosen).toHaveLength(2)
   expect(chosen).toContain('Write a function that sorts a list of numbers.')
 }, 60_000)
@@ -100,7 +79,7 @@ describe('select-llm', () => {
     const shown = asked.map((question) => [...question.matchAll(/^\[\d+\] (.*)$/gm)].map((match) => match[1]!))
     for (const items of shown) expect(new Set(items).size).toBe(9)
     expect(new Set(shown.flat()).size).toBe(180)
-    const rows = await rowsOf('data')
+    const rows = await rowsOf(join(out, 'data'))
     expect(rows).toHaveLength(20)
     expect(new Set(rows.map(({ sluice_id }) => sluice_id)).size).toBe(20)
     expect(rows.every(({ output }) => output === 'x')).toBe(true)
@@ -114,7 +93,7 @@ describe('select-llm', () => {
   it('shows rows of all subjects in a diverse question, of few in a similar one', async () => {
     const subjectsShown = async (grouping: string) => {
       const before = server.seen.length
-      out = join(folder, `run-${runs++}`)
+      out = `${out}-again`
       await run({ grouping })
       const counts = questions(before).map((question) => new Set(question.match(/Explain (\w+)/g)).size)
       return counts.reduce((sum, count) => sum + count, 0) / counts.length
@@ -129,10 +108,10 @@ describe('select-llm', () => {
     const mute = await startOpenAiServer({ reply: () => 'All of them are wonderful.' })
     const { tally } = await run({}, {}, mute.url)
     await mute.close()
-    expect(await rowsOf('data')).toHaveLength(20)
+    expect(await rowsOf(join(out, 'data'))).toHaveLength(20)
     expect(tally.rejected['pick: no number of the list']).toBe(20)
     expect(tally.added).toEqual({ 'pick: questions without an answer': 20 })
-    const lost = await rowsOf('rejects.parquet')
+    const lost = await rowsOf(join(out, 'rejects.parquet'))
     expect(lost.map(({ id }) => id)).toContain('question-0000019')
   })
 
@@ -141,18 +120,18 @@ describe('select-llm', () => {
     await run({ select: 50, picks: 7 })
     const asked = questions(before).map((question) => Number(/Pick (\d+)/.exec(question)![1]))
     expect(asked.toSorted((a, b) => b - a)).toEqual([7, 7, 7, 7, 7, 7, 7, 1])
-    expect(await rowsOf('data')).toHaveLength(50)
+    expect(await rowsOf(join(out, 'data'))).toHaveLength(50)
   })
 
   it('chooses all rows where as many are wanted', async () => {
     await run({ select: 500 })
-    expect(await rowsOf('data')).toHaveLength(180)
+    expect(await rowsOf(join(out, 'data'))).toHaveLength(180)
   })
 
   it('gives the same bytes after a stop in the middle, without paying twice', async () => {
     await run()
     const one = await dataBytes()
-    out = join(folder, `run-${runs++}`)
+    out = `${out}-again`
     const slow = await startOpenAiServer({ reply: toyPicks, latencyMs: 20 })
     const stop = new AbortController()
     const config = { select: 20, seed: 7, inputColumn: 'input', model: 'openai:toy', endpoint: slow.url }

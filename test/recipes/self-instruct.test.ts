@@ -1,39 +1,22 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Columns, findShards } from '../../src/formats/index.js'
-import { readShards } from '../../src/formats/shards.js'
+import { describe, expect, it } from 'vitest'
 import { type Curated, curate } from '../../src/recipes/curate.js'
 import { forecast } from '../../src/recipes/forecast.js'
 import type { MachineOptions } from '../../src/recipes/resources.js'
 import { selfInstructTexts } from '../../src/recipes/self-instruct/prompts.js'
-import { type Tally, total } from '../../src/run/tally.js'
+import { total } from '../../src/run/tally.js'
 import { rougeL } from '../../src/select/rouge.js'
-import { sluice } from '../cli/sluice.js'
-import { collect } from '../laws.js'
 import { type OpenAiServer, startOpenAiServer } from '../server/openai-server.mjs'
-import { recordedReplies } from './recorded-replies.js'
+import { recordedRun } from './recorded-replies.js'
 import { toyTasks, toyTasksZh } from './toy-model.js'
-
-const fixture = fileURLToPath(new URL('../../fixtures/replies/self-instruct/', import.meta.url))
+import { benchFor, rowsOf } from './whole-run.js'
 
 let folder: string
 let server: OpenAiServer
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-self-instruct-'))
-  server = await startOpenAiServer({ reply: toyTasks })
-})
-afterAll(async () => {
-  await server.close()
-  await rm(folder, { recursive: true, force: true })
-})
-
-let runs = 0
 let out: string
-beforeEach(() => {
-  out = join(folder, `run-${runs++}`)
+benchFor({ fill: async () => {}, reply: toyTasks }, (bench) => {
+  ;({ folder, server, out } = bench)
 })
 const run = (
   config: Record<string, unknown> = {},
@@ -44,20 +27,11 @@ const run = (
     ...{ recipe: 'self-instruct', inputs, out, machine },
     config: { instructions: 40, seed: 7, model: 'openai:toy', endpoint, ...config },
   })
-const rowsOf = async (path: string) => (await collect(readShards(await findShards([join(out, path)])))) as Columns[]
 const dataBytes = () => readFile(join(out, 'data', 'train-00000-of-00001.parquet'))
 
 it('asks its questions as recorded in fixtures/replies, row for row', async () => {
-  const recorded = await startOpenAiServer({
-    reply: recordedReplies(join(fixture, 'replies.jsonl'), selfInstructTexts),
-  })
-  const done = await sluice([
-    ...['run', 'self-instruct', join(fixture, 'tasks.jsonl'), '-o', out, '--json'],
-    ...['--config', join(fixture, 'run.yaml'), '--endpoint', recorded.url],
-  ])
-  await recorded.close()
-  expect(done.code, done.stderr).toBe(0)
-  expect((JSON.parse(done.stdout) as { tally: Tally }).tally).toEqual({
+  const { tally, rows } = await recordedRun('self-instruct', 'tasks.jsonl', { texts: selfInstructTexts, out })
+  expect(tally).toEqual({
     in: 8,
     out: 3,
     added: { 'grow: proposed by the model': 5, 'instances: more than one of a task': 2 },
@@ -70,7 +44,6 @@ it('asks its questions as recorded in fixtures/replies, row for row', async () =
     },
     failed: {},
   })
-  const rows = await rowsOf('data')
   expect(rows.map(({ id, input, output }) => [id, input, output])).toEqual([
     ['request-0000000/0/0', 'Letter: Please pay 40 euros by Friday.', 'bill'],
     ['request-0000000/0/1', 'Letter: We would be glad to see you on Friday.', 'invitation'],
@@ -81,7 +54,7 @@ it('asks its questions as recorded in fixtures/replies, row for row', async () =
 describe('self-instruct', () => {
   it('grows new tasks out of the bundled ones and gives each its instances', async () => {
     const { tally } = await run()
-    const rows = await rowsOf('data')
+    const rows = await rowsOf(join(out, 'data'))
     const machine = rows.filter(({ source }) => source === 'machine')
     expect(rows.length - machine.length).toBe(175)
     const tasks = [...new Set(machine.map(({ instruction }) => String(instruction)))]
@@ -126,7 +99,7 @@ describe('self-instruct', () => {
     await run({ instructions: 50 })
     const whole = await dataBytes()
     const paid = server.totalPaid
-    out = join(folder, `run-${runs++}`)
+    out = `${out}-again`
     const stop = new AbortController()
     let grown = 0
     const slow = await startOpenAiServer({ reply: toyTasks, latencyMs: 20 })
@@ -161,7 +134,7 @@ describe('self-instruct', () => {
     await chinese.close()
     expect(tally.in).toBe(175)
     expect(tally.rejected['grow: asks for more than text']).toBeGreaterThan(0)
-    const rows = await rowsOf('data')
+    const rows = await rowsOf(join(out, 'data'))
     const machine = rows.filter(({ source }) => source === 'machine')
     expect(machine.length).toBeGreaterThanOrEqual(mode === 'alpaca' ? 40 : 60)
     for (const [n, { instruction }] of machine.entries()) {
@@ -202,7 +175,7 @@ describe('self-instruct', () => {
   it("asks for whole tasks in Alpaca's mode, and shows three by people", async () => {
     const before = server.seen.length
     const { tally } = await run({ mode: 'alpaca', includeSeeds: false })
-    const rows = await rowsOf('data')
+    const rows = await rowsOf(join(out, 'data'))
     expect(rows.length).toBe(tally.out)
     expect(rows.length).toBeGreaterThanOrEqual(40)
     expect(rows.every(({ output, input }) => /^An answer \d+$/.test(String(output)) && input === '')).toBe(true)
@@ -227,10 +200,10 @@ describe('self-instruct', () => {
     ]
     await writeFile(path, own.map((row) => JSON.stringify(row)).join('\n'))
     const { tally } = await run({ instructions: 10 }, {}, { inputs: [path] })
-    const seeds = (await rowsOf('data')).filter(({ source }) => source === 'seed')
+    const seeds = (await rowsOf(join(out, 'data'))).filter(({ source }) => source === 'seed')
     expect(seeds.map(({ output }) => output)).toEqual(['The oak', '3'])
     expect(tally.rejected['seed: no output']).toBe(1)
-    const lost = await rowsOf('rejects.parquet')
+    const lost = await rowsOf(join(out, 'rejects.parquet'))
     expect(lost).toContainEqual(expect.objectContaining({ id: 'own.jsonl#2', reason: 'no output' }))
   })
 

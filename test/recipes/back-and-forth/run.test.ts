@@ -1,19 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { backAndForthTexts } from '../../../src/recipes/back-and-forth/texts.js'
 import { curate } from '../../../src/recipes/curate.js'
 import { forecast } from '../../../src/recipes/forecast.js'
-import type { Tally } from '../../../src/run/tally.js'
-import { sluice } from '../../cli/sluice.js'
 import { paragraph, writeProseShards } from '../../prose.js'
 import { type ChatRequest, type OpenAiServer, startOpenAiServer } from '../../server/openai-server.mjs'
-import { recordedReplies } from '../recorded-replies.js'
+import { recordedRun } from '../recorded-replies.js'
 import { stageOf, toyBackAndForth } from '../toy-model.js'
 import { benchFor, expectSameBytes, rowsOf } from '../whole-run.js'
-
-const fixture = fileURLToPath(new URL('../../../fixtures/replies/back-and-forth/', import.meta.url))
 
 let folder: string
 let corpus: string
@@ -26,16 +21,8 @@ benchFor({ fill: (to) => writeProseShards(to, 2, 60), reply: toyBackAndForth }, 
 const settings = { select: 70, minChars: 200, seed: 2, model: 'openai:toy' }
 
 it('goes through the stages as recorded in fixtures/replies, row for row', async () => {
-  const recorded = await startOpenAiServer({
-    reply: recordedReplies(join(fixture, 'replies.jsonl'), backAndForthTexts),
-  })
-  const done = await sluice([
-    ...['run', 'back-and-forth', join(fixture, 'texts.jsonl'), '-o', out, '--json'],
-    ...['--config', join(fixture, 'run.yaml'), '--endpoint', recorded.url],
-  ])
-  await recorded.close()
-  expect(done.code, done.stderr).toBe(0)
-  expect((JSON.parse(done.stdout) as { tally: Tally }).tally).toEqual({
+  const { tally, rows } = await recordedRun('back-and-forth', 'texts.jsonl', { texts: backAndForthTexts, out })
+  expect(tally).toEqual({
     in: 6,
     out: 2,
     rejected: {
@@ -46,7 +33,6 @@ it('goes through the stages as recorded in fixtures/replies, row for row', async
     },
     failed: {},
   })
-  const rows = await rowsOf(join(out, 'data'))
   expect(rows.map(({ id, instruction, score }) => [id, instruction, score])).toEqual([
     ['texts.jsonl#0/0', 'Why should bread cool before it is cut?', 5],
     ['texts.jsonl#2/0', 'What are tides, and when is their range greatest?', 5],

@@ -1,21 +1,17 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { staticEmbedder } from '../../../src/embed/static/embed.js'
 import { curate } from '../../../src/recipes/curate.js'
 import { deitaTexts } from '../../../src/recipes/deita/texts.js'
 import { explainRow } from '../../../src/recipes/explain.js'
 import { forecast } from '../../../src/recipes/forecast.js'
-import { type Tally, total } from '../../../src/run/tally.js'
+import { total } from '../../../src/run/tally.js'
 import { uniform } from '../../../src/text/hash.js'
-import { sluice } from '../../cli/sluice.js'
 import { writePairShards } from '../../pairs.js'
 import { type ChatRequest, type OpenAiServer, startOpenAiServer } from '../../server/openai-server.mjs'
-import { recordedReplies } from '../recorded-replies.js'
+import { recordedRun } from '../recorded-replies.js'
 import { benchFor, expectSameBytes, rowsOf } from '../whole-run.js'
-
-const fixture = fileURLToPath(new URL('../../../fixtures/replies/deita/', import.meta.url))
 
 let folder: string
 let corpus: string
@@ -35,20 +31,13 @@ function toyJudge(request: ChatRequest): string {
 }
 
 it('goes through the questions as recorded in fixtures/replies, row for row', async () => {
-  const recorded = await startOpenAiServer({ reply: recordedReplies(join(fixture, 'replies.jsonl'), deitaTexts) })
-  const done = await sluice([
-    ...['run', 'deita', join(fixture, 'pairs.jsonl'), '-o', out, '--json'],
-    ...['--config', join(fixture, 'run.yaml'), '--endpoint', recorded.url],
-  ])
-  await recorded.close()
-  expect(done.code, done.stderr).toBe(0)
-  expect((JSON.parse(done.stdout) as { tally: Tally }).tally).toEqual({
+  const { tally, rows } = await recordedRun('deita', 'pairs.jsonl', { texts: deitaTexts, out })
+  expect(tally).toEqual({
     in: 6,
     out: 3,
     rejected: { 'quality: no whole score from 1 to 6': 1, 'choose: not chosen': 2 },
     failed: {},
   })
-  const rows = await rowsOf(join(out, 'data'))
   // Row 1 is too like row 0, and row 3 scores least.
   expect(rows.map((row) => [row.sluice_id, row.sluice_complexity, row.sluice_quality, row.sluice_score])).toEqual([
     ['pairs.jsonl#0', 3, 4, 12],

@@ -1,8 +1,6 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { writeRows } from '../../../src/formats/index.js'
 import { curate } from '../../../src/recipes/curate.js'
 import { operators } from '../../../src/recipes/evol-instruct/operators.js'
@@ -10,33 +8,25 @@ import { evolTexts } from '../../../src/recipes/evol-instruct/prompts.js'
 import type { Estimate } from '../../../src/recipes/types.js'
 import { type Tally, total } from '../../../src/run/tally.js'
 import { sluice } from '../../cli/sluice.js'
-import { type OpenAiServer, startOpenAiServer } from '../../server/openai-server.mjs'
-import { recordedReplies } from '../recorded-replies.js'
+import type { OpenAiServer } from '../../server/openai-server.mjs'
+import { recordedRun } from '../recorded-replies.js'
 import { toyEvolution } from '../toy-model.js'
-import { rowsOf } from '../whole-run.js'
-
-const fixture = fileURLToPath(new URL('../../../fixtures/replies/evol-instruct/', import.meta.url))
+import { benchFor, rowsOf } from '../whole-run.js'
 
 let folder: string
 let corpus: string[]
 let server: OpenAiServer
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-evol-'))
-  corpus = [join(folder, 'a.parquet'), join(folder, 'b.jsonl')]
-  await writeRows(corpus[0]!)(batches(0, 25))
-  await writeRows(corpus[1]!)(batches(25, 50))
-  server = await startOpenAiServer({ reply: toyEvolution, latencyMs: 3 })
-})
-afterAll(async () => {
-  await server.close()
-  await rm(folder, { recursive: true, force: true })
+let out: string
+benchFor({ fill: writeInstructions, reply: toyEvolution }, (bench) => {
+  ;({ folder, server, out } = bench)
 })
 
-let runs = 0
-let out: string
-beforeEach(() => {
-  out = join(folder, `run-${runs++}`)
-})
+async function writeInstructions(to: string): Promise<void> {
+  await mkdir(to)
+  corpus = [join(to, 'a.parquet'), join(to, 'b.jsonl')]
+  await writeRows(corpus[0]!)(batches(0, 25))
+  await writeRows(corpus[1]!)(batches(25, 50))
+}
 
 async function* batches(start: number, end: number) {
   yield Array.from({ length: end - start }, (_, n) => ({
@@ -52,14 +42,7 @@ const command = (to: string, concurrency: number) => [
 
 describe('the run of fixtures/replies', () => {
   it('evolves, eliminates, gives parents back to the pool, and answers, row for row', async () => {
-    const recorded = await startOpenAiServer({ reply: recordedReplies(join(fixture, 'replies.jsonl'), evolTexts) })
-    const done = await sluice([
-      ...['run', 'evol-instruct', join(fixture, 'instructions.jsonl'), '-o', out, '--json'],
-      ...['--config', join(fixture, 'run.yaml'), '--endpoint', recorded.url],
-    ])
-    await recorded.close()
-    expect(done.code, done.stderr).toBe(0)
-    const { tally } = JSON.parse(done.stdout) as { tally: Tally }
+    const { tally, rows } = await recordedRun('evol-instruct', 'instructions.jsonl', { texts: evolTexts, out })
     // Six rows were read, and round 2 took the pool of five in once more.
     expect(tally).toEqual({
       in: 6 + 5,
@@ -74,7 +57,6 @@ describe('the run of fixtures/replies', () => {
       },
       failed: {},
     })
-    const rows = await rowsOf(join(out, 'data'))
     expect(rows.map(({ id, operator, round }) => [id, operator, round])).toEqual([
       ['instructions.jsonl#0/1', 'complicate-input', 1],
       ['instructions.jsonl#3/1', 'complicate-input', 1],

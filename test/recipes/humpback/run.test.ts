@@ -1,18 +1,13 @@
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { curate } from '../../../src/recipes/curate.js'
 import { forecast } from '../../../src/recipes/forecast.js'
 import { humpbackTexts } from '../../../src/recipes/humpback/judge.js'
-import type { Tally } from '../../../src/run/tally.js'
 import { uniform } from '../../../src/text/hash.js'
-import { sluice } from '../../cli/sluice.js'
 import { writePairShards } from '../../pairs.js'
 import { type ChatRequest, type OpenAiServer, startOpenAiServer } from '../../server/openai-server.mjs'
-import { recordedReplies } from '../recorded-replies.js'
+import { recordedFolder, recordedRun } from '../recorded-replies.js'
 import { benchFor, expectSameBytes, rowsOf } from '../whole-run.js'
-
-const fixture = fileURLToPath(new URL('../../../fixtures/replies/humpback/', import.meta.url))
 
 let corpus: string
 let server: OpenAiServer
@@ -28,22 +23,17 @@ function toyJudge({ messages }: ChatRequest): string {
 }
 
 it('scores as recorded in fixtures/replies, row for row, and adds the seed data', async () => {
-  const recorded = await startOpenAiServer({ reply: recordedReplies(join(fixture, 'replies.jsonl'), humpbackTexts) })
-  const done = await sluice([
-    ...['run', 'humpback', join(fixture, 'candidates.jsonl'), '-o', out, '--json'],
-    ...['--config', join(fixture, 'run.yaml'), '--endpoint', recorded.url],
-    ...['--seed-data', join(fixture, 'seeds.jsonl')],
-  ])
-  const asked = recorded.seen.map(({ body }) => (body as ChatRequest).messages)
-  await recorded.close()
-  expect(done.code, done.stderr).toBe(0)
-  expect((JSON.parse(done.stdout) as { tally: Tally }).tally).toEqual({
+  const { tally, rows, asked } = await recordedRun('humpback', 'candidates.jsonl', {
+    texts: humpbackTexts,
+    out,
+    flags: ['--seed-data', join(recordedFolder('humpback'), 'seeds.jsonl')],
+  })
+  expect(tally).toEqual({
     in: 6,
     out: 3,
     rejected: { 'read: instruction of fewer than 10 characters': 1, 'select: scored 3': 1, 'select: scored 1': 1 },
     failed: {},
   })
-  const rows = await rowsOf(join(out, 'data'))
   expect(rows.map(({ id, source, score }) => [id, source, score])).toEqual([
     ['candidates.jsonl#0', 'synthetic', 5],
     ['candidates.jsonl#3', 'synthetic', 4],

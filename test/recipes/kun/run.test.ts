@@ -1,39 +1,27 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { curate } from '../../../src/recipes/curate.js'
 import { kunTexts } from '../../../src/recipes/kun/texts.js'
 import { type Tally, total } from '../../../src/run/tally.js'
 import { sluice } from '../../cli/sluice.js'
-import { type OpenAiServer, startOpenAiServer } from '../../server/openai-server.mjs'
-import { recordedReplies } from '../recorded-replies.js'
+import type { OpenAiServer } from '../../server/openai-server.mjs'
+import { recordedRun } from '../recorded-replies.js'
 import { toyKun } from '../toy-model.js'
-import { rowsOf } from '../whole-run.js'
+import { benchFor } from '../whole-run.js'
 
-const fixture = fileURLToPath(new URL('../../../fixtures/replies/kun/', import.meta.url))
-
-let folder: string
 let corpus: string
 let server: OpenAiServer
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-kun-'))
-  corpus = join(folder, 'texts.jsonl')
-  const lines = Array.from({ length: 90 }, (_, n) => JSON.stringify({ content: textOf(n) }))
-  await writeFile(corpus, lines.join('\n'))
-  server = await startOpenAiServer({ reply: toyKun, latencyMs: 3 })
-})
-afterAll(async () => {
-  await server.close()
-  await rm(folder, { recursive: true, force: true })
+let out: string
+benchFor({ fill: writeTexts, reply: toyKun }, (bench) => {
+  ;({ corpus, server, out } = bench)
 })
 
-let runs = 0
-let out: string
-beforeEach(() => {
-  out = join(folder, `run-${runs++}`)
-})
+async function writeTexts(to: string): Promise<void> {
+  await mkdir(to)
+  const lines = Array.from({ length: 90 }, (_, n) => JSON.stringify({ content: textOf(n) }))
+  await writeFile(join(to, 'texts.jsonl'), lines.join('\n'))
+}
 
 const subjects = ['面包', '民法', '潮汐', '火山', '茶叶', '桥梁', '候鸟', '陶瓷', '棉花', '指南针']
 function textOf(n: number): string {
@@ -47,14 +35,8 @@ const command = (to: string, concurrency: number) => [
 ]
 
 it('goes through the six stages as recorded in fixtures/replies, row for row', async () => {
-  const recorded = await startOpenAiServer({ reply: recordedReplies(join(fixture, 'replies.jsonl'), kunTexts) })
-  const done = await sluice([
-    ...['run', 'kun', join(fixture, 'texts.jsonl'), '-o', out, '--json'],
-    ...['--config', join(fixture, 'run.yaml'), '--endpoint', recorded.url],
-  ])
-  await recorded.close()
-  expect(done.code, done.stderr).toBe(0)
-  expect((JSON.parse(done.stdout) as { tally: Tally }).tally).toEqual({
+  const { tally, rows } = await recordedRun('kun', 'texts.jsonl', { texts: kunTexts, out })
+  expect(tally).toEqual({
     in: 8,
     out: 3,
     rejected: {
@@ -66,7 +48,6 @@ it('goes through the six stages as recorded in fixtures/replies, row for row', a
     },
     failed: {},
   })
-  const rows = await rowsOf(join(out, 'data'))
   expect(rows.map(({ id, instruction }) => [id, instruction])).toEqual([
     ['texts.jsonl#0/0', '刚出炉的面包为什么不能马上切开？'],
     ['texts.jsonl#1/0', '什么是民法？'],

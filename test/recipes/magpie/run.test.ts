@@ -1,18 +1,13 @@
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { curate } from '../../../src/recipes/curate.js'
 import { forecast } from '../../../src/recipes/forecast.js'
 import { labelReply, magpieTexts, qualities } from '../../../src/recipes/magpie/prompts.js'
-import type { Tally } from '../../../src/run/tally.js'
 import { uniform } from '../../../src/text/hash.js'
-import { sluice } from '../../cli/sluice.js'
 import { writePairShards } from '../../pairs.js'
 import { type ChatRequest, type OpenAiServer, startOpenAiServer } from '../../server/openai-server.mjs'
-import { recordedReplies } from '../recorded-replies.js'
+import { recordedRun } from '../recorded-replies.js'
 import { benchFor, expectSameBytes, rowsOf } from '../whole-run.js'
-
-const fixture = fileURLToPath(new URL('../../../fixtures/replies/magpie/', import.meta.url))
 
 let corpus: string
 let server: OpenAiServer
@@ -28,14 +23,8 @@ function toyJudge({ messages }: ChatRequest): string {
 }
 
 it('filters as recorded in fixtures/replies, row for row', async () => {
-  const recorded = await startOpenAiServer({ reply: recordedReplies(join(fixture, 'replies.jsonl'), magpieTexts) })
-  const done = await sluice([
-    ...['run', 'magpie', join(fixture, 'pairs.jsonl'), '-o', out, '--json'],
-    ...['--config', join(fixture, 'run.yaml'), '--endpoint', recorded.url],
-  ])
-  await recorded.close()
-  expect(done.code, done.stderr).toBe(0)
-  expect((JSON.parse(done.stdout) as { tally: Tally }).tally).toEqual({
+  const { tally, rows } = await recordedRun('magpie', 'pairs.jsonl', { texts: magpieTexts, out })
+  expect(tally).toEqual({
     in: 8,
     out: 2,
     rejected: {
@@ -49,7 +38,6 @@ it('filters as recorded in fixtures/replies, row for row', async () => {
     },
     failed: {},
   })
-  const rows = await rowsOf(join(out, 'data'))
   expect(rows.map((row) => [row.sluice_id, row.sluice_quality, row.sluice_difficulty, row.reward])).toEqual([
     ['pairs.jsonl#1', 'good', 'medium', 2.5],
     ['pairs.jsonl#4', 'excellent', 'hard', 4],
