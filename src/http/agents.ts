@@ -5,18 +5,26 @@ import { leadsToPrivate, privateAddressCode, publicLookup } from './private-addr
 
 const proxyVariables = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'] as const
 export type DispatchHandler = Dispatcher.DispatchHandler
+export type DispatchController = Dispatcher.DispatchController
 
 const agents = new Map<string, Dispatcher>()
 
 export type Reach = { readonly connectMs: number; readonly publicOnly: boolean }
 
-/** Sends a request over a connection of the right pool; resolves with the head of the answer. */
+/**
+ * Sends a request over a connection of the right pool; resolves with the head of the answer. With `publicOnly` a host whose
+ * name leads to a private address is refused: as the connection is made, or, where a proxy will look the name up, as far as
+ * it is known here.
+ */
 export async function send(
   url: URL,
   reach: Reach,
   options: Omit<Dispatcher.RequestOptions, 'origin' | 'path'>,
 ): Promise<Dispatcher.ResponseData> {
-  return request(url, { ...options, dispatcher: await agentFor(url, reach) })
+  if (reach.publicOnly && proxiesFor(targetOf(url)) !== '' && (await leadsToPrivate(url.hostname))) {
+    throw Object.assign(new Error(`${url.hostname} leads to a private address`), { code: privateAddressCode })
+  }
+  return request(url, { ...options, dispatcher: agentFor(targetOf(url), reach) })
 }
 
 type Target = { readonly href: string; readonly origin: string; readonly path: string; readonly isHere: boolean }
@@ -38,35 +46,37 @@ function targetOf(url: URL): Target {
   return target
 }
 
-/** Sends a request over a connection of the right pool, telling `handler` what comes. Rejects where it cannot be sent. */
-export async function dispatch(
+/** Sends a request over a connection of the right pool, telling `handler` what comes. Throws where it cannot be sent. */
+export function dispatch(
   url: URL,
   reach: Reach,
   options: Omit<Dispatcher.DispatchOptions, 'origin' | 'path'>,
   handler: DispatchHandler,
-): Promise<void> {
-  const { origin, path } = targetOf(url)
-  const agent = await agentFor(url, reach)
-  agent.dispatch({ ...options, origin, path }, handler)
+): void {
+  const target = targetOf(url)
+  const { origin, path } = target
+  agentFor(target, reach).dispatch({ ...options, origin, path }, handler)
+}
+
+/** The values of all variables that name a proxy, as one text; empty where a request goes straight. */
+function proxiesFor({ isHere }: Target): string {
+  if (isHere) return ''
+  const values = proxyVariables.map((name) => process.env[name] ?? '')
+  return values.some((value) => value !== '') ? values.join(' ') : ''
 }
 
 /**
  * The pool of connections for a request: direct, or by the proxies that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name; this
- * machine is never asked by a proxy. With `publicOnly` a host whose name leads to a private address is refused: as the
- * connection is made, or, where a proxy will look the name up, as far as it is known here.
+ * machine is never asked by a proxy.
  */
-async function agentFor(url: URL, { connectMs, publicOnly }: Reach): Promise<Dispatcher> {
-  const proxies = targetOf(url).isHere ? [] : proxyVariables.map((name) => process.env[name] ?? '')
-  const isProxied = proxies.some((proxy) => proxy !== '')
-  if (isProxied && publicOnly && (await leadsToPrivate(url.hostname))) {
-    throw Object.assign(new Error(`${url.hostname} leads to a private address`), { code: privateAddressCode })
-  }
-  const key = `${connectMs} ${publicOnly} ${isProxied ? proxies.join(' ') : ''}`
+function agentFor(target: Target, { connectMs, publicOnly }: Reach): Dispatcher {
+  const proxies = proxiesFor(target)
+  const key = `${connectMs} ${publicOnly} ${proxies}`
   const known = agents.get(key)
   if (known !== undefined) return known
   const timed = { timeout: connectMs }
   const connect = { ...timed, ...(publicOnly && { lookup: publicLookup }) }
-  const agent = isProxied ? proxied({ connect, proxyTls: timed, requestTls: timed }) : new Agent({ connect })
+  const agent = proxies === '' ? new Agent({ connect }) : proxied({ connect, proxyTls: timed, requestTls: timed })
   agents.set(key, agent)
   return agent
 }

@@ -1,6 +1,6 @@
-import { type DispatchHandler, dispatch } from './agents.js'
+import { type DispatchController, type DispatchHandler, dispatch } from './agents.js'
 import { HttpFailure } from './failure.js'
-import { defaultTimeouts, type Request, toFailure } from './request.js'
+import { bounded, type Request, toFailure } from './request.js'
 import { whenAborted } from './when-aborted.js'
 
 type Head = { status: number; headers: Readonly<Record<string, string | string[] | undefined>> }
@@ -17,43 +17,44 @@ const longestErrorMs = 10_000
  * cost a small exchange a third of its CPU. Of an answer that is no success it gives as much of the page as came in time.
  * Rejects with an HttpFailure where no answer came, or one longer than `maxBytes`, and with the signal's reason.
  */
-export async function exchange(request: Omit<Request, 'publicOnly'>, maxBytes: number): Promise<WholeAnswer> {
+export function exchange(request: Omit<Request, 'publicOnly'>, maxBytes: number): Promise<WholeAnswer> {
   const { method = 'GET', url, headers = {}, body, timeouts, signal } = request
-  signal?.throwIfAborted()
-  const { connectMs, firstByteMs, idleMs, totalMs } = { ...defaultTimeouts, ...timeouts }
-  const options = { method, headers, body, headersTimeout: firstByteMs, bodyTimeout: idleMs }
-  const answer = collect(url, maxBytes)
-  const overdue = () => answer.fail(new HttpFailure('answer took too long', { retryable: true }))
-  const timer = setTimeout(overdue, totalMs)
-  const forget = signal && whenAborted(signal, () => answer.fail(signal.reason))
-  // What it throws is wrong with the request, before anything was sent.
-  dispatch(url, { connectMs, publicOnly: false }, options, answer.handler).catch(answer.fail)
-  try {
-    return await answer.whole
-  } finally {
-    clearTimeout(timer)
-    forget?.()
-  }
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted()
+    const { connectMs, firstByteMs, idleMs, totalMs } = bounded(timeouts)
+    const release = () => {
+      clearTimeout(timer)
+      forget?.()
+    }
+    const { handler, fail } = collect(url, maxBytes, { resolve, reject, release })
+    const timer = setTimeout(() => fail(new HttpFailure('answer took too long', { retryable: true })), totalMs)
+    const forget = signal && whenAborted(signal, () => fail(signal.reason))
+    try {
+      const options = { method, headers, body, headersTimeout: firstByteMs, bodyTimeout: idleMs }
+      dispatch(url, { connectMs, publicOnly: false }, options, handler)
+    } catch (error) {
+      // It is wrong with the request, before anything was sent.
+      fail(error)
+    }
+  })
 }
 
-/** A handler that gathers an answer, and the answer; `fail` gives it up, and closes its connection. */
-function collect(url: URL, maxBytes: number) {
+type Settle = { resolve(answer: WholeAnswer): void; reject(error: unknown): void; release(): void }
+
+/** A handler that gathers an answer and hands it on; `fail` gives it up, and closes its connection. */
+function collect(url: URL, maxBytes: number, { resolve, reject, release }: Settle) {
   const pieces: Buffer[] = []
   let length = 0
   let head: Head | undefined
-  let abort: (() => void) | undefined
+  let connection: DispatchController | undefined
   let errorTimer: NodeJS.Timeout | undefined
   let isOver = false
-  let resolve: (answer: WholeAnswer) => void = () => {}
-  let reject: (error: unknown) => void = () => {}
-  const whole = new Promise<WholeAnswer>((...settle) => {
-    ;[resolve, reject] = settle
-  })
 
   const end = () => {
     isOver = true
+    release()
     clearTimeout(errorTimer)
-    abort?.()
+    connection?.abort(new Error('given up'))
   }
   const fail = (error: unknown) => {
     if (isOver) return
@@ -69,8 +70,8 @@ function collect(url: URL, maxBytes: number) {
 
   const handler: DispatchHandler = {
     onRequestStart(controller) {
-      abort = () => controller.abort(new Error('given up'))
-      if (isOver) abort()
+      connection = controller
+      if (isOver) controller.abort(new Error('given up'))
     },
     onResponseStart(_controller, status, headers) {
       // 100 to 199 announce the real one.
@@ -87,17 +88,17 @@ function collect(url: URL, maxBytes: number) {
     },
     onResponseEnd() {
       // Nothing is left to close.
-      abort = undefined
+      connection = undefined
       give()
     },
     onResponseError(_controller, error) {
-      abort = undefined
+      connection = undefined
       // The status is known: a page that breaks off must not hide it.
       if (isRefusal()) give()
       else fail(toFailure(error, url))
     },
   }
-  return { whole, handler, fail }
+  return { handler, fail }
 }
 
 function tooLong(status: number, maxBytes: number): HttpFailure {

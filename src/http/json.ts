@@ -19,13 +19,8 @@ export type JsonAnswer = Omit<WholeAnswer, 'body'> & { readonly text: string; re
 
 /** Posts `body` as JSON and resolves with the JSON that came back. Rejects with an HttpFailure; never follows a redirect. */
 export async function postJson(url: URL, body: unknown, options: JsonOptions = {}): Promise<unknown> {
-  const headers = { ...options.headers, 'content-type': 'application/json' }
-  return (await exchangeJson({ method: 'POST', url, body: JSON.stringify(body) }, { ...options, headers })).json
-}
-
-/** Gets JSON. Rejects with an HttpFailure; never follows a redirect. */
-export async function getJson(url: URL, options: JsonOptions = {}): Promise<unknown> {
-  return (await exchangeJson({ url }, options)).json
+  const headers = { accept: jsonType, ...options.headers, 'content-type': jsonType }
+  return (await readJson({ method: 'POST', url, headers, body: JSON.stringify(body) }, options)).json
 }
 
 /**
@@ -34,21 +29,32 @@ export async function getJson(url: URL, options: JsonOptions = {}): Promise<unkn
  */
 export async function exchangeJson(
   request: Pick<Request, 'method' | 'url' | 'body'>,
-  { headers = {}, secrets = [], timeouts, maxBytes = 10_000_000, signal }: JsonOptions = {},
+  options: JsonOptions = {},
 ): Promise<JsonAnswer> {
-  const sent = { ...request, headers: { accept: 'application/json', ...headers }, timeouts, signal }
-  const answer = await exchange(sent, maxBytes)
+  return readJson({ ...request, headers: { accept: jsonType, ...options.headers } }, options)
+}
+
+const jsonType = 'application/json'
+
+async function readJson(
+  { method, url, headers, body }: Request,
+  { secrets = [], timeouts, maxBytes = 10_000_000, signal }: JsonOptions,
+): Promise<JsonAnswer> {
+  const answer = await exchange({ method, url, headers, body, timeouts, signal }, maxBytes)
   const { status } = answer
   const text = answer.body.toString('utf8')
   if (status < 200 || status > 299) throw refusalOf({ status, headers: flatten(answer.headers) }, text, secrets)
-  const broken = (reason: string) =>
-    new HttpFailure(reason, { retryable: true, status, detail: redact(text, secrets) || undefined })
-  if (text.trim() === '') throw broken('answer is empty')
-  if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(String(answer.headers['content-type'] ?? '')))
-    throw broken('answer is not JSON')
+  if (text.trim() === '') throw broken('answer is empty', status, text, secrets)
+  const type = answer.headers['content-type']
+  if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(String(type ?? '')))
+    throw broken('answer is not JSON', status, text, secrets)
   try {
     return { status, headers: answer.headers, text, json: JSON.parse(text) }
   } catch {
-    throw broken('answer is not JSON')
+    throw broken('answer is not JSON', status, text, secrets)
   }
+}
+
+function broken(reason: string, status: number, text: string, secrets: readonly string[]): HttpFailure {
+  return new HttpFailure(reason, { retryable: true, status, detail: redact(text, secrets) || undefined })
 }

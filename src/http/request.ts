@@ -5,7 +5,7 @@ import { describeUrl } from './endpoint.js'
 import { HttpFailure } from './failure.js'
 import { privateAddressCode } from './private-address.js'
 
-/** How long each part of an exchange may take, in milliseconds. */
+/** How long each part of an exchange may take, in milliseconds; 24 days at most. */
 export type Timeouts = {
   /** Until a connection stands; default 10 s. */
   readonly connectMs: number
@@ -17,15 +17,24 @@ export type Timeouts = {
   readonly totalMs: number
 }
 
-export const defaultTimeouts: Timeouts = { connectMs: 10_000, firstByteMs: 60_000, idleMs: 30_000, totalMs: 600_000 }
+const defaultTimeouts: Timeouts = { connectMs: 10_000, firstByteMs: 60_000, idleMs: 30_000, totalMs: 600_000 }
 
-/** The longest that a timer of Node's can run; it would end a longer one after a millisecond. */
-export const longestTimerMs = 2 ** 31 - 1
+/** The longest that a timer of Node's can run, 24 days; it would end a longer one after a millisecond. */
+const longestTimerMs = 2 ** 31 - 1
 
-/** Time-outs of an exchange that may take `ms` milliseconds, wherever in it they are spent; 24 days at most. */
+/** All four time-outs of an exchange, each one that a timer can run. */
+export function bounded({ connectMs, firstByteMs, idleMs, totalMs }: Partial<Timeouts> = {}): Timeouts {
+  return {
+    connectMs: Math.min(connectMs ?? defaultTimeouts.connectMs, longestTimerMs),
+    firstByteMs: Math.min(firstByteMs ?? defaultTimeouts.firstByteMs, longestTimerMs),
+    idleMs: Math.min(idleMs ?? defaultTimeouts.idleMs, longestTimerMs),
+    totalMs: Math.min(totalMs ?? defaultTimeouts.totalMs, longestTimerMs),
+  }
+}
+
+/** Time-outs of an exchange that may take `ms` milliseconds, wherever in it they are spent. */
 export function within(ms: number): Partial<Timeouts> {
-  const bounded = Math.min(ms, longestTimerMs)
-  return { firstByteMs: bounded, idleMs: bounded, totalMs: bounded }
+  return { firstByteMs: ms, idleMs: ms, totalMs: ms }
 }
 
 export type Request = {
@@ -55,7 +64,7 @@ export type Answer = {
 export async function open(request: Request): Promise<Answer> {
   const { method = 'GET', url, headers = {}, body, timeouts, publicOnly = false, signal } = request
   signal?.throwIfAborted()
-  const limits = { ...defaultTimeouts, ...timeouts }
+  const limits = bounded(timeouts)
   // One controller for both ends, by hand: AbortSignal.any keeps a trace on a signal that lives as long as the run.
   const stop = new AbortController()
   let overdue = false

@@ -12,7 +12,7 @@ export type RetryOptions = {
   /** The bounds of the waits after this failure; default half a second and doubled each time, up to 30 s. */
   readonly waits?: (failure: HttpFailure) => Waits
   /** Resolves when the request may be sent after this failure, its wait being over; default at once. */
-  readonly admit?: (failure: HttpFailure) => Promise<void>
+  readonly admit?: (failure: HttpFailure, signal: AbortSignal | undefined) => Promise<void>
   /** Told of every failure that will be followed by another attempt. */
   readonly onRetry?: (retry: {
     readonly attempt: number
@@ -62,7 +62,7 @@ export async function retrying<T>(
       const waitMs = asked + random() * Math.min(mostMs, firstMs * 2 ** (attempt - 1))
       onRetry?.({ attempt, waitMs, failure })
       await clock.sleep(waitMs, signal)
-      await admit?.(failure)
+      await admit?.(failure, signal)
     }
   }
 }

@@ -78,7 +78,7 @@ export function watchHealth({ mostFailuresInARow = 50, clock }: HealthOptions) {
       return inARow <= fewInARow ? { firstMs, mostMs: 2000 } : { firstMs: 500, mostMs: 30_000 }
     },
     /** Resolves when a request may be sent: the first of its call, or one after this failure. */
-    async admit(signal: AbortSignal | undefined, failure?: HttpFailure): Promise<void> {
+    async admit(failure?: HttpFailure, signal?: AbortSignal): Promise<void> {
       if (failure === undefined ? isDown() : strains(failure)) await take(signal)
     },
   }

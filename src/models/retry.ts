@@ -21,6 +21,7 @@ export type ModelRetryOptions = Pick<RetryOptions, 'attempts' | 'random' | 'cloc
 export function withRetry(model: Model, options: ModelRetryOptions = {}): Model {
   const { mostFailuresInARow, clock = systemClock, ...retry } = options
   const health = watchHealth({ clock, ...(mostFailuresInARow && { mostFailuresInARow }) })
+  const sending = { ...retry, clock, waits: health.waits, admit: health.admit }
   let reached = false
 
   const once = async <A>(attempt: number, send: () => Promise<A>): Promise<A> => {
@@ -46,14 +47,12 @@ export function withRetry(model: Model, options: ModelRetryOptions = {}): Model 
     const until = stop ?? signal
     let attempts = 0
     try {
-      await health.admit(until)
+      if (health.isDown()) await health.admit(undefined, until)
       const attempt = (count: number) => {
         attempts = count
         return once(count, send)
       }
-      const admit = (failure: HttpFailure) => health.admit(until, failure)
-      const { waits } = health
-      return { answer: await retrying(attempt, { ...retry, clock, waits, admit, signal: until }), attempts }
+      return { answer: await retrying(attempt, { ...sending, signal: until }), attempts }
     } catch (error) {
       if (error instanceof HttpFailure) throw verdict(model, error, attempts, health.isDown())
       throw error
@@ -69,7 +68,8 @@ export function withRetry(model: Model, options: ModelRetryOptions = {}): Model 
       const first = await often(() => model.ask(call, options), options)
       if (first.answer.finish !== 'length' || call.keepCutOff) return first.answer
       const longer = { ...call, maxTokens: call.maxTokens * 2 }
-      const second = await often(() => model.ask(longer, options), options)
+      // Its key is another: a server that keeps replies by it would give the one cut off.
+      const second = await often(() => model.ask(longer, { ...options, key: undefined }), options)
       if (second.answer.finish !== 'length') return second.answer
       const message = `more than ${longer.maxTokens} tokens`
       throw new CallFailure('reply cut off', { attempts: first.attempts + second.attempts, message })

@@ -225,7 +225,9 @@ describe('a limited model', () => {
   it('sends fewer at once to a server that is overloaded, and loses no call', async () => {
     const server = await start({ latencyMs: 5, most: 4 })
     const model = withRetry(limited(openaiModel('tiny', { endpoint: server.url }), { concurrency: 32 }), {
+      // Short waits want more of them.
       random: () => 0.02,
+      attempts: 20,
     })
     const calls = Array.from({ length: 400 }, (_, n) => callOf({ rowId: `${n}` }))
     await mapAll(calls, 32, (call) => model.ask(call))

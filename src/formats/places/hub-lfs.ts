@@ -2,7 +2,7 @@ import { below } from '../../http/endpoint.js'
 import { HttpFailure } from '../../http/failure.js'
 import { openNamed } from '../../http/redirect.js'
 import { refusal } from '../../http/refusal.js'
-import { type Answer, longestTimerMs, type Request, readBody } from '../../http/request.js'
+import { type Answer, type Request, readBody } from '../../http/request.js'
 import { EndpointError } from '../../stream/errors.js'
 import { askOnce, authorization, type Connection, insist, nameOf, type Repository, secretsOf } from './hub-account.js'
 import type { Spool } from './spool.js'
@@ -126,7 +126,7 @@ async function sendOnce(
     hostHeaders: authorization(connection),
     body: body(),
     ...(connection.signal && { signal: connection.signal }),
-    timeouts: { firstByteMs: 300_000, totalMs: Math.min(longestTimerMs, 600_000 + size / slowestLine) },
+    timeouts: { firstByteMs: 300_000, totalMs: 600_000 + size / slowestLine },
   })
   if (answer.status < 200 || answer.status > 299) throw await refusal(answer, secretsOf(connection))
   await readBody(answer, 1_000_000)
