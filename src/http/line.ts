@@ -31,13 +31,15 @@ export function waitingLine(): Line {
     get length() {
       return waiting.length - first
     },
-    async join(signal) {
-      signal?.throwIfAborted()
+    join(signal) {
       if (signal !== undefined && !heard.has(signal)) {
         heard.add(signal)
         signal.addEventListener('abort', () => giveUp(signal), { once: true })
       }
-      await new Promise<void>((resolve, reject) => waiting.push({ signal, resolve, reject }))
+      return new Promise((resolve, reject) => {
+        signal?.throwIfAborted()
+        waiting.push({ signal, resolve, reject })
+      })
     },
     next() {
       const waiter = waiting[first]

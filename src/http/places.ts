@@ -30,7 +30,6 @@ export function adaptivePlaces(most: number): Places {
   let places = Math.min(most, beforeFirstAnswer)
   let isFirst = true
   let inFlight = 0
-  let era = 0
   let ended = 0
   let overloaded = 0
   let sinceGrown = 0
@@ -43,7 +42,7 @@ export function adaptivePlaces(most: number): Places {
     else sinceGrown++
     if (overloaded >= window * overloadedShare) {
       places = Math.max(1, Math.floor(places / 2))
-      era++
+      leave = leaving()
       ended = overloaded = sinceGrown = 0
       return
     }
@@ -53,23 +52,28 @@ export function adaptivePlaces(most: number): Places {
       sinceGrown = 0
     }
   }
+  /** What gives a place back; one for all who enter until the next halving. */
+  const leaving = () => {
+    const mine = (ending: Ending) => {
+      inFlight--
+      if (isFirst && ending === 'answered') {
+        isFirst = false
+        places = most
+      } else if (mine === leave) count(ending)
+      while (inFlight < places && line.length > 0) {
+        inFlight++
+        line.next()
+      }
+    }
+    return mine
+  }
+  let leave = leaving()
   return {
     dismiss: line.dismiss,
     async enter(signal) {
       if (inFlight < places && line.length === 0) inFlight++
       else await line.join(signal)
-      const begun = era
-      return (ending) => {
-        inFlight--
-        if (isFirst && ending === 'answered') {
-          isFirst = false
-          places = most
-        } else if (begun === era) count(ending)
-        while (inFlight < places && line.length > 0) {
-          inFlight++
-          line.next()
-        }
-      }
+      return leave
     },
   }
 }

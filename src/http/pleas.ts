@@ -28,10 +28,13 @@ export function listenToPleas(clock: Clock) {
     }
     isPumping = false
   }
+  const isHeld = () => untilMs() > clock.now()
   return {
+    /** Whether calls are kept back now. */
+    isHeld,
     /** Resolves once a call may be sent; rejects with the signal's reason where that aborts first. */
     async pass(signal?: AbortSignal): Promise<void> {
-      while (untilMs() > clock.now()) {
+      while (isHeld()) {
         const waited = line.join(signal)
         if (!isPumping) void pump()
         await waited

@@ -39,17 +39,22 @@ export function takeTurns(options: TurnOptions): InTurn {
   const next = { byRequests: 0, byTokens: 0 }
   const pleas = listenToPleas(clock)
 
-  /** Takes the next place in time; looks again after the wait, since the endpoint may have asked for a pause meanwhile. */
+  /** Takes the next place in time, if that is now. */
+  const takeTurn = (tokens: number) => {
+    const now = clock.now()
+    if (pleas.isHeld() || Math.max(next.byRequests, next.byTokens) > now) return false
+    next.byRequests = now + 60_000 / requestsPerMinute
+    next.byTokens = now + (60_000 * tokens) / tokensPerMinute
+    return true
+  }
+  /** Takes it once it comes; looks again after each wait, since the endpoint may have asked for a pause meanwhile. */
   const waitForTurn = async (tokens: number, signal?: AbortSignal) => {
-    for (;;) {
+    do {
       signal?.throwIfAborted()
-      await pleas.pass(signal)
       const waitMs = Math.max(next.byRequests, next.byTokens) - clock.now()
-      if (waitMs <= 0) break
-      await clock.sleep(Math.min(waitMs, longestSleepMs), signal)
-    }
-    next.byRequests = clock.now() + 60_000 / requestsPerMinute
-    next.byTokens = clock.now() + (60_000 * tokens) / tokensPerMinute
+      if (pleas.isHeld()) await pleas.pass(signal)
+      else if (waitMs > 0) await clock.sleep(Math.min(waitMs, longestSleepMs), signal)
+    } while (!takeTurn(tokens))
   }
 
   return async (send, signal, cost) => {
@@ -57,7 +62,8 @@ export function takeTurns(options: TurnOptions): InTurn {
     const leave = await places.enter(signal)
     let order = 0
     try {
-      await waitForTurn(most, signal)
+      signal?.throwIfAborted()
+      if (!takeTurn(most)) await waitForTurn(most, signal)
       order = pleas.send()
       const answer = await send()
       pleas.answered(order)

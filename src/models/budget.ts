@@ -39,17 +39,14 @@ export function sharedBudget({ limits = {}, price, spent }: BudgetOptions): (mod
   let inFlight = 0
   let waiting: (() => void)[] = []
 
-  const enter = async (most: Usage) => {
-    for (;;) {
-      const passed = passedBy(limits, price, {
-        requests: spent.requests + 1,
-        promptTokens: spent.promptTokens + held.promptTokens + most.promptTokens,
-        completionTokens: spent.completionTokens + held.completionTokens + most.completionTokens,
-      })
-      if (passed === undefined) break
-      if (inFlight === 0) throw limitError(passed, spent)
-      await new Promise<void>((resolve) => waiting.push(resolve))
-    }
+  /** The limit that a call would pass while those in flight take the most they may. */
+  const limitPassedWith = (most: Usage) =>
+    passedBy(limits, price, {
+      requests: spent.requests + 1,
+      promptTokens: spent.promptTokens + held.promptTokens + most.promptTokens,
+      completionTokens: spent.completionTokens + held.completionTokens + most.completionTokens,
+    })
+  const enter = (most: Usage) => {
     inFlight++
     spent.requests++
     addTokens(held, most, 1)
@@ -64,7 +61,11 @@ export function sharedBudget({ limits = {}, price, spent }: BudgetOptions): (mod
   return (model) =>
     wrapped(model, (send) => async (question, options) => {
       const most = isCounted ? mostUsage(question) : nothing
-      await enter(most)
+      for (let passed = limitPassedWith(most); passed !== undefined; passed = limitPassedWith(most)) {
+        if (inFlight === 0) throw limitError(passed, spent)
+        await new Promise<void>((resolve) => waiting.push(resolve))
+      }
+      enter(most)
       try {
         const answer = await send(question, options)
         addTokens(spent, usageOf(question, answer), 1)

@@ -35,10 +35,10 @@ export function huggingfaceModel(name: string, options: HuggingFaceOptions = {})
   return {
     id: `hf:${host}:${name}`,
     async ask(call, { signal } = {}) {
-      const { messages, stop, ...rest } = chatParameters(call)
-      const parameters = { ...rest, messages: [...messages], stop: stop === undefined ? undefined : [...stop] }
+      const { messages, stop, ...rest } = chatParameters(name, call)
+      const lists = { messages: [...messages], stop: stop === undefined ? undefined : [...stop] }
       try {
-        const body = { model: name, ...where, ...parameters, max_tokens: call.maxTokens }
+        const body = { ...where, ...rest, ...lists }
         return readChatReply(await client.chatCompletion(body, { signal }), secrets)
       } catch (error) {
         if ((error as Error).name !== 'InputError') throw schemaRefusal(error, call.schema)

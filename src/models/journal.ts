@@ -7,7 +7,7 @@ import { openReaders } from './journal-readers.js'
 import { decodeRecord, encodeRecord } from './journal-record.js'
 import { readRecord, scanSegment } from './journal-scan.js'
 import { callKey } from './key.js'
-import type { Model } from './types.js'
+import type { AskOptions, Model } from './types.js'
 import { type Answer, type Question, type Send, wrapped } from './wrapped.js'
 
 /** Replies on disk, by key. What `append` resolved for survives a crash of the process and of the machine. */
@@ -15,8 +15,8 @@ export type Journal = {
   read(key: string): Promise<Answer | undefined>
   /** Resolves once the reply is on the disk; rejects with a DiskError, and from then on every append does. */
   append(key: string, answer: Answer): Promise<void>
-  /** Rejects with the DiskError that stopped the journal, if one did: a reply that cannot be kept is not worth paying for. */
-  check(): Promise<void>
+  /** Throws the DiskError that stopped the journal, if one did: a reply that cannot be kept is not worth paying for. */
+  check(): void
   /** How many calls were answered from the disk, and how many went to the model. */
   readonly counts: { hits: number; calls: number }
   /** Segments whose last bytes were being written when their process died; nobody was handed those, and they are passed over. */
@@ -72,31 +72,33 @@ export async function openJournal(folder: string, { segmentBytes = 64 * 1024 * 1
  */
 export function journalled(model: Model, journal: Journal): Model {
   const inFlight = new Map<string, Promise<Answer>>()
-  return wrapped(
-    model,
-    <Q extends Question, A extends Answer>(send: Send<Q, A>): Send<Q, A> =>
-      (question, options) => {
-        const key = callKey(model.id, question)
+  return wrapped(model, <Q extends Question, A extends Answer>(send: Send<Q, A>): Send<Q, A> => {
+    const answer = async (key: string, question: Q, options?: AskOptions) => {
+      try {
         // A key is made of the whole question, so what is kept under it answers one of this kind.
-        const shared = inFlight.get(key) as Promise<A> | undefined
-        if (shared !== undefined) return shared
-        const answer = async () => {
-          const known = await journal.read(key)
-          if (known !== undefined) {
-            journal.counts.hits++
-            return known as A
-          }
-          await journal.check()
-          journal.counts.calls++
-          const fresh = await send(question, options)
-          await journal.append(key, fresh)
-          return fresh
+        const known = (await journal.read(key)) as A | undefined
+        if (known !== undefined) {
+          journal.counts.hits++
+          return known
         }
-        const answering = answer().finally(() => inFlight.delete(key))
-        inFlight.set(key, answering)
-        return answering
-      },
-  )
+        journal.check()
+        journal.counts.calls++
+        const fresh = await send(question, { ...options, key })
+        await journal.append(key, fresh)
+        return fresh
+      } finally {
+        inFlight.delete(key)
+      }
+    }
+    return (question, options) => {
+      const key = callKey(model.id, question)
+      const shared = inFlight.get(key) as Promise<A> | undefined
+      if (shared !== undefined) return shared
+      const answering = answer(key, question, options)
+      inFlight.set(key, answering)
+      return answering
+    }
+  })
 }
 
 /** Place of a record as one number: segment · 2^40 + byte. A double holds that exactly for 8,192 segments. */
@@ -168,7 +170,7 @@ function openWriter(folder: string, segments: string[], segmentBytes: number, in
         queue.push({ key, record: encodeRecord(key, answer), resolve, reject })
         flushing ??= flush()
       }),
-    async check() {
+    check() {
       if (failed !== undefined) throw failed
     },
     async close() {

@@ -1,27 +1,52 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
+import type { Call, Message, ScoreCall } from './types.js'
 import type { Question } from './wrapped.js'
 
-/** The last key of each call: the journal and the request's header want the same one. */
-const known = new WeakMap<Question, { readonly modelId: string; readonly key: string }>()
-
 /**
- * What a reply is journalled under: the SHA-256, in hex, of the model's id and everything in the call. The row's id and
- * the sample's number are part of it, so that rows of equal text stay distinct.
+ * What a reply is journalled under: the SHA-256, in hex, of the model's id and everything in the call, as `canonicalJson`
+ * writes it. The row's id and the sample's number are part of it, so that rows of equal text stay distinct.
  */
-export function callKey(modelId: string, call: Question): string {
-  const last = known.get(call)
-  if (last?.modelId === modelId) return last.key
-  const key = createHash('sha256')
-    .update(canonicalJson({ version: 1, model: modelId, ...call }))
-    .digest('hex')
-  known.set(call, { modelId, key })
-  return key
+export function callKey(model: string, question: Question): string {
+  return hash('sha256', sortedText(model, question), 'hex')
+}
+
+function sortedText(model: string, question: Question): string {
+  if (!('messages' in question)) return JSON.stringify(sortedScoreCall(model, question))
+  // A schema has names at every depth, and few calls have one.
+  if (question.schema !== undefined) return canonicalJson({ version: 1, model, ...question })
+  return JSON.stringify(sortedCall(model, question))
+}
+
+/** Every part of a question, one that is added as well; written out in the order of the names, as each call needs it. */
+type Sorted<Q> = { readonly [Name in keyof Required<Q>]: Q[Name] } & { readonly model: string; readonly version: 1 }
+
+function sortedCall(model: string, call: Omit<Call, 'schema'>): Sorted<Omit<Call, 'schema'>> {
+  const { keepCutOff, maxTokens, ordinal, presencePenalty, rowId, seed, stage, stop, temperature, topP } = call
+  const messages = call.messages.map(({ content, role }) => ({ content, role }) satisfies Required<Message>)
+  return {
+    keepCutOff,
+    maxTokens,
+    messages,
+    model,
+    ordinal,
+    presencePenalty,
+    rowId,
+    seed,
+    stage,
+    stop,
+    temperature,
+    topP,
+    version: 1,
+  }
+}
+
+function sortedScoreCall(model: string, { continuation, prompt, rowId, stage }: ScoreCall): Sorted<ScoreCall> {
+  return { continuation, model, prompt, rowId, stage, version: 1 }
 }
 
 /** JSON with the keys of every object sorted and undefined fields left out: equal values give equal text. */
 export function canonicalJson(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  // Written out with loops: this is done for every call.
   let text = ''
   if (Array.isArray(value)) {
     for (const item of value) text += `${text && ','}${canonicalJson(item ?? null)}`

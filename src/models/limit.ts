@@ -12,7 +12,11 @@ export function limited(model: Model, options: TurnOptions): Model {
   const isCounted = options.tokensPerMinute !== undefined
   return wrapped(model, (send) => async (question, options = {}) => {
     const most = isCounted ? tokensOf(mostUsage(question)) : 0
-    return inTurn(() => send(question, options), options.stop ?? options.signal, {
+    const sendNow = () => {
+      options.onSend?.()
+      return send(question, options)
+    }
+    return inTurn(sendNow, options.stop ?? options.signal, {
       most,
       taken: ({ usage }) => usage && tokensOf(usage),
     })

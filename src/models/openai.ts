@@ -32,12 +32,17 @@ export function openaiModel(name: string, { endpoint, apiKey, allowHttp, timeout
   const secrets = apiKey === undefined ? [] : [apiKey]
   const headers: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
   // OpenAI's newer models refuse `max_tokens`; most other servers know nothing else.
-  const limitName = url.hostname === 'api.openai.com' ? 'max_completion_tokens' : 'max_tokens'
+  const isOpenAi = url.hostname === 'api.openai.com'
 
-  const post = async (to: URL, question: Question, body: object, { signal }: AskOptions) => {
-    const options = { headers: { ...headers, 'idempotency-key': callKey(id, question) }, secrets, timeouts, signal }
+  const post = async (
+    to: URL,
+    question: Question,
+    body: object,
+    { signal, key = callKey(id, question) }: AskOptions,
+  ) => {
+    const sent = { ...headers, 'idempotency-key': key }
     try {
-      return await postJson(to, { model: name, ...body }, options)
+      return await postJson(to, body, { headers: sent, secrets, timeouts, signal })
     } catch (error) {
       throw llamaQuirk(error)
     }
@@ -46,15 +51,16 @@ export function openaiModel(name: string, { endpoint, apiKey, allowHttp, timeout
   return {
     id,
     async ask(call, options = {}) {
-      const body = { ...chatParameters(call), [limitName]: call.maxTokens }
-      const answer = await post(url, call, body, options).catch((error) => {
+      const body = chatParameters(name, call)
+      const sent = isOpenAi ? { ...body, max_tokens: undefined, max_completion_tokens: call.maxTokens } : body
+      const answer = await post(url, call, sent, options).catch((error) => {
         throw schemaRefusal(error, call.schema)
       })
       return readChatReply(answer, secrets)
     },
     async score(call, options = {}) {
       try {
-        return readScoreReply(await post(completions, call, scoreParameters(call), options), call, secrets)
+        return readScoreReply(await post(completions, call, scoreParameters(name, call), options), call, secrets)
       } catch (error) {
         // The words of llama.cpp's server, vLLM and OpenAI for what they do not do.
         const isRefused = error instanceof HttpFailure && error.status === 400 && /echo|logprobs/i.test(error.message)
@@ -65,15 +71,25 @@ export function openaiModel(name: string, { endpoint, apiKey, allowHttp, timeout
 }
 
 /** No limit of tokens is understood by all servers but one from 1 up, so one token is paid for in vain. */
-function scoreParameters({ prompt, continuation }: ScoreCall) {
-  return { prompt: prompt + continuation, echo: true, logprobs: 1, max_tokens: 1, temperature: 0, stream: false }
+function scoreParameters(model: string, { prompt, continuation }: ScoreCall) {
+  return { model, prompt: prompt + continuation, echo: true, logprobs: 1, max_tokens: 1, temperature: 0, stream: false }
 }
 
-/** A call in the words of the chat API, without its limit of tokens, which goes by two names. Undefined fields are not sent. */
-export function chatParameters({ messages, temperature, topP, presencePenalty, stop, seed, schema }: Call) {
-  const response_format = schema && responseFormat(schema)
-  const sampling = { temperature, top_p: topP, presence_penalty: presencePenalty, stop, seed }
-  return { messages, ...sampling, response_format, stream: false }
+/** A call in the words of the chat API. Undefined fields are not sent. */
+export function chatParameters(model: string, call: Call) {
+  const { messages, temperature, topP, presencePenalty, stop, seed, schema, maxTokens } = call
+  return {
+    model,
+    messages,
+    temperature,
+    top_p: topP,
+    presence_penalty: presencePenalty,
+    stop,
+    seed,
+    response_format: schema && responseFormat(schema),
+    stream: false,
+    max_tokens: maxTokens,
+  }
 }
 
 /** A server that loads its model needs longer than a failing one; a prompt that is too long has a name of its own. */

@@ -57,6 +57,10 @@ export type AskOptions = {
   readonly signal?: AbortSignal
   /** No further request is sent once this aborts; one in flight goes on, since it may be paid for. */
   readonly stop?: AbortSignal
+  /** Called whenever a request of it is sent. */
+  readonly onSend?: () => void
+  /** The journal's key of the question, where it is known; a provider sends it along, so that no server counts a call twice. */
+  readonly key?: string | undefined
 }
 
 /**

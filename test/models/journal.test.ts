@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { appendFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,6 +11,7 @@ import { callKey, canonicalJson } from '../../src/models/key.js'
 import { openaiModel } from '../../src/models/openai.js'
 import { withRetry } from '../../src/models/retry.js'
 import type { Call, Model, Reply } from '../../src/models/types.js'
+import type { Question } from '../../src/models/wrapped.js'
 import { CorruptInputError, DiskError } from '../../src/stream/errors.js'
 import { startOpenAiServer } from '../server/openai-server.mjs'
 import { callOf, errorOf } from './calls.js'
@@ -281,6 +283,26 @@ describe('a journal', () => {
     await journal.close()
     expect((await stat(inner)).mode & 0o777).toBe(0o700)
     expect((await stat(join(inner, '000001.journal'))).mode & 0o777).toBe(0o600)
+  })
+})
+
+describe('a key', () => {
+  it('is the hash of the whole question as canonical JSON', () => {
+    const texts = fc.string({ unit: 'binary' })
+    const messages = fc.array(fc.record({ role: fc.constantFrom('system', 'user', 'assistant'), content: texts }))
+    const about = { messages, rowId: texts, stage: texts, ordinal: fc.nat(), maxTokens: fc.nat() }
+    const sampling = { temperature: fc.double(), topP: fc.double(), presencePenalty: fc.double(), seed: fc.nat() }
+    const rest = { ...sampling, stop: fc.array(texts), keepCutOff: fc.constant(true) }
+    const call = fc.tuple(fc.record(about), fc.record(rest, { requiredKeys: [] })).map(([one, two]) => {
+      return { ...two, ...one }
+    })
+    const scoreCall = fc.record({ prompt: texts, continuation: texts, rowId: texts, stage: texts })
+    fc.assert(
+      fc.property(texts, fc.oneof(call, scoreCall), (model, question) => {
+        const whole = canonicalJson({ version: 1, model, ...question })
+        expect(callKey(model, question as Question)).toBe(createHash('sha256').update(whole).digest('hex'))
+      }),
+    )
   })
 })
 
