@@ -8,6 +8,8 @@ import type { ModelStage, Unread } from './types.js'
 export type AskOptions<In, Out> = {
   /** Which of the replies that could be read to take; default the first. */
   choose?: (row: In, readings: readonly Out[]) => Promise<Out | Unread>
+  /** Called when a request about the row has got its place among those in flight, once or more often. */
+  onPlace?: () => void
 }
 
 /**
@@ -17,11 +19,13 @@ export type AskOptions<In, Out> = {
 export function ask<In extends Row, Out extends object>(
   stage: ModelStage<In, Out>,
   asking: Asking,
-  options: AskOptions<In, Out> = {},
+  options: Pick<AskOptions<In, Out>, 'choose'> = {},
 ): Stage<In, In & Out> {
-  const { concurrency, signal, log } = asking
-  const about = async (row: In) => ({ row, outcome: await askAbout(stage, row, asking, options) })
-  const answers = mapConcurrent(about, { concurrency, signal })
+  const { concurrency, waiting, signal, log } = asking
+  const about = async (row: In, onPlace: () => void) => {
+    return { row, outcome: await askAbout(stage, row, asking, { ...options, onPlace }) }
+  }
+  const answers = mapConcurrent(about, { concurrency, waiting, signal })
   return async function* (source) {
     for await (const batch of answers(source)) {
       const answered: (In & Out)[] = []
@@ -66,7 +70,7 @@ export async function askAbout<In extends Row, Out extends object>(
     callSignal,
     onFatal,
   }: Pick<Asking, 'model' | 'counts' | 'signal' | 'callSignal' | 'onFatal'>,
-  { choose }: AskOptions<In, Out> = {},
+  { choose, onPlace }: AskOptions<In, Out> = {},
 ): Promise<Out | Lost> {
   const messages = prompt.write(row)
   const schema = prompt.schema?.(row)
@@ -75,7 +79,7 @@ export async function askAbout<In extends Row, Out extends object>(
   for (let ordinal = 0; ordinal < samples; ordinal++) {
     const call = { messages, rowId: row.id, stage: name, ordinal, ...sampling, ...(schema && { schema }) }
     try {
-      const reply = await model.ask(call, { signal: callSignal, stop: signal })
+      const reply = await model.ask(call, { signal: callSignal, stop: signal, ...(onPlace && { onPlace }) })
       const reading = prompt.read(reply.text, row, reply.finish === 'length')
       const unread = 'unread' in reading ? (reading as Unread) : undefined
       counts.add(name, reply, unread)

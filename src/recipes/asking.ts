@@ -17,6 +17,8 @@ export type Asking = {
    * another. How many are in flight is the model's own limit.
    */
   readonly concurrency: number
+  /** Rows of them that have no call in flight yet. */
+  readonly waiting: number
   /** No further row is started, and no further request sent, once this aborts. */
   readonly signal: AbortSignal
   /** Calls in flight are given up once this aborts. */
@@ -43,6 +45,7 @@ export async function openAsking(context: TaskContext, resources: Resources): Pr
     log,
     counts,
     concurrency: rowsForCall * resources.concurrency,
+    waiting: resources.concurrency,
     ...callGuard(signal, resources.callSignal),
     close: async () => {
       log.close()

@@ -43,6 +43,44 @@ describe('mapConcurrent', () => {
     expect(await rows).toHaveLength(50)
   })
 
+  it('lets no more than `waiting` stand in line for a place, and starts another for each that gets one', async () => {
+    let line = 0
+    let longest = 0
+    let held = 0
+    const turns: (() => void)[] = []
+    const leave = () => {
+      held--
+      turns.shift()?.()
+    }
+    const stage = mapConcurrent(
+      async (row: { id: string }, underWay) => {
+        longest = Math.max(longest, ++line)
+        if (held === 4) await new Promise<void>((resolve) => turns.push(resolve))
+        held++
+        line--
+        underWay()
+        await pause(2)
+        leave()
+        return row
+      },
+      { concurrency: 20, waiting: 3 },
+    )
+    expect(await collect(stage(watchedSource([50]).source))).toHaveLength(50)
+    expect(longest).toBe(3)
+  })
+
+  it('goes on where calls are under way as soon as they are started, however many', async () => {
+    const stage = mapConcurrent(
+      async (row: { id: string }, underWay) => {
+        underWay()
+        await pause(1)
+        return row
+      },
+      { concurrency: 30_000, waiting: 1 },
+    )
+    expect(await collect(stage(watchedSource([30_000]).source))).toHaveLength(30_000)
+  })
+
   it('waits for calls in flight before it passes an error on', async () => {
     let finished = 0
     const stage = mapConcurrent(

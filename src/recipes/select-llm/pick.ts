@@ -31,11 +31,12 @@ export function pickPass(stage: ModelStage<Query, Picked>, config: SelectLlmConf
     async work(task, context) {
       const asking = await openAsking(context, resources)
       try {
-        const about = async (question: Question) => picksOf(question, await answerTo(stage, question, asking))
+        const about = async (question: Question, onPlace: () => void) =>
+          picksOf(question, await answerTo(stage, question, asking, onPlace))
         // The rows of this pass are none of the corpus: what counts is a question without an answer.
         await pipe(
           questionsOf(context, Number(task.id), config),
-          mapConcurrent(about, { concurrency: asking.concurrency, signal: asking.signal }),
+          mapConcurrent(about, asking),
           async function* (answers) {
             for await (const picks of answers) {
               context.progress(picks.length)
@@ -73,8 +74,9 @@ async function answerTo(
   stage: ModelStage<Query, Picked>,
   question: Question,
   asking: Asking,
+  onPlace: () => void,
 ): Promise<readonly number[]> {
-  const outcome = await askAbout(stage, question, asking)
+  const outcome = await askAbout(stage, question, asking, { onPlace })
   if (!isLost(outcome)) return outcome.places
   logLost(asking.log, { id: question.id, stage: stage.name }, outcome)
   return []
