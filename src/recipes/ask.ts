@@ -8,8 +8,8 @@ import type { ModelStage, Unread } from './types.js'
 export type AskOptions<In, Out> = {
   /** Which of the replies that could be read to take; default the first. */
   choose?: (row: In, readings: readonly Out[]) => Promise<Out | Unread>
-  /** Called when a request about the row has got its place among those in flight, once or more often. */
-  onPlace?: () => void
+  /** Called whenever a request about the row is sent. */
+  onSend?: () => void
 }
 
 /**
@@ -22,8 +22,8 @@ export function ask<In extends Row, Out extends object>(
   options: Pick<AskOptions<In, Out>, 'choose'> = {},
 ): Stage<In, In & Out> {
   const { concurrency, waiting, signal, log } = asking
-  const about = async (row: In, onPlace: () => void) => {
-    return { row, outcome: await askAbout(stage, row, asking, { ...options, onPlace }) }
+  const about = async (row: In, onSend: () => void) => {
+    return { row, outcome: await askAbout(stage, row, asking, { ...options, onSend }) }
   }
   const answers = mapConcurrent(about, { concurrency, waiting, signal })
   return async function* (source) {
@@ -70,7 +70,7 @@ export async function askAbout<In extends Row, Out extends object>(
     callSignal,
     onFatal,
   }: Pick<Asking, 'model' | 'counts' | 'signal' | 'callSignal' | 'onFatal'>,
-  { choose, onPlace }: AskOptions<In, Out> = {},
+  { choose, onSend }: AskOptions<In, Out> = {},
 ): Promise<Out | Lost> {
   const messages = prompt.write(row)
   const schema = prompt.schema?.(row)
@@ -79,7 +79,7 @@ export async function askAbout<In extends Row, Out extends object>(
   for (let ordinal = 0; ordinal < samples; ordinal++) {
     const call = { messages, rowId: row.id, stage: name, ordinal, ...sampling, ...(schema && { schema }) }
     try {
-      const reply = await model.ask(call, { signal: callSignal, stop: signal, ...(onPlace && { onPlace }) })
+      const reply = await model.ask(call, { signal: callSignal, stop: signal, ...(onSend && { onSend }) })
       const reading = prompt.read(reply.text, row, reply.finish === 'length')
       const unread = 'unread' in reading ? (reading as Unread) : undefined
       counts.add(name, reply, unread)

@@ -37,12 +37,12 @@ export function evolver({
   texts,
   asking,
   onOutcome,
-}: EvolveOptions): (row: Instruction, onPlace: () => void) => Promise<Attempt> {
+}: EvolveOptions): (row: Instruction, onSend: () => void) => Promise<Attempt> {
   const { mode, seed, language } = config
   const { evolve, judge, answer } = stagesOf(round, config, texts)
   const check = config.h2oChecks ? h2oChecks(config) : () => undefined
 
-  return async (row, onPlace) => {
+  return async (row, onSend) => {
     const id = `${row.id}/${round}`
     const operator = drawOperator(mode, { seed, id })
     const attempt = { ...row, child: id, operator, evolved: null, output: null }
@@ -55,7 +55,7 @@ export function evolver({
       lose('eliminate', { unread: typeof why === 'string' ? why : why.reason })
 
     const asked = { id, parent: row.instruction, operator }
-    const written = await askAbout(evolve, asked, asking, { onPlace })
+    const written = await askAbout(evolve, asked, asking, { onSend })
     if (isLost(written)) return lose('evolve', written)
     const pair = { ...asked, ...written }
     const flaw = (mode === 'paper' ? copiesMarkers(pair.evolved, { language }) : undefined) ?? check(pair)

@@ -31,8 +31,8 @@ export function pickPass(stage: ModelStage<Query, Picked>, config: SelectLlmConf
     async work(task, context) {
       const asking = await openAsking(context, resources)
       try {
-        const about = async (question: Question, onPlace: () => void) =>
-          picksOf(question, await answerTo(stage, question, asking, onPlace))
+        const about = async (question: Question, onSend: () => void) =>
+          picksOf(question, await answerTo(stage, question, asking, onSend))
         // The rows of this pass are none of the corpus: what counts is a question without an answer.
         await pipe(
           questionsOf(context, Number(task.id), config),
@@ -74,9 +74,9 @@ async function answerTo(
   stage: ModelStage<Query, Picked>,
   question: Question,
   asking: Asking,
-  onPlace: () => void,
+  onSend: () => void,
 ): Promise<readonly number[]> {
-  const outcome = await askAbout(stage, question, asking, { onPlace })
+  const outcome = await askAbout(stage, question, asking, { onSend })
   if (!isLost(outcome)) return outcome.places
   logLost(asking.log, { id: question.id, stage: stage.name }, outcome)
   return []
