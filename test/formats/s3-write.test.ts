@@ -114,6 +114,27 @@ describe('an upload to a server with faults', () => {
     ])
   })
 
+  it('ends at once with its signal, be it one request or parts', async () => {
+    for (const bytes of [10, 9 << 20]) {
+      const stop = new AbortController()
+      let parts = 0
+      const server = createServer((request, response) => {
+        if (request.url?.includes('uploads')) return response.end('<R><UploadId>u1</UploadId></R>')
+        if (request.method === 'DELETE') return response.writeHead(204).end()
+        // Answers none of what holds the last bytes.
+        if (bytes > 10 && ++parts === 1) return request.resume().on('end', () => response.end())
+        stop.abort(new Error('stopped'))
+      })
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      onTestFinished(() => void server.close().closeAllConnections())
+      stub({ AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, AWS_ACCESS_KEY_ID: '' })
+      const output = await createObject('s3://bucket/a.jsonl', stop.signal)
+      await output.write(Buffer.alloc(bytes, 'x'))
+      await expect(output.commit()).rejects.toThrow('stopped')
+      await output.abort()
+    }
+  })
+
   it('is refused where a place is only read', async () => {
     const error = await errorOf(() => writeRows('https://host.test/a.jsonl')(inBatches([{ n: 1 }])))
     expect(error).toBeInstanceOf(UsageError)

@@ -40,7 +40,7 @@ export function openUpload(path: string, signal?: AbortSignal): Upload {
   const { bucket, key } = parseS3(path)
   if (key === '' || path.endsWith('/')) throw new UsageError(`Expected a key to write, got ${path}`)
   const exchange = (request: Exchange) => send(path, { bucket, key }, { ...request, signal })
-  // Ending an upload takes no time, and one that was cut off would leave in doubt what is there.
+  // Ending an upload of parts takes no time, and one that was cut off would leave in doubt what is there.
   const end = (request: Exchange) => send(path, { bucket, key }, request)
   const parts: string[] = []
   let upload: string | undefined
@@ -76,7 +76,7 @@ export function openUpload(path: string, signal?: AbortSignal): Upload {
     },
     async complete() {
       if (upload === undefined) {
-        await end({ method: 'PUT', query: '', body: held.subarray(0, filled) })
+        await exchange({ method: 'PUT', query: '', body: held.subarray(0, filled) })
         return
       }
       if (filled > 0) await sendPart()
