@@ -2,6 +2,7 @@ import { execute } from '../run/execute.js'
 import { readRunFolder } from '../run/run-folder.js'
 import type { Tally } from '../run/tally.js'
 import type { RunEvent } from '../run/types.js'
+import { closing } from '../stream/closing.js'
 import { withinMemory } from './memory.js'
 import { type PlannedRun, planAgain, planRun } from './plan-run.js'
 import { type Calls, type MachineOptions, openResources } from './resources.js'
@@ -65,7 +66,7 @@ async function runPlanned(
     texts,
     machine: shared,
   })
-  try {
+  return closing({ close: () => pool.close().finally(open.close) }, async () => {
     const { retryFailed, onEvent } = options
     const { passes, engine } = pool
     const done = await withinMemory(machine, options.signal, (signal) =>
@@ -73,8 +74,5 @@ async function runPlanned(
     )
     const tally = done.committed.at(-1)!.tally
     return { out: done.paths.out, tally, wasDone: done.wasDone, calls: open.calls() }
-  } finally {
-    await pool.close()
-    await open.close()
-  }
+  })
 }

@@ -5,6 +5,7 @@ import { type Columns, findShards, readShard } from '../formats/index.js'
 import { readShards } from '../formats/shards.js'
 import { openJournal } from '../models/journal.js'
 import type { Plan, RunView } from '../run/types.js'
+import { closing } from '../stream/closing.js'
 import { SluiceError, UsageError } from '../stream/errors.js'
 import { enteredAs } from './entered.js'
 import { lostRows } from './lost-rows.js'
@@ -58,7 +59,7 @@ export async function explainRow(
   for await (const batch of lostRows(view, names)) lost.push(...batch.filter((row) => isOf(row.id)))
   const rows = await resultRows(join(paths.out, 'data'), isOf)
   const journal = await openJournal(folder ?? paths.journal)
-  try {
+  return closing(journal, async () => {
     const texts = await textsOf(recipe, plan.config)
     const asked = recipe.usesModel
       ? await repliesOf(out, { journal, isWanted: isOf, resources: embedding(plan), texts, signal })
@@ -74,9 +75,7 @@ export async function explainRow(
       ...(rules && { rules }),
       ...{ lost, asked, rows },
     }
-  } finally {
-    await journal.close()
-  }
+  })
 }
 
 /** The index of a row's shard in the plan, and its number in there. */

@@ -3,6 +3,7 @@ import { type Columns, findShards, readShard, type Schema, type Shard, writeRows
 import { openRejectLog } from '../run/reject-log.js'
 import { emptyTally } from '../run/tally.js'
 import type { Pass } from '../run/types.js'
+import { closing } from '../stream/closing.js'
 import type { Exchange } from './pairs/read.js'
 
 export type SeedOptions = {
@@ -21,12 +22,10 @@ export function seedPass(seedData: string | undefined, { copies, schema, toRow }
     async work(_task, { folder, signal, progress }) {
       const log = openRejectLog(join(folder, 'lost.jsonl'))
       let read = 0
-      try {
+      return closing(log, async () => {
         const written = await writeRows(join(folder, 'pairs.parquet'), { schema })(seeds())
         return { ...emptyTally, in: copies * read, out: written.rows, rejected: log.rejected }
-      } finally {
-        log.close()
-      }
+      })
 
       async function* seeds(): AsyncGenerator<Columns[]> {
         for (const shard of await findShards([seedData!])) {

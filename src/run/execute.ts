@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { closing } from '../stream/closing.js'
 import { asDiskError, SluiceError } from '../stream/errors.js'
 import { statIfThere } from '../stream/stat-if-there.js'
 import { commitFolder, listFiles, type StoredFile } from './durable.js'
@@ -45,7 +46,14 @@ export async function execute(options: ExecuteOptions): Promise<Executed> {
   await prepareFolders(paths)
   const unlock = await takeLock(paths.lock)
   let ledger: Ledger | undefined
-  try {
+  const leave = async () => {
+    try {
+      if (ledger?.isEmpty()) await removeTraces(paths)
+    } finally {
+      await unlock()
+    }
+  }
+  const work = async () => {
     await sweep(paths)
     await mendManifest(paths.manifest)
     const manifest = await readManifest(paths.manifest)
@@ -66,12 +74,10 @@ export async function execute(options: ExecuteOptions): Promise<Executed> {
     }
     const { committed } = ledger
     return { paths, wasDone, committed: passes.flatMap((pass) => committed(pass.name)) }
-  } catch (error) {
-    throw asDiskError(error, paths.state)
-  } finally {
-    if (ledger?.isEmpty()) await removeTraces(paths)
-    await unlock()
   }
+  return closing({ close: leave }, work).catch((error) => {
+    throw asDiskError(error, paths.state)
+  })
 }
 
 /** A run that was refused before it committed anything leaves no folder behind, unless a reply or a vector was paid for. */

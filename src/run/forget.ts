@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { closing } from '../stream/closing.js'
 import { asDiskError, UsageError } from '../stream/errors.js'
 import { writeDurably } from './durable.js'
 import { takeLock } from './lock.js'
@@ -26,7 +27,7 @@ export async function forgetPasses(out: string, { plan, setting, passes }: Forge
   if (!before) throw new UsageError(`${out} holds no run`, { fix: 'Name the folder of a run that was made before.' })
   refuseDifferences(before, plan, paths, (key) => key !== setting)
   const unlock = await takeLock(paths.lock)
-  try {
+  const forget = async () => {
     const entries = await readManifest(paths.manifest)
     // What people see goes first: a run whose files are gone is one to go on with.
     await unpublish(
@@ -35,11 +36,10 @@ export async function forgetPasses(out: string, { plan, setting, passes }: Forge
     )
     const kept = entries.filter(({ pass }) => !passes.includes(pass))
     await writeDurably(paths.manifest, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''))
-  } catch (error) {
-    throw asDiskError(error, paths.out)
-  } finally {
-    await unlock()
   }
+  await closing({ close: unlock }, forget).catch((error) => {
+    throw asDiskError(error, paths.out)
+  })
 }
 
 async function unpublish(entries: readonly ManifestEntry[], paths: RunPaths): Promise<void> {

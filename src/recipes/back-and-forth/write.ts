@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type Columns, messages, type Schema, writeRows } from '../../formats/index.js'
 import type { Pass } from '../../run/types.js'
+import { closing } from '../../stream/closing.js'
 import { keep } from '../../stream/keep.js'
 import { map } from '../../stream/map.js'
 import { compose, pipe } from '../../stream/pipe.js'
@@ -42,7 +43,7 @@ export function writePass(config: BackAndForthConfig, resources: Resources, text
       const { log } = asking
       const stages = backAndForthStages(config, texts)
       const chosen = readCommitted<ChosenText>(context, { passes: ['fetch'], file: fetchedFile, range: task.rows })
-      try {
+      return closing(asking, async () => {
         const written = await pipe(
           chosen,
           map((row) => ({ ...row, text: trimSpecialTokens(row.text) })),
@@ -56,9 +57,7 @@ export function writePass(config: BackAndForthConfig, resources: Resources, text
         )
         const asked = task.rows!.end - task.rows!.start
         return { in: asked, out: written.rows, rejected: log.rejected, failed: log.failed }
-      } finally {
-        await asking.close()
-      }
+      })
     },
   }
 }

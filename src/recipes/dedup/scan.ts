@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { openRejectLog, type RejectLog } from '../../run/reject-log.js'
 import type { Tally } from '../../run/tally.js'
 import type { Pass, Task, TaskContext } from '../../run/types.js'
+import { closing } from '../../stream/closing.js'
 import { watchBadShard } from '../bad-shards.js'
 import { readTexts, type TextRow } from '../select/corpus.js'
 import { shardTasks } from '../tasks.js'
@@ -27,12 +28,10 @@ export function scanPass(
     tasks: ({ plan }) => shardTasks(plan, config, { reading }),
     async work(task, context) {
       const log = openRejectLog(join(context.folder, 'lost.jsonl'))
-      try {
+      return closing(log, async () => {
         const spill = await begin(task, context)
         return await scan(task, context, { config, reading, spill, log })
-      } finally {
-        log.close()
-      }
+      })
     },
   }
 }

@@ -4,6 +4,7 @@ import { type BadShard, describeUnlessBad, leavingBad, type OnBadShard } from '.
 import { openRejectLog, type RejectLog } from '../../run/reject-log.js'
 import { total } from '../../run/tally.js'
 import type { Pass, PlannedShard, TaskContext } from '../../run/types.js'
+import { closing } from '../../stream/closing.js'
 import { type Range, reduced } from '../artifacts.js'
 import { badShardDetail, badShardReason } from '../bad-shards.js'
 import { textOf } from '../conversation.js'
@@ -41,7 +42,7 @@ export function writePass(config: DedupConfig, reading: Resources['reading']): P
               bad = found
             }
           : undefined
-      try {
+      return closing(log, async () => {
         const described = await describeUnlessBad(shard, { ...reading, everyRow: true, signal, onBad })
         const rows = readableRows(stretch)
         const source = leavingBad(shard, readShard(shard, { ...reading, rows, signal }), { start: rows.start, onBad })
@@ -52,9 +53,7 @@ export function writePass(config: DedupConfig, reading: Resources['reading']): P
         // Of the columns that no pass has read yet one may not decode.
         if (bad !== undefined && left > 0) leaveBad(log, shard, { bad, left })
         return { in: out, out: written.rows, rejected: log.rejected, failed: {} }
-      } finally {
-        log.close()
-      }
+      })
     },
   }
 }

@@ -3,6 +3,7 @@ import { quantize } from '../../embed/quantize.js'
 import { type Columns, type Schema, writeRows } from '../../formats/index.js'
 import { openRejectLog } from '../../run/reject-log.js'
 import type { Pass } from '../../run/types.js'
+import { closing } from '../../stream/closing.js'
 import { pipe } from '../../stream/pipe.js'
 import { watchBadShard } from '../bad-shards.js'
 import { readTextTiles, type TextTile } from '../select/text-tiles.js'
@@ -33,7 +34,8 @@ export function vectorsPass(config: EmbedConfig, resources: Resources): Pass {
       const { reading } = resources
       const { onBad, leaveRest } = watchBadShard(config, { shard, rows, log, reading })
       let embedder: ShardEmbedder | undefined
-      try {
+      const open = { close: () => closing(log, async () => embedder?.close()) }
+      return closing(open, async () => {
         embedder = await openShardEmbedder(resources, { ...config, shard, rows, warn })
         const tiles = readTextTiles(shard, config, { rows, signal, reading, onReject: log.reject, onRows, onBad })
         const written = await pipe(
@@ -45,13 +47,7 @@ export function vectorsPass(config: EmbedConfig, resources: Resources): Pass {
         )
         read += await leaveRest()
         return { in: read, out: written.rows, rejected: log.rejected, failed: {} }
-      } finally {
-        try {
-          await embedder?.close()
-        } finally {
-          log.close()
-        }
-      }
+      })
     },
   }
 }

@@ -3,6 +3,7 @@ import { type Columns, readShard, type Schema, writeRows } from '../../formats/i
 import { leavingBad, type OnBadShard } from '../../formats/shards.js'
 import { openRejectLog } from '../../run/reject-log.js'
 import type { Pass, PlannedShard, Task } from '../../run/types.js'
+import { closing } from '../../stream/closing.js'
 import { keep } from '../../stream/keep.js'
 import { pipe } from '../../stream/pipe.js'
 import type { Batches, Row } from '../../stream/types.js'
@@ -36,7 +37,7 @@ export function readPass(config: EvolConfig, { reading }: Resources): Pass {
       const { rows } = task
       const { onBad, leaveRest } = watchBadShard(config, { shard, rows, log, reading })
       let read = 0
-      try {
+      return closing(log, async () => {
         const kept = await pipe(
           instructionsOf(shard, { config, rows, signal, reading, onBad }),
           (source) => counted(source),
@@ -45,9 +46,7 @@ export function readPass(config: EvolConfig, { reading }: Resources): Pass {
         )
         read += await leaveRest()
         return { in: read, out: kept.rows, rejected: log.rejected, failed: {} }
-      } finally {
-        log.close()
-      }
+      })
 
       async function* counted<R>(source: Batches<R>): AsyncGenerator<readonly R[]> {
         for await (const rows of source) {

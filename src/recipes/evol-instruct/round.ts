@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Columns, messages, type Schema, writeRows } from '../../formats/index.js'
 import type { Pass, RunView, Task, TaskContext } from '../../run/types.js'
+import { closing } from '../../stream/closing.js'
 import { map } from '../../stream/map.js'
 import { mapConcurrent } from '../../stream/map-concurrent.js'
 import { pipe } from '../../stream/pipe.js'
@@ -69,7 +70,7 @@ export function roundPass(round: number, { config, resources, texts }: Parts): P
       const asking = await openAsking(context, resources)
       const { rejected, failed } = asking.log
       const outcomes = createOutcomes()
-      try {
+      return closing(asking, async () => {
         const evolve = evolver({ round, config, texts, asking, onOutcome: outcomes.add })
         const tried = await pipe(
           pool(round, task, context),
@@ -85,9 +86,7 @@ export function roundPass(round: number, { config, resources, texts }: Parts): P
         const kept = await writeRows(join(folder, evolvedFile), { schema: evolvedSchema })(evolvedRows(attempts, round))
         await writeFile(join(folder, outcomesFile), outcomes.encode())
         return { in: tried.rows, out: kept.rows, rejected, failed }
-      } finally {
-        await asking.close()
-      }
+      })
     },
   }
 }

@@ -5,6 +5,7 @@ import { type Columns, readShard, writeRows } from '../../formats/index.js'
 import { describeUnlessBad, leavingBad } from '../../formats/shards.js'
 import { openRejectLog, type RejectLog } from '../../run/reject-log.js'
 import type { Pass, PlannedShard } from '../../run/types.js'
+import { closing } from '../../stream/closing.js'
 import { watchBadShard } from '../bad-shards.js'
 import { textOf } from '../conversation.js'
 import { finishPass } from '../finish.js'
@@ -59,14 +60,12 @@ function filterPass(config: FilterConfig, resources: Resources): Pass {
           if (staying.length > 0) yield staying
         }
       }
-      try {
+      return closing(log, async () => {
         const described = await describeUnlessBad(shard, { ...reading, everyRow: true, signal, onBad })
         const written = await writeRows(join(folder, keptFile), { schema: described?.schema })(kept())
         const left = await leaveRest()
         return { in: read + left, out: written.rows, rejected: log.rejected, failed: {} }
-      } finally {
-        log.close()
-      }
+      })
     },
   }
 }

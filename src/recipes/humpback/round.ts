@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type Columns, messages, type Schema, writeRows } from '../../formats/index.js'
 import type { Pass } from '../../run/types.js'
+import { closing } from '../../stream/closing.js'
 import { keep } from '../../stream/keep.js'
 import { map } from '../../stream/map.js'
 import { pipe } from '../../stream/pipe.js'
@@ -85,7 +86,7 @@ export function scorePass(round: number, { config, resources, texts }: Parts): P
       const pairs = readCommitted<Pair>(context, { passes: [before], file, range: task.rows })
       const judge = ({ score }: { score: number }) =>
         isLast && score < config.minScore ? `scored ${score}` : undefined
-      try {
+      return closing(asking, async () => {
         const written = await pipe(
           pairs,
           // A pair is not shown its own verdict.
@@ -105,9 +106,7 @@ export function scorePass(round: number, { config, resources, texts }: Parts): P
         )
         const asked = task.rows!.end - task.rows!.start
         return { in: asked, out: written.rows, rejected: log.rejected, failed: log.failed }
-      } finally {
-        await asking.close()
-      }
+      })
     },
   }
 }

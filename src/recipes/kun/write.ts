@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { cleanInstruction, kunInstructionFilter, kunOutputFilter, trimBlankEnd } from '../../filters/kun.js'
 import { type Columns, messages, type Schema, writeRows } from '../../formats/index.js'
 import type { Pass } from '../../run/types.js'
+import { closing } from '../../stream/closing.js'
 import { keep, type Reason } from '../../stream/keep.js'
 import { map } from '../../stream/map.js'
 import { compose, pipe } from '../../stream/pipe.js'
@@ -43,7 +44,7 @@ export function writePass(config: KunConfig, resources: Resources, texts: Prompt
       const { rejected, failed } = asking.log
       const stages = kunStages(config, texts)
       const chosen = readCommitted<ChosenText>(context, { passes: ['fetch'], file: fetchedFile, range: task.rows })
-      try {
+      return closing(asking, async () => {
         const written = await pipe(
           chosen,
           map((row) => ({ ...row, text: trimSpecialTokens(row.text) })),
@@ -56,9 +57,7 @@ export function writePass(config: KunConfig, resources: Resources, texts: Prompt
           writeRows(join(context.folder, pairsFile), { schema: kunSchema }),
         )
         return { in: task.rows!.end - task.rows!.start, out: written.rows, rejected, failed }
-      } finally {
-        await asking.close()
-      }
+      })
     },
   }
 }

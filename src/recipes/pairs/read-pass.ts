@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type Schema, writeRows } from '../../formats/index.js'
 import { openRejectLog } from '../../run/reject-log.js'
 import type { Pass } from '../../run/types.js'
+import { closing } from '../../stream/closing.js'
 import { type Judge, keep } from '../../stream/keep.js'
 import { map } from '../../stream/map.js'
 import { pipe } from '../../stream/pipe.js'
@@ -44,7 +45,7 @@ export function readPairsPass(
         read += more
         progress(more)
       }
-      try {
+      return closing(log, async () => {
         const kept = await pipe(
           readPairs(shard, config, { rows, signal, reading, onBad, onReject: log.reject, onRows }),
           keep('read', judge, log.reject),
@@ -53,9 +54,7 @@ export function readPairsPass(
         )
         read += await leaveRest()
         return { in: read, out: kept.rows, rejected: log.rejected, failed: {} }
-      } finally {
-        log.close()
-      }
+      })
     },
   }
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type Columns, type Schema, writeRows } from '../../formats/index.js'
 import type { Pass } from '../../run/types.js'
 import { batch } from '../../stream/batch.js'
+import { closing } from '../../stream/closing.js'
 import { map } from '../../stream/map.js'
 import { pipe } from '../../stream/pipe.js'
 import type { Batches, Stage } from '../../stream/types.js'
@@ -59,7 +60,7 @@ export function pairScanPass<Judged extends PairRow>(
       const onRows = (more: number) => {
         read += more
       }
-      try {
+      return closing({ close: () => asking.close().finally(() => spill.close()) }, async () => {
         const kept = await pipe(
           readPairs(shard, config, { beside: judge.reads, rows, signal, reading, onBad, onReject: log.reject, onRows }),
           judge.stage(asking),
@@ -74,9 +75,7 @@ export function pairScanPass<Judged extends PairRow>(
         await spill.finish()
         read += await leaveRest()
         return { in: read, out: kept.rows, rejected: log.rejected, failed: log.failed }
-      } finally {
-        await asking.close().finally(() => spill.close())
-      }
+      })
     },
   }
 }

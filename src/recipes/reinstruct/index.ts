@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { reinstructOutputFilter, reinstructSelector } from '../../filters/reinstruct.js'
 import { writeRows } from '../../formats/index.js'
 import type { Pass } from '../../run/types.js'
+import { closing } from '../../stream/closing.js'
 import { keep } from '../../stream/keep.js'
 import { map } from '../../stream/map.js'
 import { pipe } from '../../stream/pipe.js'
@@ -164,7 +165,7 @@ function writePass(config: ReinstructConfig, resources: Resources, texts: Prompt
       const chosen = readCommitted<ChosenText>(context, { passes: ['fetch'], file: fetchedFile, range: task.rows })
       const passesFilter = reinstructOutputFilter({ removeRefusals: config.removeRefusals })
       const choose = mostAlike(resources, config)
-      try {
+      return closing(asking, async () => {
         const written = await pipe(
           chosen,
           map(forModel),
@@ -181,9 +182,7 @@ function writePass(config: ReinstructConfig, resources: Resources, texts: Prompt
         )
         const asked = task.rows!.end - task.rows!.start
         return { in: asked, out: written.rows, rejected: log.rejected, failed: log.failed }
-      } finally {
-        await asking.close()
-      }
+      })
     },
   }
 }

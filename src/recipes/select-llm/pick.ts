@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type Schema, writeRows } from '../../formats/index.js'
 import { emptyTally, total } from '../../run/tally.js'
 import type { Pass, RunView } from '../../run/types.js'
+import { closing } from '../../stream/closing.js'
 import { mapConcurrent } from '../../stream/map-concurrent.js'
 import { pipe } from '../../stream/pipe.js'
 import { countCommitted, readRows } from '../artifacts.js'
@@ -30,7 +31,7 @@ export function pickPass(stage: ModelStage<Query, Picked>, config: SelectLlmConf
     },
     async work(task, context) {
       const asking = await openAsking(context, resources)
-      try {
+      return closing(asking, async () => {
         const about = async (question: Question, onSend: () => void) =>
           picksOf(question, await answerTo(stage, question, asking, onSend))
         // The rows of this pass are none of the corpus: what counts is a question without an answer.
@@ -49,9 +50,7 @@ export function pickPass(stage: ModelStage<Query, Picked>, config: SelectLlmConf
         const unanswered = total(rejected) + total(failed)
         const added = unanswered === 0 ? {} : { added: { 'pick: questions without an answer': unanswered } }
         return { ...emptyTally, ...added, rejected, failed }
-      } finally {
-        await asking.close()
-      }
+      })
     },
   }
 }

@@ -3,6 +3,7 @@ import { type Columns, describeShard, readShard, type Schema, writeRows } from '
 import { type BadShard, leavingBad } from '../../formats/shards.js'
 import { openRejectLog } from '../../run/reject-log.js'
 import type { Pass, PlannedShard, RunView, Task } from '../../run/types.js'
+import { closing } from '../../stream/closing.js'
 import type { Batches, Row } from '../../stream/types.js'
 import { readRows } from '../artifacts.js'
 import { badShardDetail, badShardReason } from '../bad-shards.js'
@@ -92,16 +93,14 @@ function readPass(
         ...(isText && { columns: wanted }),
       })
       const readable = leavingBad(shard, source, { onBad: config.onBadShard === 'skip' ? onBad : undefined })
-      try {
+      return closing(log, async () => {
         const left = await keptBeside(context, task, { chosen, beside })
         const picked = shaped(readable, chosen, isText ? textRow(config.textColumn, titleColumn) : fullRow(left))
         const schema = isText ? textSchema : await fullSchema(shard, { reading, beside })
         const written = await writeRows(join(context.folder, fetchedFile), { schema })(picked)
         context.progress(written.rows)
         return { in: chosen.length, out: written.rows, rejected: log.rejected, failed: {} }
-      } finally {
-        log.close()
-      }
+      })
     },
   }
 }

@@ -3,6 +3,7 @@ import { type Schema, writeRows } from '../../formats/index.js'
 import { openRejectLog } from '../../run/reject-log.js'
 import type { Pass, PlannedShard } from '../../run/types.js'
 import { batch } from '../../stream/batch.js'
+import { closing } from '../../stream/closing.js'
 import { keep } from '../../stream/keep.js'
 import { pipe } from '../../stream/pipe.js'
 import { watchBadShard } from '../bad-shards.js'
@@ -53,7 +54,7 @@ export function scanPass(
       const { rows } = task
       const { reading } = resources
       const { onBad, leaveRest } = watchBadShard(config, { shard, rows, log, reading })
-      try {
+      return closing({ close: () => spill.close().finally(log.close) }, async () => {
         const reader = { rows, signal, reading, onReject: log.reject, onRows, onBad }
         // Whoever judges or ranks a text wants it as a string.
         const tiles =
@@ -67,9 +68,7 @@ export function scanPass(
         await spill.finish()
         read += await leaveRest()
         return { in: read, out: kept.rows, rejected: log.rejected, failed: {} }
-      } finally {
-        await spill.close().finally(log.close)
-      }
+      })
     },
   }
 }

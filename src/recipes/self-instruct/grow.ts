@@ -3,6 +3,7 @@ import { selfInstructFilter } from '../../filters/self-instruct.js'
 import { type Schema, writeRows } from '../../formats/index.js'
 import { emptyTally } from '../../run/tally.js'
 import { type Pass, reduceTask } from '../../run/types.js'
+import { closing } from '../../stream/closing.js'
 import { askAbout, isLost, type Lost, logLost } from '../ask.js'
 import { type Asking, openAsking } from '../asking.js'
 import type { Language } from '../language.js'
@@ -49,7 +50,7 @@ export function growPass(stage: GrowStage, options: GrowOptions, resources: Reso
     tasks: async () => reduceTask,
     async work(_task, context) {
       const asking = await openAsking(context, resources)
-      try {
+      return closing(asking, async () => {
         const seeds = (await readSeeds(context)).filter(
           ({ isClassification }) => options.only === 'any' || isClassification,
         )
@@ -60,9 +61,7 @@ export function growPass(stage: GrowStage, options: GrowOptions, resources: Reso
         )
         const { rejected, failed } = asking.log
         return { ...emptyTally, added: grower.added(), out: written.rows, rejected, failed }
-      } finally {
-        await asking.close()
-      }
+      })
     },
   }
 }

@@ -4,6 +4,7 @@ import { type Columns, readShard, type Schema, writeRows } from '../../formats/i
 import { openRejectLog } from '../../run/reject-log.js'
 import { emptyTally } from '../../run/tally.js'
 import type { Pass, PlannedShard, RunView } from '../../run/types.js'
+import { closing } from '../../stream/closing.js'
 import { UsageError } from '../../stream/errors.js'
 import type { Reject } from '../../stream/types.js'
 import { readCommitted } from '../artifacts.js'
@@ -50,14 +51,12 @@ export function seedPass(): Pass {
         read += rows
         progress(rows)
       }
-      try {
+      return closing(log, async () => {
         const seeds = seedTasks(plan.shards, { signal, onRows, onReject: log.reject })
         const written = await writeRows(join(folder, seedsFile), { schema: seedSchema })(seeds)
         requireSome(written.rows)
         return { ...emptyTally, in: read, out: written.rows, rejected: log.rejected }
-      } finally {
-        log.close()
-      }
+      })
     },
   }
 }

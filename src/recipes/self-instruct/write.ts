@@ -3,6 +3,7 @@ import { writeRows } from '../../formats/index.js'
 import { openRejectLog, type RejectLog } from '../../run/reject-log.js'
 import { emptyTally } from '../../run/tally.js'
 import type { Pass, TaskContext } from '../../run/types.js'
+import { closing } from '../../stream/closing.js'
 import { map } from '../../stream/map.js'
 import { pipe } from '../../stream/pipe.js'
 import type { Stage } from '../../stream/types.js'
@@ -144,7 +145,7 @@ export function seedPairsPass({
           for (const { id } of seeds) log.reject({ id, stage: 'seed-pairs', reason: 'shown to the model only' })
         else if (rows.length > 0) yield rows
       }
-      try {
+      return closing(log, async () => {
         const written = await pipe(
           instances(),
           map(toPair(seed, language)),
@@ -153,9 +154,7 @@ export function seedPairsPass({
         const more = include ? written.rows - seeds.length : 0
         const added = more === 0 ? {} : { added: { 'seed-pairs: more than one instance of a task': more } }
         return { ...emptyTally, in: seeds.length, ...added, out: written.rows, rejected: log.rejected }
-      } finally {
-        log.close()
-      }
+      })
     },
   }
 }
