@@ -1,31 +1,16 @@
 // What do faults cost? The same rows at a server that is well and at one that does, for a share of the calls, whatever a bad
-// server does: every kind alike, hung calls and pleas for a second's peace among them.
+// server does: every kind alike, hung calls and pleas for a second's peace among them. Throws where a row is lost, where one has
+// a reply that is not its own, and where a call comes sooner than the server asked.
 //
 //   node benchmarks/faults.mjs [rows = 2000] [in flight = 64] [shares = 30,60]
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { startOpenAiServer } from '../test/server/openai-server.mjs'
+import { startOpenAiServer, usualFaults } from '../test/server/openai-server.mjs'
 
 const latencyMs = 200
 const [rows, inFlight] = [Number(process.argv[2] ?? 2000), Number(process.argv[3] ?? 64)]
 const shares = (process.argv[4] ?? '30,60').split(',').map(Number)
-const kinds = [
-  '429',
-  '429-after',
-  '429-ms',
-  '500',
-  '503',
-  'reset',
-  'cut',
-  'hang',
-  'trickle',
-  'bad-json',
-  'html',
-  'empty',
-]
-kinds.push('no-choices', 'blank', 'bad-finish', 'length')
-
 console.log(`${rows} rows, ${inFlight} in flight, ${latencyMs} ms, a call given up after 2 s`)
 const well = await measure(0)
 console.log(`  no faults ${well.seconds.toFixed(1).padStart(7)} s`)
@@ -37,15 +22,17 @@ for (const share of shares) {
     `  ${String(share).padStart(2)} % faults ${ratio}   ${answered} answered, ${failed} failed, ${rest}, ${faulty} faulty calls`,
   )
   if (answered + failed !== rows) throw new Error(`${answered} and ${failed} are not ${rows} rows`)
+  if (wrong > 0) throw new Error(`${wrong} rows have a reply that is not theirs`)
+  if (violations > 0) throw new Error(`${violations} calls came sooner than the server asked`)
 }
 
 async function measure(share) {
-  const faults = Object.fromEntries(kinds.map((kind) => [kind, share / 100 / kinds.length]))
+  const faults = Object.fromEntries(usualFaults.map((kind) => [kind, share / 100 / usualFaults.length]))
   const reply = ({ messages }) => `Echo ${messages[0].content.slice(4).split('. ')[0]}.`
   const server = await startOpenAiServer({ latencyMs, faults, retryAfterS: 1, reply })
   try {
     const client = fileURLToPath(new URL('models_client.mjs', import.meta.url))
-    const child = spawn(process.execPath, [client, server.url, String(rows), String(inFlight)], {
+    const child = spawn(process.execPath, [client, server.url, String(rows), String(inFlight), 'echo'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     let out = ''

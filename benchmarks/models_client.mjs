@@ -1,6 +1,8 @@
 // Asks a chat server about rows as a recipe does, by the built library: validated, limited, retried and journalled.
 //
-//   node benchmarks/models_client.mjs URL ROWS IN_FLIGHT
+// With `echo` every reply must be the one about its own row, `Echo ID.`, and the others are counted as wrong.
+//
+//   node benchmarks/models_client.mjs URL ROWS IN_FLIGHT [echo]
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +11,7 @@ import { openAsking } from '../dist/recipes/asking.js'
 import { openResources } from '../dist/recipes/resources.js'
 
 const [endpoint, rows, concurrency] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])]
+const isEcho = process.argv[5] === 'echo'
 const filler = 'Read the passage and write the instruction that it answers. '.repeat(10)
 
 const stage = {
@@ -33,7 +36,7 @@ let answered = 0
 const wrong = []
 for await (const replies of ask(stage, asking)(numbered())) {
   answered += replies.length
-  for (const { id, reply } of replies) if (reply.startsWith('Echo ') && !reply.endsWith(` ${id}.`)) wrong.push(id)
+  if (isEcho) for (const { id, reply } of replies) if (reply !== `Echo ${id}.`) wrong.push(id)
 }
 const seconds = (performance.now() - start) / 1000
 const failed = Object.values(asking.log.failed).reduce((sum, count) => sum + count, 0)

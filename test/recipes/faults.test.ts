@@ -8,7 +8,7 @@ import { type MachineOptions, openResources } from '../../src/recipes/resources.
 import type { ModelStage } from '../../src/recipes/types.js'
 import { LimitError, RefusedError } from '../../src/stream/errors.js'
 import type { Row } from '../../src/stream/types.js'
-import { type Fault, type ServerOptions, startOpenAiServer } from '../server/openai-server.mjs'
+import { type Fault, type ServerOptions, startOpenAiServer, usualFaults } from '../server/openai-server.mjs'
 
 let folder: string
 beforeAll(async () => {
@@ -22,21 +22,6 @@ const stage: ModelStage<Row, { echo: string }> = {
   sampling: { maxTokens: 20 },
   usualReply: ({ id }) => id,
 }
-
-const kinds: Fault[] = [
-  '429',
-  '429-after',
-  '429-ms',
-  '500',
-  '503',
-  'reset',
-  'cut',
-  'hang',
-  'trickle',
-  'bad-json',
-  'html',
-]
-kinds.push('empty', 'no-choices', 'blank', 'bad-finish', 'length')
 
 /** Asks about some rows as a recipe does; tells what became of them, and what the server saw. */
 async function askRows(
@@ -74,7 +59,7 @@ describe('rows asked about at a bad server', () => {
     'are all answered rightly or fail, with %d %% faults',
     async (percent, least) => {
       const rows = 200
-      const faults = Object.fromEntries(kinds.map((kind) => [kind, percent / 100 / kinds.length]))
+      const faults = Object.fromEntries(usualFaults.map((kind) => [kind, percent / 100 / usualFaults.length]))
       const { answered, failed, server, error } = await askRows(rows, { faults, retryAfterS: 0.5, latencyMs: 5 })
       expect(error).toBeUndefined()
       expect(answered.length + failed).toBe(rows)

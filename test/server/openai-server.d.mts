@@ -24,6 +24,9 @@ export type Fault =
   | ('no-choices' | 'blank' | 'bad-finish' | 'length' | 'refusal' | 'wrong-count' | 'wrong-size' | 'not-finite')
   | ('no-echo' | 'other-text' | 'positive' | 'echo-refused')
 
+/** Every kind of fault that comes and goes by itself, and that a client must be equal to at any call. */
+export const usualFaults: readonly Fault[]
+
 export type ChatRequest = { messages: { role: string; content: string }[]; [parameter: string]: unknown }
 
 export type ServerOptions = {

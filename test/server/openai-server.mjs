@@ -11,6 +11,12 @@ export { defaultReply } from './openai-answers.mjs'
 
 /** @typedef {import('./openai-server.d.mts').Fault} Fault */
 
+/** @type {import('./openai-server.d.mts').usualFaults} */
+export const usualFaults = [
+  ...['429', '429-after', '429-ms', '500', '503', 'reset', 'cut', 'hang', 'trickle'],
+  ...['bad-json', 'html', 'empty', 'no-choices', 'blank', 'bad-finish', 'length'],
+]
+
 /** @type {import('./openai-server.d.mts').startOpenAiServer} */
 export async function startOpenAiServer(options = {}) {
   const { port = 0, seed = 1, latencyMs = 0, faults = {}, script, retryAfterS = 1, reply = defaultReply } = options
