@@ -20,11 +20,12 @@ function instruction(n: number): string {
   return `Explain ${subject} and more ${subject} to number ${n}, with what ${subject} means for case ${n * 7}`
 }
 
+let folder: string
 let shards: string[]
 let server: OpenAiServer
 let out: string
 benchFor({ fill: writeInstructions, reply: toyPicks }, (bench) => {
-  ;({ server, out } = bench)
+  ;({ folder, server, out } = bench)
 })
 
 async function writeInstructions(to: string): Promise<void> {
@@ -50,7 +51,7 @@ const run = (
 ): Promise<Curated> =>
   curate({
     ...{ recipe: 'select-llm', inputs: shards, out, machine },
-    config: { select: 20, seed: 7, inputColumn: 'input', model: 'openai:toy', endpoint, ...config },
+    config: { select: 20, seed: 7, model: 'openai:toy', endpoint, ...config },
   })
 const dataBytes = () => readFile(join(out, 'data', 'train-00000-of-00001.parquet'))
 const questions = (from: number) =>
@@ -143,6 +144,19 @@ describe('select-llm', () => {
     expect((await dataBytes()).equals(one)).toBe(true)
     expect(slow.totalPaid).toBe(20)
     await slow.close()
+  })
+
+  it('counts the inputs that its questions will show', async () => {
+    const tokens = async (name: string, input: string) => {
+      const path = join(folder, name)
+      const rows = Array.from({ length: 40 }, (_, n) => ({ instruction: instruction(n), ...(n > 20 && { input }) }))
+      await writeFile(path, rows.map((row) => JSON.stringify(row)).join('\n'))
+      const config = { select: 20, model: 'openai:toy' }
+      return (await forecast({ recipe: 'select-llm', inputs: [path], config })).total.promptTokens.expected
+    }
+    expect(await tokens('long.jsonl', 'one word more '.repeat(60))).toBeGreaterThan(
+      (await tokens('short.jsonl', '')) + 19 * 150,
+    )
   })
 
   it('plans exactly the questions it asks', async () => {

@@ -6,7 +6,7 @@ import type { Pass, RunView } from '../../run/types.js'
 import { statIfThere } from '../../stream/stat-if-there.js'
 import { countCommitted, readRows } from '../artifacts.js'
 import { onBadAgain } from '../bad-shards.js'
-import { readTexts, type TextRow } from '../select/corpus.js'
+import { readTexts, type TextConfig, type TextRow } from '../select/corpus.js'
 import type { Kept } from '../select/scan.js'
 import type { Resources } from '../types.js'
 import { readPlaces } from './group.js'
@@ -32,7 +32,7 @@ export function packetsOf(run: RunView, config: SelectLlmConfig): { packets: num
 }
 
 /** Reads every kept row's text a second time and lays it into the packet of its question. */
-export function dealPass(config: SelectLlmConfig, { reading }: Resources): Pass {
+export function dealPass(config: SelectLlmConfig & TextConfig, { reading }: Resources): Pass {
   return {
     name: 'deal',
     tasks: async (run) => run.committed('scan').map(({ task }) => task),

@@ -1,10 +1,12 @@
 import { countCommitted } from '../artifacts.js'
 import { numbersTo } from '../choice.js'
+import { inputColumnOf } from '../input-column.js'
 import { wordingIn } from '../language.js'
 import { sampledAs } from '../model-options.js'
 import type { PromptTexts } from '../prompt-texts.js'
 import { choosePass } from '../select/choose-pass.js'
-import { fetchPasses } from '../select/fetch.js'
+import { type TextConfig, withInput } from '../select/corpus.js'
+import { type ChosenText, fetchPasses } from '../select/fetch.js'
 import { writeChosenPass } from '../select/finish.js'
 import { pilotPass } from '../select/pilot.js'
 import { polishPass, refinePass } from '../select/polish.js'
@@ -30,7 +32,8 @@ export const selectLlmRecipe: Recipe<SelectLlmConfig> = {
   usesModel: true,
   options,
   prompts: selectLlmTexts,
-  passes(config, resources, texts) {
+  passes(given, resources, texts) {
+    const config = withInputColumn(given)
     const centres = (rows: number) => centresOf(rows, config)
     const clustering =
       config.grouping === 'random'
@@ -45,10 +48,16 @@ export const selectLlmRecipe: Recipe<SelectLlmConfig> = {
       pickPass(pickStage(config, texts), config, resources),
       choosePass(config, choose),
       ...fetchPasses(config, resources, { columns: 'all' }),
-      writeChosenPass(config, { chains: [['pick']], calls: calls(config, texts), reading: resources.reading }),
+      writeChosenPass(config, { chains: [['pick']], calls: calls(given, texts), reading: resources.reading }),
     ]
   },
   calls,
+}
+
+/** The settings with the column of inputs that they name, or the usual one. */
+function withInputColumn(config: SelectLlmConfig): SelectLlmConfig & TextConfig {
+  const { input: inputColumn, optional } = inputColumnOf(config.inputColumn, [config.textColumn, config.idColumn])
+  return { ...config, inputColumn, optional }
 }
 
 function pickStage(config: SelectLlmConfig, texts: PromptTexts): ModelStage<Query, Picked> {
@@ -66,7 +75,10 @@ function calls(config: SelectLlmConfig, texts: PromptTexts): CallPlan {
   return {
     stages: [pickStage(config, texts)],
     rows: async ({ plan, ...view }) => {
-      const { steps, sample } = await foretellSelection(plan, config, { ...view, judge: () => undefined })
+      const { inputColumn: titleColumn, optional } = withInputColumn(config)
+      const { steps, sample } = await foretellSelection(plan, config, {
+        ...{ ...view, judge: () => undefined, titleColumn, optional },
+      })
       const kept = steps[1]![1]
       const questionsOf = (rows: number) => dealOf(rows, config).questions
       const questions = {
@@ -75,7 +87,7 @@ function calls(config: SelectLlmConfig, texts: PromptTexts): CallPlan {
         high: questionsOf(kept.high),
       }
       const { items, picks } = dealOf(kept.expected, config)
-      const texts = sample as unknown as readonly { text: string }[]
+      const texts = (sample as ChosenText[]).map(({ text, title }) => ({ text: withInput(text, title) }))
       const shown = Array.from(
         { length: texts.length === 0 ? 0 : Math.min(64, questions.expected) },
         (_, question) => ({

@@ -9,7 +9,11 @@ const { clusters: _, ...corpus } = corpusOptions
 export const options = z.object({
   ...corpus,
   textColumn: z.string().min(1).default('instruction').describe('column that holds the instruction'),
-  inputColumn: z.string().min(1).optional().describe("column with the instruction's input, shown below it"),
+  inputColumn: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("column with the instruction's input, shown below it (default: `input`, in rows that have it)"),
   ...modelOptions,
   ...languageOption,
   ...structuredOption,

@@ -33,17 +33,20 @@ export type ReadTextsOptions = {
   onRows?(rows: number): void
 }
 
-/** Where a row's text is; an `inputColumn` is set below the text column's. */
-export type TextConfig = Pick<SelectionConfig, 'textColumn' | 'idColumn'> & { inputColumn?: string | undefined }
+/** Where a row's text is; an `inputColumn` is set below the text column's. `optional` are columns that a shard may lack. */
+export type TextConfig = Pick<SelectionConfig, 'textColumn' | 'idColumn'> & {
+  inputColumn?: string | undefined
+  optional?: readonly string[]
+}
 
 /** The texts of a shard with their ids; a row whose text column holds no text leaves as a reject. */
 export function readTexts(shard: PlannedShard, config: TextConfig, options: ReadTextsOptions): Batches<TextRow> {
-  const { textColumn, idColumn, inputColumn } = config
+  const { textColumn, idColumn, inputColumn, optional } = config
   const { rows, signal, scoreColumn, reading, onBad } = options
   const named = [textColumn, idColumn, inputColumn, scoreColumn]
   const columns = [...new Set(named)].filter((column) => column !== undefined)
   return pipe(
-    leavingBad(shard, readShard(shard, { ...reading, columns, rows, signal }), { start: rows?.start, onBad }),
+    leavingBad(shard, readShard(shard, { ...reading, columns, optional, rows, signal }), { start: rows?.start, onBad }),
     (source) => identify(source, shard, config, options),
     keep(
       'read',
@@ -82,7 +85,8 @@ export function numberOf(value: unknown): number {
   return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : Number.NaN
 }
 
-function withInput(text: unknown, input: unknown): unknown {
+/** A text above its input, where it has one. */
+export function withInput<T>(text: T, input: unknown): T | string {
   return typeof text === 'string' && typeof input === 'string' && input.trim() !== '' ? `${text}\n${input}` : text
 }
 
