@@ -19,9 +19,11 @@ export type Marks = {
     readonly input: RegExp
     readonly output: RegExp
     readonly label: RegExp
-    /** Behind the number of a list's item, at its first item and from line to line; of Alpaca's record. */
+    /** What follows the number of a list's first item, where a reply repeats it. */
     readonly firstDot: string
+    /** Where a list goes on with its next item. */
     readonly nextItem: RegExp
+    /** What follows the number of a field in Alpaca's records, and the names of fields. */
     readonly recordDot: string
     readonly field: Readonly<Record<'instruction' | 'any', string>>
   }
