@@ -7,16 +7,34 @@ import { lostRows } from './lost-rows.js'
 /** The passes that take the rows of a corpus in, and leave each under its id or among the lost ones. */
 const doors = ['scan', 'read']
 
+/** A row as it entered a run, and which ids are its own or of rows made of it. */
+export type Entered = { readonly id: string; isOf(other: unknown): boolean }
+
 /**
- * The id by which a row entered a run, of `id` or of what is left of it without the `/<n>` of rows made of it: the longest
- * that is known. Ids that a column gave may end like that themselves.
+ * The row of the corpus that `id` is of, where ids come from a column, and so may end in `/<n>` as those of rows made of
+ * others do: the one of the longest id. Nothing where no such row entered the run.
  */
-export async function enteredAs(run: RunView, id: string): Promise<string | undefined> {
-  const left = new Set([id])
-  for (let rest = id; /\/\d+$/.test(rest); left.add(rest)) rest = rest.replace(/\/\d+$/, '')
+export async function enteredAs(run: RunView, id: string): Promise<Entered | undefined> {
   const known = new Set<string>()
-  for await (const each of idsThatEntered(run)) if (left.has(each)) known.add(each)
-  return [...left].find((each) => known.has(each))
+  const stems = stemsOf(id)
+  for await (const each of idsThatEntered(run)) if (stems.includes(each)) known.add(each)
+  const own = stems.find((each) => known.has(each))
+  if (own === undefined) return undefined
+  const others = new Set<string>()
+  for await (const each of idsThatEntered(run)) if (each.startsWith(`${own}/`)) others.add(each)
+  return {
+    id: own,
+    isOf: (other) => {
+      const longest = stemsOf(String(other)).find((stem) => stem === own || others.has(stem))
+      return longest === own
+    },
+  }
+}
+
+/** An id, and what is left of it without one `/<n>` after another. */
+function stemsOf(id: string): string[] {
+  const shorter = id.replace(/\/\d+$/, '')
+  return shorter === id ? [id] : [id, ...stemsOf(shorter)]
 }
 
 async function* idsThatEntered(run: RunView): AsyncGenerator<string> {

@@ -7,7 +7,7 @@ import { openJournal } from '../models/journal.js'
 import type { Plan, RunView } from '../run/types.js'
 import { closing } from '../stream/closing.js'
 import { SluiceError, UsageError } from '../stream/errors.js'
-import { enteredAs } from './entered.js'
+import { type Entered, enteredAs } from './entered.js'
 import { lostRows } from './lost-rows.js'
 import { openRun } from './open-run.js'
 import { textsOf } from './plan-run.js'
@@ -15,7 +15,7 @@ import { type Asked, repliesOf } from './replies-of.js'
 import type { DuplicateFacts, RuleFacts } from './row-facts.js'
 import { type Choice, findChoice } from './select/explain.js'
 import { type EmbedderSettings, precisionOf } from './select/options.js'
-import type { Resources } from './types.js'
+import type { Recipe, Resources } from './types.js'
 
 /** Everything that a run's folder tells of a row. */
 export type Explanation = {
@@ -49,9 +49,7 @@ export async function explainRow(
   const run = await openRun(out)
   const { plan, paths, recipe, passes, ledger } = run
   const view = { plan, committed: ledger.committed }
-  // Of rows that no model made anything of ids stand as they are.
-  const root = recipe.usesModel ? await rootOf(view, id) : id
-  const isOf = (other: unknown) => other === root || String(other).startsWith(`${root}/`)
+  const { id: root, isOf } = await rowOf(view, id, recipe)
   const names = passes.map(({ name }) => name)
   const choice = names.includes('choose') ? await findChoice(view, root) : undefined
   const facts = await recipe.explain?.(view, root, signal)
@@ -81,10 +79,13 @@ export async function explainRow(
 /** The index of a row's shard in the plan, and its number in there. */
 type Place = { readonly shard: number; readonly row: number }
 
-/** The id without what was appended for rows made of it. */
-async function rootOf(run: RunView, id: string): Promise<string> {
-  const entered = run.plan.config.idColumn === undefined ? undefined : await enteredAs(run, id)
-  return entered ?? /^(.*#\d+)(?:\/[^#]*)?$/s.exec(id)?.[1] ?? id.replace(/\/\d+$/, '')
+/** The row that an id is of: the id without what was appended for rows made of it. */
+async function rowOf(run: RunView, id: string, { usesModel }: Recipe): Promise<Entered> {
+  const entered = usesModel && run.plan.config.idColumn !== undefined ? await enteredAs(run, id) : undefined
+  if (entered !== undefined) return entered
+  // Of rows that no model made anything of ids stand as they are.
+  const root = usesModel ? (/^(.*#\d+)(?:\/[^#]*)?$/s.exec(id)?.[1] ?? id.replace(/\/\d+$/, '')) : id
+  return { id: root, isOf: (other) => other === root || String(other).startsWith(`${root}/`) }
 }
 
 async function sourceOf(plan: Plan, id: string, place: Place | undefined): Promise<Explanation['source']> {

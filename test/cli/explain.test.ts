@@ -138,16 +138,22 @@ describe('sluice explain of ids that a column gave', () => {
     names.map((name, n) => JSON.stringify({ name, instruction: `Explain ${n} and what follows from it.` })).join('\n')
 
   it.each([
-    ['select-llm', ['--select', '2'], toyPicks],
-    ['evol-instruct', ['--mode', 'repository'], toyEvolution],
-  ])('takes one that ends in a number for what it is (%s)', async (recipe, flags, reply) => {
-    const folder = await scratch({ 'c.jsonl': named(['a/1', 'a', 'a/2', 'b/1']) })
+    ['select-llm', 'a', ['--select', '2'], toyPicks],
+    // What an instruction becomes is called a/1 by itself.
+    ['evol-instruct', 'c', ['--mode', 'repository'], toyEvolution],
+  ])('takes one that ends in a number for what it is (%s)', async (recipe, plain, flags, reply) => {
+    const folder = await scratch({ 'c.jsonl': named(['a/1', plain, 'a/2', 'b/1']) })
     const server = await startOpenAiServer({ reply })
     onTestFinished(() => server.close())
     const out = join(folder, 'out')
     const model = ['--model', 'openai:toy', '--endpoint', server.url, '--id-column', 'name', '--max-failed', '1']
     await run('run', recipe, join(folder, 'c.jsonl'), '-o', out, ...flags, ...model)
-    for (const id of ['a/1', 'a/2', 'b/1', 'a']) expect((await explainRow(out, id)).id).toBe(id)
+    for (const id of ['a/1', 'a/2', 'b/1', plain]) {
+      const told = await explainRow(out, id)
+      expect(told.id).toBe(id)
+      // Nothing of the rows that only begin alike.
+      for (const { sluice_id, id: made } of told.rows) expect([id, `${id}/1`]).toContain(sluice_id ?? made)
+    }
     const { told } = await explain(out, recipe === 'evol-instruct' ? 'b/1/1' : 'b/1')
     expect(told.id).toBe('b/1')
   })
