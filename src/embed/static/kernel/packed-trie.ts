@@ -18,25 +18,29 @@ const noPiece = 0xffff
  */
 export function packTrie(trie: Trie, logProbabilities: Float64Array): PackedTrie {
   const classOf = rankClasses(trie)
-  const children = childrenOf(trie, classOf)
+  const { starts, classes, children } = edgesOf(trie, classOf)
   const roots = new Int32Array(trie.roots.length)
   for (const [old, node] of trie.roots.entries()) if (node !== 0) roots[classOf[old]!] = node
 
   // Nodes are numbered anew, level by level, from 1 up; `order[number]` is the old node.
   const numbers = new Int32Array(trie.pieceAt.length)
-  const order = [0]
+  const order = new Int32Array(trie.pieceAt.length)
+  let placed = 1
   const place = (node: number) => {
-    numbers[node] = order.length
-    order.push(node)
+    numbers[node] = placed
+    order[placed++] = node
   }
   for (const node of roots) if (node !== 0) place(node)
   const nodes = new Int32Array(4 * trie.pieceAt.length)
   const slots = new Int32Array(2 * trie.keys.length)
-  for (let number = 0; number < order.length; number++) {
-    const own = number === 0 ? [] : children[order[number]!]!
-    const first = order.length
+  nodes.set([placed, 0, 0, noPiece])
+  for (let number = 1; number < placed; number++) {
+    const old = order[number]!
+    const first = placed
     let bits = 0
-    for (const { unitClass, node } of own) {
+    for (let edge = starts[old]!; edge < starts[old + 1]!; edge++) {
+      const unitClass = classes[edge]!
+      const node = children[edge]!
       place(node)
       if (unitClass <= commonClasses) bits |= 1 << unitClass
       else {
@@ -44,9 +48,12 @@ export function packTrie(trie: Trie, logProbabilities: Float64Array): PackedTrie
         insert(slots, (number << classBits) | unitClass, numbers[node]!)
       }
     }
-    const piece = number === 0 ? -1 : trie.pieceAt[order[number]!]!
-    const score = piece < 0 ? 0 : Math.round(logProbabilities[piece]! * 10_000)
-    nodes.set([first, score, bits, piece < 0 ? noPiece : piece], 4 * number)
+    const piece = trie.pieceAt[old]!
+    const at = 4 * number
+    nodes[at] = first
+    nodes[at + 1] = piece < 0 ? 0 : Math.round(logProbabilities[piece]! * 10_000)
+    nodes[at + 2] = bits
+    nodes[at + 3] = piece < 0 ? noPiece : piece
   }
   return {
     classes: trie.classes.map((old) => classOf[old]!),
@@ -68,17 +75,30 @@ function rankClasses({ keys, roots }: Trie): Uint16Array {
   return classOf
 }
 
-type Child = { unitClass: number; node: number }
+/** The edges to the children of each old node, `starts[node]` up to `starts[node + 1]`, those of the lowest classes first. */
+type Edges = { starts: Int32Array; classes: Uint16Array; children: Int32Array }
 
-/** The children of each old node, those of the lowest classes first. */
-function childrenOf({ keys, nodes, pieceAt, roots }: Trie, classOf: Uint16Array): Child[][] {
-  const children: Child[][] = Array.from(pieceAt, () => [])
+function edgesOf({ keys, nodes, pieceAt, roots }: Trie, classOf: Uint16Array): Edges {
   const mask = roots.length - 1
-  for (const [slot, key] of keys.entries()) {
-    if (key !== 0) children[key >>> classBits]!.push({ unitClass: classOf[key & mask]!, node: nodes[slot]! })
+  const held = keys.length
+  // Parent, class and slot in one number each: a sort of numbers is ten times as fast as one of objects.
+  const sorted = Float64Array.from(keys, (key, slot) =>
+    key === 0 ? -1 : ((key & ~mask) | classOf[key & mask]!) * held + slot,
+  )
+    .filter((edge) => edge >= 0)
+    .sort()
+  const starts = new Int32Array(pieceAt.length + 1)
+  const classes = new Uint16Array(sorted.length)
+  const children = new Int32Array(sorted.length)
+  for (let edge = 0; edge < sorted.length; edge++) {
+    const slot = sorted[edge]! % held
+    const key = (sorted[edge]! - slot) / held
+    classes[edge] = key & mask
+    children[edge] = nodes[slot]!
+    starts[(key >>> classBits) + 1]!++
   }
-  for (const own of children) own.sort((a, b) => a.unitClass - b.unitClass)
-  return children
+  for (let node = 0; node < pieceAt.length; node++) starts[node + 1]! += starts[node]!
+  return { starts, classes, children }
 }
 
 function insert(slots: Int32Array, key: number, node: number): void {
