@@ -1,5 +1,12 @@
 import { join } from 'node:path'
-import { type Columns, describeShard, readShard, type Schema, writeRows } from '../../formats/index.js'
+import {
+  type Columns,
+  describeShard,
+  type ParquetOptions,
+  readShard,
+  type Schema,
+  writeRows,
+} from '../../formats/index.js'
 import { type BadShard, leavingBad } from '../../formats/shards.js'
 import { openRejectLog } from '../../run/reject-log.js'
 import type { Pass, PlannedShard, RunView, Task } from '../../run/types.js'
@@ -29,6 +36,9 @@ export const originSchema: Schema = { sluice_id: 'string', sluice_cluster: 'int3
 
 /** What a fetch leaves: its chosen rows, in corpus order or, where ids come from a column, in order of id. */
 export const fetchedFile = 'rows.parquet'
+
+/** Only a later pass reads it, once: time matters more than bytes. */
+const inPassing: ParquetOptions = { codec: 'snappy', statistics: false, pageIndex: false }
 
 export type FetchOptions = {
   columns: 'text' | 'all'
@@ -97,7 +107,7 @@ function readPass(
         const left = await keptBeside(context, task, { chosen, beside })
         const picked = shaped(readable, chosen, isText ? textRow(config.textColumn, titleColumn) : fullRow(left))
         const schema = isText ? textSchema : await fullSchema(shard, { reading, beside })
-        const written = await writeRows(join(context.folder, fetchedFile), { schema })(picked)
+        const written = await writeRows(join(context.folder, fetchedFile), { schema, parquet: inPassing })(picked)
         context.progress(written.rows)
         return { in: chosen.length, out: written.rows, rejected: log.rejected, failed: {} }
       })
