@@ -13,6 +13,8 @@ export type MemoryBound = { readonly maxMemory?: number | undefined; readonly wo
 /** Share of the bound from which garbage is looked for at once, and how often memory is looked at. */
 const tight = 0.85
 const lookMs = 50
+/** Time between two collections below the bound, in times of what the last one took. */
+const restTimes = 10
 
 /** Throws a UsageError where a run that is to hold so many bytes beside what every run holds would pass its bound. */
 export function requireMemory(
@@ -22,7 +24,10 @@ export function requireMemory(
 ): void {
   const needed = alwaysBytes + (workers - 1) * workerBytes + bytes
   if (maxMemory === undefined || needed <= maxMemory) return
-  throw new UsageError(`${what} need about ${megabytes(needed)}, and --max-memory is ${megabytes(maxMemory)}`, { fix })
+  throw new UsageError(
+    `${what[0]!.toUpperCase()}${what.slice(1)} need about ${megabytes(needed)}, and --max-memory is ${megabytes(maxMemory)}`,
+    { fix },
+  )
 }
 
 /**
@@ -41,17 +46,46 @@ export async function withinMemory<T>(
     fix: `Allow at least ${megabytes(alwaysBytes + (workers - 1) * workerBytes)}.`,
   })
   const stop = new AbortController()
-  const collect = garbageCollector()
+  const look = memoryGuard({ maxMemory, collect: garbageCollector(), held: process.memoryUsage.rss })
   const timer = setInterval(() => {
-    if (process.memoryUsage.rss() < tight * maxMemory) return
-    collect()
-    const held = process.memoryUsage.rss()
+    const held = look()
     if (held > maxMemory) stop.abort(beyond(held, maxMemory))
   }, lookMs)
   try {
     return await run(signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]))
   } finally {
     clearInterval(timer)
+  }
+}
+
+export type MemoryGuardOptions = {
+  maxMemory: number
+  /** Collects garbage. */
+  collect(): void
+  /** Bytes held now. */
+  held(): number
+  now?(): number
+}
+
+/**
+ * A look at what is held, in bytes. Near the bound it collects garbage first, at most a tenth of the time: memory that stays
+ * near it is mostly in use. Beyond the bound it always does, as the run ends there if that frees nothing.
+ */
+export function memoryGuard({
+  maxMemory,
+  collect,
+  held,
+  now = () => performance.now(),
+}: MemoryGuardOptions): () => number {
+  let restsUntil = Number.NEGATIVE_INFINITY
+  return () => {
+    const before = held()
+    if (before < tight * maxMemory || (before <= maxMemory && now() < restsUntil)) return before
+    const start = now()
+    collect()
+    const end = now()
+    restsUntil = end + restTimes * (end - start)
+    return held()
   }
 }
 

@@ -6,6 +6,8 @@ export type MostAlike = { readonly row: number; readonly of: number; readonly sc
 export type SemanticDuplicates = {
   /** Takes rows in, in order, with their unit vectors; tells of some of them, and later of the others. */
   push(row: number, vector: Float32Array): readonly MostAlike[]
+  /** Only compares a row with those taken in before. */
+  compare(row: number, vector: Float32Array): readonly MostAlike[]
   /** Tells of the rows that it has not told of yet. */
   finish(): readonly MostAlike[]
 }
@@ -26,31 +28,38 @@ export function createSemanticDuplicates(dimensions: number): SemanticDuplicates
   const heldRows: number[] = []
   const tile = new Float32Array(tileRows * dimensions)
   let rows: number[] = []
+  let areTaken = true
   const vectorAt = (at: number) => tile.subarray(at * dimensions, (at + 1) * dimensions)
-  const compare = (): MostAlike[] => {
+  const judge = (row: number, at: number, { of, score }: Omit<MostAlike, 'row'>): MostAlike => {
+    const found = { row, of, score }
+    if (!areTaken) return found
+    for (let other = 0; other < at; other++) {
+      const cosine = dot(vectorAt(at), vectorAt(other))
+      if (cosine > found.score) Object.assign(found, { of: rows[other]!, score: cosine })
+    }
+    if (found.score < sameVector) {
+      held.add(vectorAt(at))
+      heldRows.push(row)
+    }
+    return found
+  }
+  const tell = (): MostAlike[] => {
     const { labels, dots } = held.find(tile, rows.length)
-    const found = rows.map((row, at) => {
-      let [of, score] = [heldRows[labels[at]!] ?? -1, dots[at]!]
-      for (let other = 0; other < at; other++) {
-        const cosine = dot(vectorAt(at), vectorAt(other))
-        if (cosine > score) [of, score] = [rows[other]!, cosine]
-      }
-      if (score < sameVector) {
-        held.add(vectorAt(at))
-        heldRows.push(row)
-      }
-      return { row, of, score: Math.min(1, score) }
-    })
+    const found = rows.map((row, at) => judge(row, at, { of: heldRows[labels[at]!] ?? -1, score: dots[at]! }))
     rows = []
-    return found.filter(({ of }) => of >= 0)
+    return found.filter(({ of }) => of >= 0).map((each) => ({ ...each, score: Math.min(1, each.score) }))
+  }
+  const put = (row: number, vector: Float32Array, isTaken: boolean): MostAlike[] => {
+    const told = rows.length > 0 && areTaken !== isTaken ? tell() : []
+    areTaken = isTaken
+    tile.set(vector, rows.length * dimensions)
+    rows.push(row)
+    return rows.length === tileRows ? tell() : told
   }
   return {
-    push(row, vector) {
-      tile.set(vector, rows.length * dimensions)
-      rows.push(row)
-      return rows.length === tileRows ? compare() : []
-    },
-    finish: () => (rows.length > 0 ? compare() : []),
+    push: (row, vector) => put(row, vector, true),
+    compare: (row, vector) => put(row, vector, false),
+    finish: () => (rows.length > 0 ? tell() : []),
   }
 }
 

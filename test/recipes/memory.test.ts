@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { curate } from '../../src/recipes/curate.js'
-import { requireMemory, withinMemory } from '../../src/recipes/memory.js'
+import { memoryGuard, requireMemory, withinMemory } from '../../src/recipes/memory.js'
 import { UsageError } from '../../src/stream/errors.js'
 import { writeProseShards } from '../prose.js'
 
@@ -38,6 +38,18 @@ describe('a bound of memory', () => {
     const run = select('coreset', 400 * megabyte, { clusters: 5000 })
     await expect(run).rejects.toThrow('A coreset of 500000 rows of 128 dimensions')
     await expect(run).rejects.toMatchObject({ fix: expect.stringContaining('--coreset-rows') })
+  })
+
+  it.each(['deita', 'mmr'])('below what --by %s holds is refused before the corpus is read', async (by) => {
+    const run = select(by, 300 * megabyte, { by, scoreColumn: 'score', select: by === 'deita' ? 100_000 : 20_000 })
+    await expect(run).rejects.toThrow(/^\d+ rows by rank of 128 dimensions, and \d+ chosen rows need about \d+ MB, and/)
+    await expect(run).rejects.toMatchObject({ fix: expect.stringContaining('--select') })
+    await expect(readFile(join(folder, by, '.sluice', 'plan.json'))).rejects.toThrow('ENOENT')
+  })
+
+  it('below what the chosen rows take is refused, whatever chooses them', async () => {
+    const run = select('random', 300 * megabyte, { by: 'random', select: 200_000 })
+    await expect(run).rejects.toThrow('200000 chosen rows need about 388 MB')
   })
 
   it('changes no byte', async () => {
@@ -82,5 +94,30 @@ describe('a bound of memory', () => {
       'Rows need about 201 MB, and --max-memory is 200 MB',
     )
     expect(() => requireMemory({ maxMemory: 400 * megabyte, workers: 3 }, 9 * megabyte, says)).toThrow('about 401 MB')
+  })
+
+  it('collects garbage near the bound for a tenth of the time, and beyond it at once', () => {
+    const state = { now: 0, held: 90, collected: 0 }
+    const look = memoryGuard({
+      maxMemory: 100,
+      collect: () => {
+        state.collected++
+        state.now += 40
+      },
+      held: () => state.held,
+      now: () => state.now,
+    })
+    for (let turn = 0; turn < 200; turn++) {
+      look()
+      state.now += 50
+    }
+    // 10,000 ms of looks, and 40 ms a collection with 400 between two.
+    expect(state.collected).toBeGreaterThan(20)
+    expect(state.collected).toBeLessThan(26)
+    const before = state.collected
+    state.held = 101
+    expect([look(), look(), state.collected - before]).toEqual([101, 101, 2])
+    state.held = 84
+    expect([look(), state.collected - before]).toEqual([84, 2])
   })
 })

@@ -124,4 +124,24 @@ describe('semantic duplicates', () => {
       if (row - 10 >= 250) expect(of).toBe(row - 250)
     }
   })
+
+  it('tell of rows that are only compared what they tell of rows taken in', () => {
+    const dimensions = 8
+    const unit = (row: number) => {
+      const vector = Float32Array.from({ length: dimensions }, (_, n) => uniform(3, `${row}`, `${n}`) - 0.5)
+      return vector.map((value) => value / Math.hypot(...vector))
+    }
+    const alone = createSemanticDuplicates(dimensions)
+    const some = Array.from({ length: 150 }, (_, row) => unit(row))
+    for (const [row, vector] of some.entries()) alone.push(row, vector)
+    const later = Array.from({ length: 100 }, (_, n) => unit(1000 + n))
+    const found = [...later.flatMap((vector, n) => alone.compare(1000 + n, vector)), ...alone.finish()]
+    const compared = found.filter(({ row }) => row >= 1000)
+    expect(compared.map(({ row }) => row)).toEqual(later.map((_, n) => 1000 + n))
+    for (const { row, of, score } of compared) {
+      const cosines = some.map((vector) => vector.reduce((sum, value, n) => sum + value * later[row - 1000]![n]!, 0))
+      expect(score).toBeCloseTo(Math.max(...cosines), 5)
+      expect(cosines[of]).toBeCloseTo(Math.max(...cosines), 5)
+    }
+  })
 })

@@ -9,6 +9,7 @@ import { type PairJudge, pairScanPass } from '../pairs/scan.js'
 import type { PromptTexts } from '../prompt-texts.js'
 import { fetchPasses } from '../select/fetch.js'
 import { writeChosenPass } from '../select/finish.js'
+import { withRoom } from '../select/room.js'
 import { deitaStrategy } from '../select/strategies/deita.js'
 import type { CallPlan, Estimate, ModelStage, Recipe } from '../types.js'
 import { expectedScore, expectedStages, plannedLines } from './expected.js'
@@ -32,7 +33,7 @@ export const deitaRecipe: Recipe<DeitaConfig> = {
   passes(config, resources, texts) {
     const selection = asSelection(config)
     return [
-      pairScanPass(config, resources, judgeOf(config, texts)),
+      withRoom(pairScanPass(config, resources, judgeOf(config, texts)), deitaStrategy, selection, resources),
       ...deitaStrategy.passes(selection, resources),
       ...fetchPasses(selection, resources, { columns: 'all', beside: columns }),
       writeChosenPass(config, {

@@ -13,6 +13,7 @@ import { askScore, asPlanned } from '../score-stage.js'
 import { fetchPasses } from '../select/fetch.js'
 import { writeChosenPass } from '../select/finish.js'
 import { chooseLeastPass } from '../select/ranked.js'
+import { withRoom } from '../select/room.js'
 import { deitaStrategy } from '../select/strategies/deita.js'
 import type { CallPlan, Recipe, Resources } from '../types.js'
 import { type Difficulty, difficultyOf, measurements, misleads, toMeasure } from './difficulty.js'
@@ -32,8 +33,9 @@ export const ifdRecipe: Recipe<IfdConfig> = {
   options: ifdOptions,
   passes(config, resources) {
     const selection = asSelection(config)
+    const strategy = config.maxCosine === undefined ? { vectors: 'none' as const } : deitaStrategy
     return [
-      pairScanPass(config, resources, judgeOf(config)),
+      withRoom(pairScanPass(config, resources, judgeOf(config)), strategy, selection, resources),
       ...choosing(config, resources),
       ...fetchPasses(selection, resources, { columns: 'all', beside: columns }),
       writeChosenPass(config, {

@@ -13,6 +13,7 @@ import { type PairJudge, pairScanPass } from '../pairs/scan.js'
 import type { PromptTexts } from '../prompt-texts.js'
 import { fetchPasses } from '../select/fetch.js'
 import { writeChosenPass } from '../select/finish.js'
+import { withRoom } from '../select/room.js'
 import { deitaStrategy } from '../select/strategies/deita.js'
 import { type JudgeStage, structuredStage } from '../structured.js'
 import type { CallPlan, ModelStage, Recipe } from '../types.js'
@@ -42,7 +43,7 @@ export const magpieRecipe: Recipe<MagpieConfig> = {
     const selection = asSelection(config)
     const columns = columnsOf(config)
     return [
-      pairScanPass(config, resources, judgeOf(config, texts)),
+      withRoom(pairScanPass(config, resources, judgeOf(config, texts)), deitaStrategy, selection, resources),
       ...deitaStrategy.passes(selection, resources),
       ...fetchPasses(selection, resources, { columns: 'all', beside: columns }),
       writeChosenPass(config, {

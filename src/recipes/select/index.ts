@@ -8,6 +8,7 @@ import { fetchPasses } from './fetch.js'
 import { writeChosenPass } from './finish.js'
 import { corpusOptions } from './options.js'
 import { pilotPass } from './pilot.js'
+import { withRoom } from './room.js'
 import { scanPass } from './scan.js'
 import { strategies, strategyOptions } from './strategies/index.js'
 
@@ -40,13 +41,13 @@ export function selectionPasses(
   const { vectors = 'whitened' } = strategy
   const ranking = strategy.ranking?.(config)
   if (config.scoreColumn !== undefined && ranking?.scoreColumn === undefined) throw idleScore(config)
-  const scanning = [
-    ...(vectors === 'whitened' ? [pilotPass(config, resources, judge)] : []),
-    scanPass(config, resources, judge, { ranking, vectors }),
-  ]
+  const isWhitened = vectors === 'whitened'
+  const scan = scanPass(config, resources, judge, { ranking, vectors })
+  const [first, ...others] = isWhitened ? [pilotPass(config, resources, judge), scan] : [scan]
+  const scanning = [withRoom(first, strategy, config, resources), ...others]
   const choosing = [...strategy.passes(config, resources), ...fetchPasses(config, resources, { columns, titleColumn })]
   // The strategies that take whitened vectors and rank nothing share a scan: another can be tried without embedding again.
-  const isShared = vectors === 'whitened' && ranking === undefined
+  const isShared = isWhitened && ranking === undefined
   const scanOptions = isShared ? corpusOptions : selectionOptions
   const scanSettings = [...Object.keys(scanOptions), 'limits', ...judgeSettings]
   const settings = [...Object.keys(selectionOptions), 'limits', ...judgeSettings]

@@ -7,10 +7,9 @@ import { emptyTally } from '../../run/tally.js'
 import { type Pass, type RunView, reduceTask } from '../../run/types.js'
 import { decodePilot, encodePilot, fitPilot, type Pilot } from '../../select/pilot.js'
 import { readArtifact } from '../artifacts.js'
-import { type MemoryBound, requireMemory } from '../memory.js'
 import type { Resources } from '../types.js'
 import type { JudgeText } from './corpus.js'
-import { coresetSize, type SelectionConfig } from './options.js'
+import type { SelectionConfig } from './options.js'
 import { firstKeptRows, leastHashedRows } from './pilot-rows.js'
 
 /** Of the pilot's rows, the first are those the whitening is fitted on. */
@@ -26,7 +25,6 @@ export function pilotPass(config: SelectionConfig, resources: Resources, judge: 
     tasks: async () => reduceTask,
     async work(_task, { plan, folder, signal, progress, warn }) {
       const { dimensions } = await resources.embedder()
-      requireMemoryFor(config, dimensions, resources.memory ?? {})
       const look = config.idColumn === undefined ? firstKeptRows : leastHashedRows
       const { ids, vectors } = await look({ plan, config, judge, resources, dimensions, signal, progress, warn })
       const whitening = fitWhitening(vectors.subarray(0, whiteningRows * dimensions), dimensions)
@@ -37,22 +35,6 @@ export function pilotPass(config: SelectionConfig, resources: Resources, judge: 
       return emptyTally
     },
   }
-}
-
-/** A sketch has room for a quarter more rows than it keeps, and while two are merged there is another beside it. */
-const coresetRoom = 2.5
-/** Of a coreset's row, beside its vector; of a chosen row, before it is read. */
-const rowBytes = 150
-const chosenBytes = 1024
-
-function requireMemoryFor(config: SelectionConfig, dimensions: number, memory: MemoryBound): void {
-  const rows = coresetSize(config)
-  // Each thread has a sketch of its own.
-  const { workers = 1 } = memory
-  requireMemory(memory, workers * coresetRoom * rows * (4 * dimensions + rowBytes) + chosenBytes * config.select, {
-    what: `A coreset of ${rows} rows of ${dimensions} dimensions, and ${config.select} chosen rows`,
-    fix: 'Allow more with --max-memory, or ask for fewer with --coreset-rows, --clusters or --select.',
-  })
 }
 
 /** Reads what the pilot pinned. */

@@ -4,6 +4,7 @@ import { createGreedyCosine } from '../../../select/greedy-cosine.js'
 import { readByRank } from '../by-rank.js'
 import { type Choices, choosePass } from '../choose-pass.js'
 import type { Chosen } from '../chosen.js'
+import { heldByRank } from '../room.js'
 import { readDimensions } from '../vectors.js'
 import { requireScoreColumn, type Strategy, type StrategyConfig } from './strategy.js'
 
@@ -18,8 +19,8 @@ const options = {
 
 type DeitaConfig = StrategyConfig & z.infer<z.ZodObject<typeof options>>
 
-/** Rows of the ranking that are in memory at a time, unless more are to be chosen. */
-const rankedRows = 16_384
+/** Rows of the ranking that are in memory at a time. */
+const rowsAtOnce = (select: number) => Math.max(16_384, select)
 
 /**
  * DEITA (Liu et al. 2024, arXiv 2312.15685, section 2.3): rows by score, the best first and the lower id on ties, each taken
@@ -30,6 +31,7 @@ export const deitaStrategy: Strategy<typeof options> = {
   options,
   vectors: 'plain',
   mayEndEarly: true,
+  holds: ({ select }, dimensions) => heldByRank(rowsAtOnce(select), dimensions),
   ranking: (config) => ({ scoreColumn: requireScoreColumn(config), rank: ({ score }) => -score! }),
   passes: (config) => [choosePass(config, choose, { mayEndEarly: true })],
 }
@@ -41,7 +43,7 @@ async function choose(context: TaskContext, config: DeitaConfig): Promise<Choice
   if (dimensions > 0) {
     // Rounding puts the cosine of a vector with itself a hair above 1.
     const greedy = createGreedyCosine(dimensions, maxCosine === 1 ? Number.POSITIVE_INFINITY : maxCosine)
-    for await (const { ids, vectors } of readByRank(context, { dimensions, rows: Math.max(rankedRows, select) })) {
+    for await (const { ids, vectors } of readByRank(context, { dimensions, rows: rowsAtOnce(select) })) {
       for (const [n, { isAccepted, cosine }] of greedy.consider(vectors).entries()) {
         if (!isAccepted || taken.size === select) continue
         const distance = taken.size === 0 ? 0 : Math.max(0, 2 - 2 * cosine)

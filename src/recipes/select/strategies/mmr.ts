@@ -5,6 +5,7 @@ import { type RankedRows, readByRank } from '../by-rank.js'
 import { type Choices, choosePass } from '../choose-pass.js'
 import { inTurns } from '../chosen.js'
 import { poolSize, refuseMany } from '../pool.js'
+import { heldByRank } from '../room.js'
 import { readDimensions } from '../vectors.js'
 import { requireScoreColumn, type Strategy, type StrategyConfig } from './strategy.js'
 
@@ -28,6 +29,7 @@ export const mmrStrategy: Strategy<typeof options> = {
   summary: 'by the score in --score-column, less the likeness to those taken before',
   options,
   vectors: 'plain',
+  holds: ({ select }, dimensions) => heldByRank(poolSize(select), dimensions),
   ranking: (config) => ({ scoreColumn: requireScoreColumn(config), rank: ({ score }) => -score! }),
   passes(config) {
     refuseMany({ ...config, by: 'mmr' })

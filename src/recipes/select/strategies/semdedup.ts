@@ -9,6 +9,7 @@ import { compareIds } from '../../../select/weighted-rows.js'
 import { UsageError } from '../../../stream/errors.js'
 import { nextTurn } from '../../../stream/turn.js'
 import { countCommitted, readRows, reduced } from '../../artifacts.js'
+import { type MemoryBound, requireMemory } from '../../memory.js'
 import { readAssigned } from '../assign.js'
 import { type BucketRow, bucketsOf, openBuckets, readBucket } from '../buckets.js'
 import { type Choices, choosePass } from '../choose-pass.js'
@@ -19,6 +20,9 @@ import type { Strategy } from './strategy.js'
 
 /** Rows of a cluster, about; most clusters; and most bytes of one cluster's vectors. */
 const [clusterRows, mostClusters, mostBytes] = [1000, 2000, 512 * 1024 * 1024]
+
+/** Bytes of the vectors that others are compared with at a time, and of a row of a cluster beside its vector. */
+const [blockBytes, besideVector] = [8 * 1024 * 1024, 400]
 
 /** How like a row is to the one before it in its cluster that it is most like; -1 where none is before it. */
 export type Alike = { id: string; cluster: number; distance: number; alike: number; of: string }
@@ -34,9 +38,9 @@ const alikeSchema: Schema = { id: 'string', cluster: 'int32', distance: 'float',
 export const semdedupStrategy: Strategy<Record<never, never>> = {
   summary: 'rows least like another of their cluster',
   options: {},
-  passes: (config) => [
+  passes: (config, resources) => [
     ...clusterPasses(config, (run) => clusterCount(run, config)),
-    bucketPass(),
+    bucketPass(resources.memory ?? {}),
     comparePass(),
     choosePass(config, choose),
   ],
@@ -48,7 +52,7 @@ function clusterCount(run: RunView, { clusters }: SelectionConfig): number {
 }
 
 /** Sorts the rows by cluster into files that memory has room for. */
-function bucketPass(): Pass {
+function bucketPass(memory: MemoryBound): Pass {
   return {
     name: 'bucket',
     tasks: async () => reduceTask,
@@ -57,6 +61,10 @@ function bucketPass(): Pass {
       const sizes = await clusterSizes(context, centroids.length / dimensions)
       for (const [cluster, size] of sizes.entries()) {
         if (size * dimensions * 4 > mostBytes) throw tooLarge(cluster, size)
+        requireMemory(memory, size * (4 * dimensions + besideVector), {
+          what: `the ${size} rows of cluster ${cluster}, which are compared with each other,`,
+          fix: 'Allow more with --max-memory, or ask for more --clusters.',
+        })
       }
       const bucketOf = bucketsOf(sizes, dimensions)
       const buckets = openBuckets(context.folder, (bucketOf.at(-1) ?? -1) + 1)
@@ -117,21 +125,30 @@ async function* comparisons(path: string, dimensions: number, context: TaskConte
   }
 }
 
+/** Every row with those before it, a block of these at a time: the kernel takes several times the room of their vectors. */
 async function compare(members: readonly BucketRow[], dimensions: number, { signal }: TaskContext): Promise<Alike[]> {
-  const compared = createSemanticDuplicates(dimensions)
+  const blockRows = Math.max(1024, Math.floor(blockBytes / (4 * dimensions)))
   const alike = members.map(({ id, cluster, distance }): Alike => ({ id, cluster, distance, alike: -1, of: '' }))
   const note = (found: readonly MostAlike[]) => {
-    for (const { row, of, score } of found) alike[row] = { ...alike[row]!, alike: score, of: members[of]!.id }
+    for (const { row, of, score } of found) {
+      // On ties the first: what follows is of a later block.
+      if (score > alike[row]!.alike) alike[row] = { ...alike[row]!, alike: score, of: members[of]!.id }
+    }
   }
-  let empty = -1
-  for (const [row, { vector }] of members.entries()) {
-    if (row % 256 === 0) await nextTurn(signal)
-    if (vector.some((value) => value !== 0)) note(compared.push(row, vector))
-    // Texts without a known word are all one to the embedder.
-    else if (empty === -1) empty = row
-    else note([{ row, of: empty, score: 1 }])
+  const isEmpty = ({ vector }: BucketRow) => vector.every((value) => value === 0)
+  // Texts without a known word are all one to the embedder.
+  const empty = members.findIndex(isEmpty)
+  const asEmpty = (row: number) => (row === empty ? [] : [{ row, of: empty, score: 1 }])
+  for (let start = 0; start < members.length; start += blockRows) {
+    const compared = createSemanticDuplicates(dimensions)
+    for (let row = start; row < members.length; row++) {
+      if (row % 256 === 0) await nextTurn(signal)
+      const member = members[row]!
+      if (row < start + blockRows) note(isEmpty(member) ? asEmpty(row) : compared.push(row, member.vector))
+      else note(isEmpty(member) ? [] : compared.compare(row, member.vector))
+    }
+    note(compared.finish())
   }
-  note(compared.finish())
   return alike
 }
 

@@ -3,6 +3,7 @@ import type { Pass } from '../../../run/types.js'
 import { UsageError } from '../../../stream/errors.js'
 import type { Resources } from '../../types.js'
 import type { SelectionConfig } from '../options.js'
+import type { Held } from '../room.js'
 import type { Ranking } from '../scan.js'
 import type { VectorKind } from '../spill.js'
 
@@ -20,11 +21,16 @@ export type Strategy<Own extends z.ZodRawShape = z.ZodRawShape> = {
   readonly options: Own
   /** Which vectors the scan leaves; default: whitened ones. With others there is no pilot and no sketch. */
   readonly vectors?: VectorKind
+  /** What its passes hold at once, beside the coreset and the chosen rows, where vectors have so many dimensions. */
+  holds?(config: StrategyConfig, dimensions: number): Held
   /** It may choose fewer rows than were asked for and there are. */
   readonly mayEndEarly?: true
   /** For a strategy that ranks each row by what is read of it, as it is set: the scan then leaves the ranks. */
   ranking?(config: StrategyConfig & z.infer<z.ZodObject<Own>>): Ranking | undefined
-  passes(config: StrategyConfig & z.infer<z.ZodObject<Own>>, resources: Pick<Resources, 'reading'>): readonly Pass[]
+  passes(
+    config: StrategyConfig & z.infer<z.ZodObject<Own>>,
+    resources: Pick<Resources, 'reading' | 'memory'>,
+  ): readonly Pass[]
 }
 
 /** The column that a strategy which goes by score reads. */

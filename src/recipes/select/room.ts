@@ -1,0 +1,58 @@
+import type { Pass } from '../../run/types.js'
+import { requireMemory } from '../memory.js'
+import type { Resources } from '../types.js'
+import { coresetSize, type SelectionConfig } from './options.js'
+import type { Strategy } from './strategies/strategy.js'
+
+/** Rows that some pass of a selection holds at once, and the bytes of each, beside what every run holds. */
+export type Held = { readonly what: string; readonly rows: number; readonly rowBytes: number }
+
+/** Of a row in memory, beside its vector; of a chosen row, before it is read. */
+const besideVector = 150
+const chosenBytes = 1024
+
+/** Rows that `readByRank` gives at once: a sample with room for a quarter more, twice put in order, and what is kept of them. */
+export function heldByRank(rows: number, dimensions: number): Held {
+  return { what: `${rows} rows by rank of ${dimensions} dimensions`, rows, rowBytes: 18 * dimensions + besideVector }
+}
+
+/**
+ * The same pass, the first of a selection, which refuses to begin where `--max-memory` has no room for what is known to be held at
+ * once, by it or by the strategy's passes.
+ */
+export function withRoom(
+  pass: Pass,
+  { vectors = 'whitened', holds }: Pick<Strategy, 'vectors' | 'holds'>,
+  config: SelectionConfig,
+  { embedder, memory }: Pick<Resources, 'embedder' | 'memory'>,
+): Pass {
+  if (memory?.maxMemory === undefined) return pass
+  const { workers = 1 } = memory
+  return {
+    ...pass,
+    async work(task, context) {
+      const dimensions = vectors === 'none' ? 0 : (await embedder()).dimensions
+      const chosen: Held = { what: `${config.select} chosen rows`, rows: config.select, rowBytes: chosenBytes }
+      const phases = [
+        [...(vectors === 'whitened' ? [heldByCoreset(config, dimensions, workers)] : []), chosen],
+        ...(holds ? [[holds(config, dimensions), chosen]] : []),
+      ]
+      for (const held of phases) {
+        const bytes = held.reduce((sum, { rows, rowBytes }) => sum + rows * rowBytes, 0)
+        requireMemory(memory, bytes, {
+          what: held.map(({ what }) => what).join(', and '),
+          fix: 'Allow more with --max-memory, or ask for fewer with --select, --clusters or --coreset-rows.',
+        })
+      }
+      return pass.work(task, context)
+    },
+  }
+}
+
+/** The sketch of a scan, which has room for a quarter more rows than it keeps and, while two are merged, another beside it. */
+function heldByCoreset(config: SelectionConfig, dimensions: number, workers: number): Held {
+  const rows = coresetSize(config)
+  // Each thread has a sketch of its own.
+  const rowBytes = workers * 2.5 * (4 * dimensions + besideVector)
+  return { what: `a coreset of ${rows} rows of ${dimensions} dimensions`, rows, rowBytes }
+}
