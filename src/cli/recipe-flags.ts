@@ -20,7 +20,7 @@ const workersFlag: Flag = {
   type: 'integer',
   default: 1,
   min: 1,
-  description: 'threads that read and embed side by side; each beyond the first takes about 100 MB',
+  description: 'threads that read, filter and embed side by side; each beyond the first takes about 100 MB',
 }
 
 const memoryFlag: Flag = {

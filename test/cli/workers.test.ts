@@ -79,6 +79,22 @@ describe('--workers', () => {
     expect(await embed('vectors-0', '0')).toMatchObject({ code: 2 })
   })
 
+  it.each([
+    ['dedup', '--by', 'minhash'],
+    ['dedup', '--by', 'semantic', '--threshold', '0.8'],
+    ['filter', '--rules', 'gopher-quality,length', '--min-chars', '200'],
+  ])('gives the same bytes of %s %s %s', async (verb, ...flags) => {
+    const name = `${verb}-${flags[1]!.slice(0, 8)}`
+    for (const workers of ['1', '2']) {
+      const done = await sluice([verb, corpus, '-q', '-o', at(`${name}-${workers}`), '--workers', workers, ...flags])
+      expect(done).toMatchObject({ code: 0 })
+    }
+    for (const file of ['data/train-00000-of-00001.parquet', 'rejects.parquet']) {
+      const [one, two] = [await readFile(join(at(`${name}-1`), file)), await readFile(join(at(`${name}-2`), file))]
+      expect(two.equals(one)).toBe(true)
+    }
+  })
+
   it('takes its number from a config file as well', async () => {
     await writeFile(at('config.yaml'), 'workers: 2\nselect: 40\nseed: 7\n')
     const done = await sluice(['select', corpus, '-q', '-o', at('configured'), '--config', at('config.yaml')])

@@ -46,6 +46,7 @@ export function clusterPass({ seed }: DedupConfig): Pass {
 export function assignPass(): Pass {
   return {
     name: 'assign',
+    apart: true,
     tasks: async (run) => run.committed('scan').map(({ task }) => task),
     async work(task, context) {
       const { centroids, dimensions } = await readCentroids(context)

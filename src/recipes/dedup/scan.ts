@@ -25,6 +25,7 @@ export function scanPass(
 ): Pass {
   return {
     name: 'scan',
+    apart: true,
     tasks: ({ plan }) => shardTasks(plan, config, { reading }),
     async work(task, context) {
       const log = openRejectLog(join(context.folder, 'lost.jsonl'))

@@ -49,6 +49,7 @@ export function bucketPass(): Pass {
 export function compareClustersPass(): Pass {
   return {
     name: 'match',
+    apart: true,
     async tasks(run) {
       const files = await readdir(reduced(run, 'bucket').folder)
       return files.sort().map((id) => ({ id }))

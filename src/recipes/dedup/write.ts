@@ -29,6 +29,7 @@ const reasons: Record<DedupConfig['by'], string> = {
 export function writePass(config: DedupConfig, reading: Resources['reading']): Pass {
   return {
     name: 'write',
+    apart: true,
     tasks: async (run) => run.committed('scan').map(({ task }) => task),
     async work(task, context) {
       const stretch = numberRows(context).stretches.find(({ scanned }) => scanned.task.id === task.id)!

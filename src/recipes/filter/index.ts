@@ -43,6 +43,7 @@ function filterPass(config: FilterConfig, resources: Resources): Pass {
   const { reading } = resources
   return {
     name: 'filter',
+    apart: true,
     tasks: ({ plan }) => shardTasks(plan, config, resources),
     async work(task, { plan, folder, signal, progress }) {
       const shard = plan.shards[task.shard!]!

@@ -33,6 +33,7 @@ export function readPairsPass(
   const { reading } = resources
   return {
     name: 'read',
+    apart: true,
     settings: [...Object.keys(pairOptions), ...judgeSettings, 'limits'],
     tasks: ({ plan }) => shardTasks(plan, config, resources),
     async work(task, { plan, folder, signal, progress }) {

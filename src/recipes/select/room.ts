@@ -1,20 +1,12 @@
 import type { Pass } from '../../run/types.js'
 import { requireMemory } from '../memory.js'
 import type { Resources } from '../types.js'
+import { besideVector, type Held } from './held.js'
 import { coresetSize, type SelectionConfig } from './options.js'
 import type { Strategy } from './strategies/strategy.js'
 
-/** Rows that some pass of a selection holds at once, and the bytes of each, beside what every run holds. */
-export type Held = { readonly what: string; readonly rows: number; readonly rowBytes: number }
-
-/** Of a row in memory, beside its vector; of a chosen row, before it is read. */
-const besideVector = 150
+/** Of a chosen row, before it is read. */
 const chosenBytes = 1024
-
-/** Rows that `readByRank` gives at once: a sample with room for a quarter more, twice put in order, and what is kept of them. */
-export function heldByRank(rows: number, dimensions: number): Held {
-  return { what: `${rows} rows by rank of ${dimensions} dimensions`, rows, rowBytes: 18 * dimensions + besideVector }
-}
 
 /**
  * The same pass, the first of a selection, which refuses to begin where `--max-memory` has no room for what is known to be held at

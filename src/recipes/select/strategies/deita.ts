@@ -4,7 +4,7 @@ import { createGreedyCosine } from '../../../select/greedy-cosine.js'
 import { readByRank } from '../by-rank.js'
 import { type Choices, choosePass } from '../choose-pass.js'
 import type { Chosen } from '../chosen.js'
-import { heldByRank } from '../room.js'
+import { heldByRank } from '../held.js'
 import { readDimensions } from '../vectors.js'
 import { requireScoreColumn, type Strategy, type StrategyConfig } from './strategy.js'
 
