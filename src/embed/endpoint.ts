@@ -1,5 +1,5 @@
 import { below, describeUrl, parseEndpoint } from '../http/endpoint.js'
-import { HttpFailure } from '../http/failure.js'
+import { certificateNotTrusted, HttpFailure, trustFix } from '../http/failure.js'
 import { postJson } from '../http/json.js'
 import { type RetryOptions, retrying } from '../http/retry.js'
 import { takeTurns } from '../http/turns.js'
@@ -148,6 +148,8 @@ function verdict(id: string, failure: HttpFailure): Error {
   const fix =
     status === 501
       ? 'Start the server with embeddings switched on (llama.cpp: --embeddings).'
-      : 'Check the endpoint, then run the same command again: it resumes.'
+      : failure.reason === certificateNotTrusted
+        ? trustFix
+        : 'Check the endpoint, then run the same command again: it resumes.'
   return new EndpointError(`The endpoint cannot embed. ${id}: ${message}`, { cause: failure, fix })
 }

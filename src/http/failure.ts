@@ -13,6 +13,11 @@ export type FailureDetails = {
   readonly cause?: unknown
 }
 
+/** The reason where a server's certificate is vouched for by nobody that is trusted, and what to do about it. */
+export const certificateNotTrusted = 'certificate not trusted'
+export const trustFix =
+  'If the server is yours, name the certificate of its authority in NODE_EXTRA_CA_CERTS; if not, send it nothing.'
+
 /** A request without a usable answer. `reason` is a short fixed phrase; no secret is ever in any part of it. */
 export class HttpFailure extends Error {
   readonly reason: string

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { SluiceError } from '../stream/errors.js'
 import { send } from './agents.js'
 import { describeUrl } from './endpoint.js'
-import { HttpFailure } from './failure.js'
+import { certificateNotTrusted, HttpFailure } from './failure.js'
 import { privateAddressCode } from './private-address.js'
 
 /** How long each part of an exchange may take, in milliseconds; 24 days at most. */
@@ -169,7 +169,7 @@ export function toFailure(error: unknown, url: URL): Error {
   }
   if (code.includes('CERT') || code.startsWith('ERR_TLS') || code.startsWith('UNABLE_TO_')) {
     const detail = `${where} (${code})`
-    return new HttpFailure('certificate not trusted', { retryable: false, unreachable: true, detail, cause: error })
+    return new HttpFailure(certificateNotTrusted, { retryable: false, unreachable: true, detail, cause: error })
   }
   const proxySaid = /Proxy response \((\d+)\)/.exec(message)?.[1]
   if (proxySaid !== undefined) {

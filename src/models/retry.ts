@@ -1,5 +1,5 @@
 import { systemClock } from '../http/clock.js'
-import { HttpFailure } from '../http/failure.js'
+import { certificateNotTrusted, HttpFailure, trustFix } from '../http/failure.js'
 import { attemptsToConnect, longestRetryAfterMs, type RetryOptions, retrying } from '../http/retry.js'
 import { EndpointError, RefusedError } from '../stream/errors.js'
 import { watchHealth } from './health.js'
@@ -107,7 +107,10 @@ function verdict(model: Model, failure: HttpFailure, attempts: number, isDown: b
 function gone(model: Model, failure: HttpFailure): EndpointError {
   return new EndpointError(`The endpoint cannot be reached. ${model.id}: ${failure.message}`, {
     cause: failure,
-    fix: 'Check the address and that the server runs, then run the same command again: it resumes.',
+    fix:
+      failure.reason === certificateNotTrusted
+        ? trustFix
+        : 'Check the address and that the server runs, then run the same command again: it resumes.',
   })
 }
 

@@ -1,4 +1,4 @@
-import { HttpFailure } from '../../http/failure.js'
+import { certificateNotTrusted, HttpFailure, trustFix } from '../../http/failure.js'
 import { openRanges } from '../../http/ranges.js'
 import { type RemoteSource, remoteFile } from '../../http/remote-file.js'
 import { CorruptInputError, EndpointError, RefusedError, UsageError } from '../../stream/errors.js'
@@ -36,18 +36,18 @@ export async function* streamRemote(remote: Remote, signal?: AbortSignal): Async
 /** The same failure as the error of whoever can act: the caller, the key's holder, or whoever runs the server. */
 export function asPlaceError(
   error: unknown,
-  { name, fix }: Pick<Remote, 'name' | 'fix'>,
+  { name, fix: fixes }: Pick<Remote, 'name' | 'fix'>,
   doing: 'read' | 'write' = 'read',
 ): unknown {
   if (!(error instanceof HttpFailure)) return error
   const { status, unreachable } = error
   const text = `Cannot ${doing} ${name}: ${error.message}`
-  if (status === 401 || status === 403) return new RefusedError(text, { cause: error, fix: fix.refused })
-  if (status === 404 || status === 410) return new UsageError(text, { cause: error, fix: fix.missing })
-  return new EndpointError(text, {
-    cause: error,
-    fix: unreachable ? 'Check the address and the network.' : 'Try again later: sluice has tried several times.',
-  })
+  if (status === 401 || status === 403) return new RefusedError(text, { cause: error, fix: fixes.refused })
+  if (status === 404 || status === 410) return new UsageError(text, { cause: error, fix: fixes.missing })
+  const isUntrusted = error.reason === certificateNotTrusted
+  const reach = isUntrusted ? trustFix : 'Check the address and the network.'
+  const fix = unreachable ? reach : 'Try again later: sluice has tried several times.'
+  return new EndpointError(text, { cause: error, fix })
 }
 
 /**
