@@ -49,12 +49,18 @@ async function everythingOf(args: readonly string[], out: string, env: Record<st
 }
 
 /** A whole run against a server of faults, recorded too, and the keys that the server was sent. */
-async function runOf(name: string, script: (attempt: number) => Fault | undefined, args: string[] = [], env = {}) {
+async function runOf(
+  name: string,
+  script: (attempt: number) => Fault | undefined,
+  args: string[] = [],
+  env = {},
+  model = 'openai:toy',
+) {
   const server = await startOpenAiServer({ reply: toyReply, script })
   const out = join(folder, name)
   const command = [
     ...['run', 'reinstruct', corpus, '-o', join(out, 'run'), '--selector', 'light', '--select', '10'],
-    ...['--model', 'openai:toy', '--endpoint', server.url, '--record', join(out, 'recording.jsonl'), ...args],
+    ...['--model', model, '--endpoint', server.url, '--record', join(out, 'recording.jsonl'), ...args],
   ]
   await mkdir(out)
   const everything = await everythingOf(command, out, env)
@@ -94,6 +100,14 @@ describe('a key', () => {
     expect(code).toBe(exitCode)
     expect(new Set(sent)).toEqual(new Set([`Bearer ${key}`]))
     expect(hits(everything)).toEqual([])
+  })
+
+  it.each(faults)('but for a model by Hugging Face is nowhere either: %s', async (name, script, exitCode) => {
+    const { code, said, sent, everything } = await runOf(`hf-${name}`, script, [], { HF_TOKEN: key }, 'hf:us/toy')
+    expect(code, said).toBe(exitCode)
+    expect(new Set(sent)).toEqual(new Set([`Bearer ${key}`]))
+    expect(hits(everything)).toEqual([])
+    expect(everything).not.toContain('LEAKCANARY')
   })
 
   it('is refused from a file that others may read, or that holds more than a key', async () => {
