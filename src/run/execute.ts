@@ -6,6 +6,7 @@ import { statIfThere } from '../stream/stat-if-there.js'
 import { commitFolder, listFiles, type StoredFile } from './durable.js'
 import { type Engine, localEngine } from './engines/local.js'
 import { type Ledger, openLedger } from './ledger.js'
+import { refuseLinks } from './links.js'
 import { takeLock } from './lock.js'
 import { isInPlace, type ManifestEntry, mendManifest, readManifest, rewriteManifest } from './manifest.js'
 import { type RunPaths, runPaths, taskFolder } from './paths.js'
@@ -43,6 +44,7 @@ export async function execute(options: ExecuteOptions): Promise<Executed> {
   const { out, plan, passes, retryFailed = false, engine = localEngine } = options
   const { signal = new AbortController().signal, onEvent = () => {} } = options
   const paths = runPaths(out)
+  await refuseLinks(paths)
   await prepareFolders(paths)
   const unlock = await takeLock(paths.lock)
   let ledger: Ledger | undefined

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { closing } from '../stream/closing.js'
 import { asDiskError, UsageError } from '../stream/errors.js'
 import { writeDurably } from './durable.js'
+import { refuseLinks } from './links.js'
 import { takeLock } from './lock.js'
 import { type ManifestEntry, readManifest } from './manifest.js'
 import { type RunPaths, runPaths } from './paths.js'
@@ -26,6 +27,7 @@ export async function forgetPasses(out: string, { plan, setting, passes }: Forge
   const before = await readPlan(paths.plan)
   if (!before) throw new UsageError(`${out} holds no run`, { fix: 'Name the folder of a run that was made before.' })
   refuseDifferences(before, plan, paths, (key) => key !== setting)
+  await refuseLinks(paths)
   const unlock = await takeLock(paths.lock)
   const forget = async () => {
     const entries = await readManifest(paths.manifest)

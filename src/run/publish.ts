@@ -5,6 +5,7 @@ import { asDiskError } from '../stream/errors.js'
 import { statIfThere } from '../stream/stat-if-there.js'
 import { syncFolder } from '../stream/sync-folder.js'
 import { type StoredFile, writeDurably } from './durable.js'
+import { refuseLink } from './links.js'
 import { type RunPaths, requireInside } from './paths.js'
 import type { Committed } from './types.js'
 
@@ -33,6 +34,9 @@ export async function publish(
     const before = await readPublished(paths)
     const now: Published = { version: versionOf(files), names: files.map(({ name }) => name) }
     for (const { folder } of committed) {
+      for (const entry of await readdir(folder, { withFileTypes: true })) {
+        if (entry.isDirectory()) await refuseLink(join(paths.out, entry.name))
+      }
       if (before !== undefined && before.version !== now.version) {
         for (const name of now.names) await show(join(folder, name), join(paths.out, name), paths)
         for (const name of before.names) if (!now.names.includes(name)) await rm(join(paths.out, name), { force: true })

@@ -1,5 +1,17 @@
 // Names that lead elsewhere, from wherever a run takes names: nothing is written outside its output.
-import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  cp,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -53,13 +65,15 @@ async function outside(out: string): Promise<string[]> {
   const names = (await readdir(root, { recursive: true }))
     .map((name) => join(root, name))
     .filter((path) => !path.startsWith(out))
-  const files = await Promise.all(names.map(async (path) => [path, await stat(path)] as const))
+  const files = await Promise.all(names.map(async (path) => [path, await lstat(path)] as const))
   return files
     .map(([path, { size, mtimeMs }]) => `${path} ${path === join(out, '..') ? '' : `${size} ${mtimeMs}`}`)
     .sort()
 }
 
 let runs = 0
+/** A run whose folder is copied for each link. */
+let made: ReturnType<typeof expectInside> | undefined
 
 /** Runs a command with an output of its own, which is all that may have changed after it; gives its exit code. */
 async function expectInside(
@@ -192,6 +206,34 @@ describe('names that lead elsewhere write nothing there', () => {
       for (const args of [resume(shown.out), ['verify', shown.out], ['status', shown.out]])
         expect((await sluice(args)).code, name).toBe(3)
       expect(await outside(shown.out)).toEqual(before)
+    }
+  })
+
+  it.each([
+    '.sluice',
+    '.sluice/artifacts',
+    '.sluice/journal',
+    '.sluice/manifest.jsonl',
+    '.sluice/plan.json',
+    '.sluice/spent.json',
+    'data',
+  ])('as symbolic links in the folder of a run: %s', async (name) => {
+    made ??= expectInside((out) => ['run', 'select', 'corpus', '--select', '5', '-o', out, '-q'])
+    for (const isDangling of [false, true]) {
+      const out = join(place, `out-${runs++}`)
+      await cp((await made).out, out, { recursive: true, preserveTimestamps: true })
+      const elsewhere = join(root, `elsewhere-${runs}`)
+      // A selection has no journal, and has spent nothing.
+      await rename(join(out, name), elsewhere).catch(() => {})
+      await symlink(elsewhere, join(out, name))
+      // Of the result something must be left to show.
+      if (isDangling || name === 'data') await rm(elsewhere, { recursive: true, force: true })
+      if (!isDangling && name === 'data') await mkdir(elsewhere)
+      const before = await outside(out)
+      const { code, stderr } = await sluice(['run', 'select', join(place, 'corpus'), '--select', '5', '-o', out, '-q'])
+      expect([code, stderr]).toEqual([3, expect.stringContaining('symbolic link')])
+      expect(await outside(out)).toEqual(before)
+      await rm(elsewhere, { recursive: true, force: true })
     }
   })
 })
