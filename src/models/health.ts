@@ -16,6 +16,19 @@ const patienceMs = 20_000
 /** An endpoint with no more failures in a row than this is well. */
 const fewInARow = 5
 
+/** What `watchHealth` tells. */
+export type Health = ReturnType<typeof watchHealth>
+
+/** Of an endpoint that takes calls by the thousand, whose failures come by the thousand too: nobody waits, and nothing is gone. */
+export const carefree: Health = {
+  isDown: () => false,
+  isGone: () => false,
+  answered() {},
+  failed() {},
+  waits: () => ({ firstMs: 0, mostMs: 0 }),
+  admit: async () => {},
+}
+
 export type HealthOptions = {
   /** Failed requests in a row, over all calls, that make an endpoint down; default 50. */
   readonly mostFailuresInARow?: number

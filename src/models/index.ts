@@ -2,9 +2,10 @@ import { within } from '../http/request.js'
 import { UsageError } from '../stream/errors.js'
 import { suggest } from '../text/suggest.js'
 import { type KeyOptions, readKey } from './api-key.js'
+import { type BatchOptions, batchedModel } from './batch/batched.js'
 import { findPulled } from './catalogue.js'
 import { ggufModel } from './gguf.js'
-import { openaiModel } from './openai.js'
+import { type OpenAiOptions, openaiModel } from './openai.js'
 import { replayModel } from './replay.js'
 import type { Model } from './types.js'
 
@@ -55,14 +56,32 @@ export async function openModel(spec: string, options: ModelOptions = {}): Promi
   return provider.open(name, options)
 }
 
-function openOpenAi(name: string, { endpoint, allowHttp, timeoutMs, ...key }: ModelOptions): Model {
+/** Opens the model that an `openai:` spec names behind the Batch API of its endpoint. Rejects as {@link openModel} does. */
+export async function openBatchedModel(
+  spec: string,
+  options: ModelOptions,
+  batch: Pick<BatchOptions, 'folder' | 'isKept' | 'requests' | 'pollMs' | 'note'>,
+): Promise<Model> {
+  if (!spec.startsWith('openai:')) {
+    throw new UsageError(`The model ${spec} cannot be asked in batches`, {
+      fix: 'Use openai:NAME with --endpoint, or leave --batch out.',
+    })
+  }
+  const name = spec.slice('openai:'.length)
+  return batchedModel(name, { ...openAiOptions(name, options), ...batch })
+}
+
+function openOpenAi(name: string, options: ModelOptions): Model {
+  return openaiModel(name, openAiOptions(name, options))
+}
+
+function openAiOptions(name: string, { endpoint, allowHttp, timeoutMs, ...key }: ModelOptions): OpenAiOptions {
   if (endpoint === undefined) {
     throw new UsageError(`The model openai:${name} needs an endpoint.`, {
       fix: 'Say where the API begins: --endpoint http://127.0.0.1:8080/v1 or --endpoint https://api.openai.com/v1.',
     })
   }
-  const apiKey = readKey(key, 'OPENAI_API_KEY')
-  return openaiModel(name, { endpoint, apiKey, allowHttp, timeouts: timeoutsOf(timeoutMs) })
+  return { endpoint, apiKey: readKey(key, 'OPENAI_API_KEY'), allowHttp, timeouts: timeoutsOf(timeoutMs) }
 }
 
 async function openHuggingFace(name: string, options: ModelOptions): Promise<Model> {

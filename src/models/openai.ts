@@ -19,42 +19,50 @@ export type OpenAiOptions = {
   readonly timeouts?: Partial<Timeouts>
 }
 
+export type OpenAiAddress = ReturnType<typeof openaiAddress>
+
+/** What every way to ask such a server shares: the model's id, where the API begins, and a call as the server takes it. */
+export function openaiAddress(
+  name: string,
+  { endpoint, apiKey, allowHttp }: Pick<OpenAiOptions, 'endpoint' | 'apiKey' | 'allowHttp'>,
+) {
+  const given = parseEndpoint(endpoint, { allowHttp })
+  const namesChat = given.pathname.endsWith('/chat/completions')
+  const headers: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
+  // OpenAI's newer models refuse `max_tokens`; most other servers know nothing else.
+  const isOpenAi = given.hostname === 'api.openai.com'
+  return {
+    id: `openai:${describeUrl(given).replace(/^https?:\/\//, '')}:${name}`,
+    base: namesChat ? below(given, '../..') : given,
+    headers,
+    secrets: apiKey === undefined ? [] : [apiKey],
+    chatBody(call: Call): object {
+      const body = chatParameters(name, call)
+      return isOpenAi ? { ...body, max_tokens: undefined, max_completion_tokens: call.maxTokens } : body
+    },
+  }
+}
+
+/** What to tell of a call that failed: what its server means by it, as far as we know its words. */
+export function explainFailure(error: unknown, call: Call): unknown {
+  return schemaRefusal(llamaQuirk(error), call.schema)
+}
+
 /**
  * A model behind an OpenAI-compatible chat server: OpenAI, llama.cpp, vLLM, Ollama and many more. Asks once a call; wrap
  * it in `withRetry`. Rejects with an HttpFailure, or with a CallFailure where the prompt does not fit or was held back.
  */
-export function openaiModel(name: string, { endpoint, apiKey, allowHttp, timeouts }: OpenAiOptions): Model {
-  const base = parseEndpoint(endpoint, { allowHttp })
-  const namesChat = base.pathname.endsWith('/chat/completions')
-  const url = namesChat ? base : below(base, 'chat/completions')
-  const completions = below(base, namesChat ? '../../completions' : 'completions')
-  const id = `openai:${describeUrl(base).replace(/^https?:\/\//, '')}:${name}`
-  const secrets = apiKey === undefined ? [] : [apiKey]
-  const headers: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
-  // OpenAI's newer models refuse `max_tokens`; most other servers know nothing else.
-  const isOpenAi = url.hostname === 'api.openai.com'
-
-  const post = async (
-    to: URL,
-    question: Question,
-    body: object,
-    { signal, key = callKey(id, question) }: AskOptions,
-  ) => {
-    const sent = { ...headers, 'idempotency-key': key }
-    try {
-      return await postJson(to, body, { headers: sent, secrets, timeouts, signal })
-    } catch (error) {
-      throw llamaQuirk(error)
-    }
-  }
+export function openaiModel(name: string, { timeouts, ...options }: OpenAiOptions): Model {
+  const { id, base, headers, secrets, chatBody } = openaiAddress(name, options)
+  const [chat, completions] = [below(base, 'chat/completions'), below(base, 'completions')]
+  const post = (to: URL, question: Question, body: object, { signal, key = callKey(id, question) }: AskOptions) =>
+    postJson(to, body, { headers: { ...headers, 'idempotency-key': key }, secrets, timeouts, signal })
 
   return {
     id,
     async ask(call, options = {}) {
-      const body = chatParameters(name, call)
-      const sent = isOpenAi ? { ...body, max_tokens: undefined, max_completion_tokens: call.maxTokens } : body
-      const answer = await post(url, call, sent, options).catch((error) => {
-        throw schemaRefusal(error, call.schema)
+      const answer = await post(chat, call, chatBody(call), options).catch((error) => {
+        throw explainFailure(error, call)
       })
       return readChatReply(answer, secrets)
     },
@@ -64,7 +72,9 @@ export function openaiModel(name: string, { endpoint, apiKey, allowHttp, timeout
       } catch (error) {
         // The words of llama.cpp's server, vLLM and OpenAI for what they do not do.
         const isRefused = error instanceof HttpFailure && error.status === 400 && /echo|logprobs/i.test(error.message)
-        throw isRefused ? noScores(`The endpoint gives no log-probabilities: ${error.message}`, error) : error
+        throw isRefused
+          ? noScores(`The endpoint gives no log-probabilities: ${error.message}`, error)
+          : llamaQuirk(error)
       }
     },
   }

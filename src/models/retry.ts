@@ -2,13 +2,15 @@ import { systemClock } from '../http/clock.js'
 import { certificateNotTrusted, HttpFailure, trustFix } from '../http/failure.js'
 import { attemptsToConnect, longestRetryAfterMs, type RetryOptions, retrying } from '../http/retry.js'
 import { EndpointError, RefusedError } from '../stream/errors.js'
-import { watchHealth } from './health.js'
+import { type Health, watchHealth } from './health.js'
 import { type AskOptions, CallFailure, type Model } from './types.js'
 import { wrapped } from './wrapped.js'
 
 export type ModelRetryOptions = Pick<RetryOptions, 'attempts' | 'random' | 'clock'> & {
   /** Failed requests in a row, over all calls, after which the run stops; default 50. */
   readonly mostFailuresInARow?: number
+  /** What all calls together tell about the endpoint; by default it is watched. */
+  readonly health?: Health
 }
 
 /**
@@ -19,8 +21,8 @@ export type ModelRetryOptions = Pick<RetryOptions, 'attempts' | 'random' | 'cloc
  * row over 20 s or by the time a call has used up its attempts).
  */
 export function withRetry(model: Model, options: ModelRetryOptions = {}): Model {
-  const { mostFailuresInARow, clock = systemClock, ...retry } = options
-  const health = watchHealth({ clock, ...(mostFailuresInARow && { mostFailuresInARow }) })
+  const { mostFailuresInARow, clock = systemClock, health: given, ...retry } = options
+  const health = given ?? watchHealth({ clock, ...(mostFailuresInARow && { mostFailuresInARow }) })
   const sending = { ...retry, clock, waits: health.waits, admit: health.admit }
   let reached = false
 
