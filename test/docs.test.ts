@@ -33,6 +33,7 @@ describe('README.md', () => {
   it('shows flags that exist', async () => {
     const verbs = [
       ['run', 'reinstruct'],
+      ['run', 'deita'],
       ['plan', 'reinstruct'],
       ['select'],
       ['dedup'],

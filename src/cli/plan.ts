@@ -31,7 +31,8 @@ export async function showPlan(
   terminal: Terminal,
 ): Promise<number> {
   const { config, machine } = await readSettings(recipe, flags)
-  const plan = await forecast({ recipe: recipe.name, inputs, config, prices: machine.prices, reading: machine.reading })
+  const { prices, reading, batch } = machine
+  const plan = await forecast({ recipe: recipe.name, inputs, config, prices, reading, batch })
   if (terminal.json) terminal.out(JSON.stringify({ recipe: recipe.name, model: config.model, ...plan }))
   else for (const line of planLines(plan, String(config.model))) terminal.out(line)
   return 0

@@ -44,6 +44,7 @@ export function showProgress(terminal: Terminal): Progress {
     onEvent: (event) => {
       const now = Date.now()
       warn(event)
+      if (event.kind === 'note') note(event.text)
       if (event.kind === 'pass') {
         finishPass()
         const { pass: name, tasks, committed, rows: allRows } = event

@@ -53,7 +53,8 @@ const endpointFlags: readonly Flag[] = [
 const pricesFlag: Flag = {
   name: 'prices',
   type: 'string',
-  description: 'YAML file of prices, `openai:NAME: {input: 0.15, output: 0.6}`, dollars for a million tokens',
+  description:
+    'YAML file of prices, `openai:NAME: {input: 0.15, output: 0.6, batch: 0.5}`, dollars for a million tokens',
 }
 
 /** How fast an endpoint is asked, be it for replies or for vectors. */
@@ -65,6 +66,22 @@ const paceFlags: readonly Flag[] = [
 const modelFlags: readonly Flag[] = [
   ...paceFlags,
   { name: 'alsoAt', type: 'string', description: 'further endpoints of the same model, with commas between' },
+  { name: 'batch', type: 'boolean', description: 'ask openai: models in batches, cheaper and within a day' },
+  {
+    name: 'batchSize',
+    type: 'integer',
+    default: 10_000,
+    min: 1,
+    max: 50_000,
+    description: 'most requests of a batch, and rows under way at once',
+  },
+  {
+    name: 'batchPoll',
+    type: 'number',
+    default: 60,
+    min: 0.01,
+    description: 'most seconds between two looks at a batch',
+  },
   {
     name: 'tokensPerMinute',
     type: 'integer',

@@ -11,7 +11,7 @@ export const retryVerb: Verb = {
   flags: [maxFailedFlag, ...machineFlags, ...shardFlags],
   run: async ([out], flags, terminal) => {
     const machine = await readMachine(flags)
-    const outcome = await watchRun(terminal, ({ callSignal, ...watched }) =>
+    const outcome = await watchRun(terminal, out!, ({ callSignal, ...watched }) =>
       retry({ out: out!, machine: { ...machine, callSignal }, ...watched }),
     )
     if ('exitCode' in outcome) return outcome.exitCode

@@ -51,7 +51,7 @@ export async function runRecipe(
 ): Promise<RunOutcome> {
   const { config, machine } = await readSettings(recipeNamed(name), flags)
   letHeapGrow(machine.maxMemory === undefined ? 100 : 20)
-  return watchRun(terminal, ({ callSignal, ...watched }) =>
+  return watchRun(terminal, flags.out, ({ callSignal, ...watched }) =>
     curate({ recipe: name, inputs, out: flags.out, config, machine: { ...machine, callSignal }, ...watched }),
   )
 }

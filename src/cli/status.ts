@@ -14,7 +14,10 @@ export const statusVerb: Verb = {
   },
 }
 
-function printStatus({ recipe, state, holder, passes, journalBytes, tally }: RunStatus, terminal: Terminal): void {
+function printStatus(
+  { recipe, state, holder, passes, journalBytes, batches, tally }: RunStatus,
+  terminal: Terminal,
+): void {
   const by = holder ? ` (pid ${holder.pid} on ${holder.host})` : ''
   const next = state === 'stopped' ? '; the command that began it resumes it' : ''
   terminal.out(`${recipe}: ${state}${by}${next}`)
@@ -22,6 +25,10 @@ function printStatus({ recipe, state, holder, passes, journalBytes, tally }: Run
     terminal.out(`${pass.padEnd(12)} ${committed} of ${tasks ?? '?'} tasks`)
   }
   if (journalBytes > 0) terminal.out(`journal      ${journalBytes.toLocaleString('en')} bytes of replies`)
+  for (const { id = 'not known yet', requests, beganMs } of batches) {
+    const began = new Date(beganMs).toISOString()
+    terminal.out(`batch        ${id}: ${requests.toLocaleString('en')} requests, since ${began}`)
+  }
   for (const [name, count] of tally ? accountingLines(tally) : []) {
     terminal.out(`${count.toLocaleString('en').padStart(12)}  ${name}`)
   }

@@ -14,7 +14,7 @@ export type Asking = {
   readonly counts: ReplyCounts
   /**
    * Rows under way at once: four for each call in flight, since a call that waits to be asked again has given its place to
-   * another. How many are in flight is the model's own limit.
+   * another; or as many as a batch takes. How many are in flight is the model's own limit.
    */
   readonly concurrency: number
   /** Rows of them that have no call in flight yet. */
@@ -44,8 +44,8 @@ export async function openAsking(context: TaskContext, resources: Resources): Pr
     model,
     log,
     counts,
-    concurrency: rowsForCall * resources.concurrency,
-    waiting: resources.concurrency,
+    concurrency: resources.rowsAtOnce ?? rowsForCall * resources.concurrency,
+    waiting: resources.rowsAtOnce ?? resources.concurrency,
     ...callGuard(signal, resources.callSignal),
     close: async () => {
       log.close()

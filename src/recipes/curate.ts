@@ -58,7 +58,7 @@ async function runPlanned(
   { recipe, plan, texts }: PlannedRun,
   { out, machine = {}, ...options }: RetryOptions & { retryFailed?: boolean },
 ): Promise<Curated> {
-  const open = openResources(plan.config, out, machine)
+  const open = openResources(plan.config, out, machine, (text) => options.onEvent?.({ kind: 'note', text }))
   const { callSignal: _, workers = 1, ...shared } = machine
   const pool = openWorkers(recipe.passes(plan.config, open.resources, texts), workers, {
     plan,

@@ -11,6 +11,8 @@ export type ForecastOptions = {
   config?: Readonly<Record<string, unknown>>
   /** Dollars for a million tokens by model, such as `openai:NAME`, before the built-in list. */
   prices?: Readonly<Record<string, Price>> | undefined
+  /** Whether calls are to be asked in batches, which may cost less. */
+  batch?: boolean | undefined
   signal?: AbortSignal
   /** How shards are read. */
   reading?: Resources['reading'] | undefined
@@ -22,6 +24,7 @@ export async function forecast({
   inputs,
   config = {},
   prices,
+  batch,
   reading = {},
   signal = new AbortController().signal,
 }: ForecastOptions): Promise<Forecast> {
@@ -34,7 +37,7 @@ export async function forecast({
   try {
     return await forecastCalls(recipe.calls(plan.config, texts), plan, {
       counter,
-      price: priceOf(model, prices),
+      price: priceOf({ ...model, batch }, prices),
       signal,
       reading,
     })

@@ -7,6 +7,7 @@ import { type Journal, openJournal } from '../models/journal.js'
 import { costOf, type Price, priceOf } from '../models/prices.js'
 import { runPaths } from '../run/paths.js'
 import { UsageError } from '../stream/errors.js'
+import { type BatchSettings, batchSettings } from './batch-settings.js'
 import { openJournalledModel } from './open-model.js'
 import { type EmbedderSettings, precisionOf } from './select/options.js'
 import { recordSpending, type SpendingRecord } from './spending.js'
@@ -23,6 +24,12 @@ export type MachineOptions = {
   tokensPerMinute?: number
   /** Further endpoints of the same model, with commas between; each has the concurrency and the rates for itself. */
   alsoAt?: string
+  /** Asks in batches, which cost less and take up to a day; for `openai:` models. */
+  batch?: boolean
+  /** Most requests of a batch, and rows under way at once; default 10,000. */
+  batchSize?: number
+  /** Most seconds between two looks at a batch; default 60. */
+  batchPoll?: number
   /** Most seconds a call may take; default 60 until its answer begins, 600 in all. */
   timeout?: number
   /** Folder of the journal of replies; default inside the run folder. */
@@ -66,15 +73,18 @@ export function openResources(
   config: Readonly<Record<string, unknown>>,
   out: string,
   machine: MachineOptions,
+  note: (text: string) => void = () => {},
 ): OpenResources {
   const { concurrency = 8, reading = {}, maxMemory, workers, callSignal } = machine
-  const { model, calls, close: closeModel } = askedModel(config as NamedModel, out, machine)
+  const batch = batchSettings(runPaths(out).batches, machine, note)
+  const { model, calls, close: closeModel } = askedModel(config as NamedModel, { out, machine, batch })
   const { close: closeEmbedder, ...embedding } = embeddings(config as EmbedderSettings, out, machine)
   return {
     resources: {
       model,
       ...embedding,
       concurrency: concurrency * (1 + endpointsBeside(machine).length),
+      rowsAtOnce: batch?.requests,
       callSignal,
       reading,
       memory: { maxMemory, workers },
@@ -89,8 +99,7 @@ type NamedModel = { model: string; endpoint?: string }
 /** The model behind its journal and its budget, and what was asked of it. */
 function askedModel(
   named: NamedModel,
-  out: string,
-  machine: MachineOptions,
+  { out, machine, batch }: { out: string; machine: MachineOptions; batch: BatchSettings | undefined },
 ): Pick<OpenResources, 'calls' | 'close'> & Pick<Resources, 'model'> {
   const { concurrency = 8, journal: journalFolder = runPaths(out).journal, record: recording, timeout } = machine
   const { requestsPerMinute, tokensPerMinute, apiKeyEnv, apiKeyFile, allowHttp } = machine
@@ -101,7 +110,7 @@ function askedModel(
     journal = await openJournal(journalFolder)
     record = await recordSpending(runPaths(out).spent, budget.spent)
     return openJournalledModel(named, {
-      ...{ concurrency, journal, budget, rates: { requestsPerMinute, tokensPerMinute } },
+      ...{ concurrency, journal, budget, batch, rates: { requestsPerMinute, tokensPerMinute } },
       ...{ alsoAt: endpointsBeside(machine), record: recording, allowHttp, apiKeyEnv, apiKeyFile },
       timeoutMs: timeout === undefined ? undefined : timeout * 1000,
     })
@@ -165,8 +174,8 @@ function spentSince(before: Readonly<Spending> = noSpending(), now: Spending): S
 }
 
 /** What may be spent, at which price; a limit in dollars needs a price that somebody told. */
-function openBudget(named: NamedModel, { limits, prices }: MachineOptions): BudgetOptions {
-  const price = named.model === undefined ? undefined : priceOf(named, prices)
+function openBudget(named: NamedModel, { limits, prices, batch }: MachineOptions): BudgetOptions {
+  const price = named.model === undefined ? undefined : priceOf({ ...named, batch }, prices)
   if (limits?.dollars !== undefined && price === undefined) {
     throw new UsageError(`A limit of ${limits.dollars} dollars needs the price of ${named.model}, which is not known`, {
       fix: 'Say it with --prices FILE, or limit requests or tokens instead.',

@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { listBatches, type StoredBatch } from '../models/batch/store.js'
 import { type Holder, lockHolder } from '../run/lock.js'
 import { isPublished } from '../run/publish.js'
 import { type PassState, passStates } from '../run/run-folder.js'
@@ -15,6 +16,8 @@ export type RunStatus = {
   readonly passes: readonly PassState[]
   /** Replies kept so far, in bytes of the run's own journal. */
   readonly journalBytes: number
+  /** Batches that the endpoint has, or may have, and whose results are not here yet. */
+  readonly batches: readonly StoredBatch[]
   /** What became of every row, once the run is done. */
   readonly tally?: Tally
 }
@@ -32,6 +35,7 @@ export async function runStatus(out: string): Promise<RunStatus> {
     ...(holder && { holder }),
     passes: states,
     journalBytes: await bytesIn(paths.journal),
+    batches: (await listBatches(paths.batches)).filter(({ isDone }) => !isDone),
     ...(isDone && { tally: last.tally }),
   }
 }

@@ -19,6 +19,8 @@ export type Resources = {
   vectors?(): Promise<VectorStore>
   /** Calls in flight at once. */
   readonly concurrency: number
+  /** Rows under way at once; default four for each call in flight. */
+  readonly rowsAtOnce?: number | undefined
   /** How shards are read. */
   readonly reading: Omit<DescribeOptions, 'signal'>
   /** Most bytes this process may take, and the threads that share them. */

@@ -15,6 +15,8 @@ export type RunPaths = {
   readonly journal: string
   /** Vectors that were paid for. */
   readonly vectors: string
+  /** What the run needs to find its batches again. */
+  readonly batches: string
   readonly artifacts: string
 }
 
@@ -32,6 +34,7 @@ export function runPaths(out: string): RunPaths {
     lock: join(state, 'lock'),
     journal: join(state, 'journal'),
     vectors: join(state, 'vectors'),
+    batches: join(state, 'batches'),
     artifacts: join(state, 'artifacts'),
   }
 }

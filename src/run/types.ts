@@ -99,4 +99,6 @@ export type RunEvent =
     }
   | { readonly kind: 'rows'; readonly pass: string; readonly rows: number }
   | { readonly kind: 'warning'; readonly pass: string; readonly text: string }
+  /** What is going on beside the rows. */
+  | { readonly kind: 'note'; readonly text: string }
   | { readonly kind: 'task'; readonly pass: string; readonly task: string; readonly tally: Tally }
