@@ -3,6 +3,7 @@ import { CorruptInputError, UsageError } from '../stream/errors.js'
 import type { Batches, Sink } from '../stream/types.js'
 import { columnsToRead } from './columns.js'
 import { jsonValue } from './json-values.js'
+import { defaultLimits, limitFlag } from './limits.js'
 import { type Line, readLines } from './lines.js'
 import { inferColumns, typeName } from './schema.js'
 import { writeText } from './text-output.js'
@@ -85,16 +86,22 @@ export async function describeByRows(
 ): Promise<Description> {
   if (path === '-') throw new UsageError('Cannot describe stdin: it can be read only once')
   const found = inferColumns()
+  const { columns: mostColumns } = { ...defaultLimits, ...options.limits }
   let rows = 0
   try {
     for await (const batch of read(path, options)) {
       found.add(batch)
       rows += batch.length
-      if (!everyRow) break
+      if (!everyRow || found.count() > mostColumns) break
     }
   } catch (error) {
     // Whoever reads these rows meets the fault itself, behind others that are good.
     if (rows === 0 || !(error instanceof CorruptInputError)) throw error
+  }
+  if (found.count() > mostColumns) {
+    throw new CorruptInputError(`${path}: its rows have more than ${mostColumns} columns`, {
+      fix: `If you trust this file, raise the limit \`columns\`: ${limitFlag('columns')}.`,
+    })
   }
   const schema = found.schema()
   const nulls = found.nulls()

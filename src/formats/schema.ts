@@ -20,13 +20,23 @@ export function inferSchema(rows: readonly Columns[]): Schema {
   return columns.schema()
 }
 
+/** Columns and types as they are found out. */
+export type InferredColumns = {
+  add(rows: readonly Columns[]): void
+  count(): number
+  schema(): Schema
+  /** The columns without any value as yet. */
+  nulls(): string[]
+}
+
 /**
  * Finds out columns and types batch by batch: a later one adds columns, and widens those that a type other than json holds
- * all of; else the earlier type stands. `nulls` are the columns without any value as yet.
+ * all of; else the earlier type stands. An object whose fields keep differing is json as well.
  */
-export function inferColumns(): { add(rows: readonly Columns[]): void; schema(): Schema; nulls(): string[] } {
+export function inferColumns(): InferredColumns {
   const seen: Record<string, Shape> = Object.create(null)
   return {
+    count: () => Object.keys(seen).length,
     add(rows) {
       const own: Record<string, Shape> = Object.create(null)
       for (const row of rows) {
@@ -61,6 +71,9 @@ type Mix = (before: Shape) => Shape
 const asJson: Mix = () => 'json'
 const asBefore: Mix = (before) => before
 
+/** Fields that one struct may have; beyond them they are rather keys than names. */
+const mostFields = 1000
+
 function widen(a: Shape, b: Shape, mix: Mix): Shape {
   if (a === undefined || a === b) return b
   if (b === undefined) return a
@@ -70,7 +83,7 @@ function widen(a: Shape, b: Shape, mix: Mix): Shape {
     if ('fields' in a && 'fields' in b) {
       const fields = { ...a.fields }
       for (const [name, shape] of Object.entries(b.fields)) fields[name] = widen(fields[name], shape, mix)
-      return { fields }
+      return Object.keys(fields).length > mostFields ? 'json' : { fields }
     }
   }
   const numbers: Shape[] = ['int64', 'double']

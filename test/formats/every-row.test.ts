@@ -1,0 +1,64 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { type Columns, describeShard, writeRows } from '../../src/formats/index.js'
+import { CorruptInputError } from '../../src/stream/errors.js'
+import { errorOf, inBatches, rowsAt, scratch, shardAt } from './shards.js'
+
+async function shardOf(rows: readonly Columns[]) {
+  const path = join(await scratch(), 'a.jsonl')
+  await writeRows(path)(inBatches(rows, 1000))
+  return shardAt(path)
+}
+
+/** Rows of more batches than one, each with what `own` says of it. */
+const many = (own: (n: number) => Columns) => Array.from({ length: 3000 }, (_, n) => ({ text: `row ${n}`, ...own(n) }))
+
+describe('a description of every row', () => {
+  it('has the columns of late rows, and types that hold what they hold', async () => {
+    const shard = await shardOf(
+      many((n) => ({
+        ...(n > 2500 && { late: true }),
+        count: n < 2000 ? n : n / 2,
+        tags: n < 2000 ? [] : [{ name: 'a' }],
+        turn: n < 2000 ? { role: 'user' } : { role: 'user', name: 'Ida' },
+        rare: n < 2000 ? null : 7,
+      })),
+    )
+    expect((await describeShard(shard)).schema).not.toHaveProperty('late')
+    expect(await describeShard(shard, { everyRow: true })).toMatchObject({
+      schema: {
+        text: 'string',
+        count: 'double',
+        tags: { list: { struct: { name: 'string' } } },
+        turn: { struct: { role: 'string', name: 'string' } },
+        rare: 'int64',
+        late: 'boolean',
+      },
+    })
+  })
+
+  it('keeps the type of the first rows where only json would hold both', async () => {
+    const shard = await shardOf(many((n) => ({ odd: n < 2000 ? 'one' : { two: 2 } })))
+    const { schema } = await describeShard(shard, { everyRow: true })
+    expect(schema).toEqual({ text: 'string', odd: 'string' })
+  })
+
+  it('takes objects of ever new fields for json, and none of them is lost', async () => {
+    const rows = many((n) => ({ counts: { [`word ${n}`]: n } }))
+    const shard = await shardOf(rows)
+    const { schema } = await describeShard(shard, { everyRow: true })
+    expect(schema).toEqual({ text: 'string', counts: 'json' })
+    const path = join(await scratch(), 'a.parquet')
+    await writeRows(path, { schema: schema! })(inBatches(rows))
+    expect((await rowsAt(path)).at(-1)).toEqual(rows.at(-1))
+  })
+
+  it('refuses rows of ever new columns before they fill the memory', async () => {
+    const shard = await shardOf(many((n) => ({ [`column ${n}`]: n })))
+    const error = await errorOf(() => describeShard(shard, { everyRow: true, limits: { columns: 2000 } }))
+    expect(error).toBeInstanceOf(CorruptInputError)
+    expect(error.message).toContain('its rows have more than 2000 columns')
+    expect(error.fix).toContain('--limit-columns')
+    expect((await describeShard(shard, { everyRow: true })).columns).toHaveLength(3001)
+  })
+})
