@@ -151,7 +151,8 @@ describe('a run in batches that is killed', () => {
         steps = Math.max(steps, server.seen.length)
       })
     }
-    expect(steps).toBeGreaterThan(10)
+    // Of each stage: file, batch, a look, and one or two files of results.
+    expect(steps).toBeGreaterThanOrEqual(8)
   }, 300_000)
 
   it('at any call to the disk loses nothing and pays nothing twice', async () => {
