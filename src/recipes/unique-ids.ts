@@ -11,9 +11,17 @@ export type IdFiles = { readonly pass: string; readonly file: string; readonly i
  * Holds eight bytes a row: only where hashes meet are the ids themselves compared.
  */
 export async function refuseRepeatedIds(run: RunView, { pass, file, idColumn }: IdFiles): Promise<void> {
-  if (idColumn === undefined) return
   const files = run.committed(pass).map(({ folder }) => join(folder, file))
   const rows = run.committed(pass).reduce((sum, { tally }) => sum + tally.out, 0)
+  await refuseRepeatedIn(files, { rows, idColumn })
+}
+
+/** The same of files with so many rows in all. */
+export async function refuseRepeatedIn(
+  files: readonly string[],
+  { rows, idColumn }: { rows: number; idColumn: string | undefined },
+): Promise<void> {
+  if (idColumn === undefined) return
   const hashes = new Float64Array(rows)
   let at = 0
   for await (const id of idsOf(files)) hashes[at++] = hashOf(id)

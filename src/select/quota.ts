@@ -94,11 +94,7 @@ export type QuotaPick<R> = {
  */
 export function createQuotaPick<R extends ClusteredRow>({ quotas, seed, inside }: QuotaPickOptions): QuotaPick<R> {
   const heaps: Candidate<R>[][] = Array.from(quotas, () => [])
-  const rank = {
-    random: (row: R) => uniform(seed, row.id, 'quota'),
-    nearest: (row: R) => row.distance,
-    farthest: (row: R) => -row.distance,
-  }[inside]
+  const rank = (row: R) => rankInside(row, { seed, inside })
 
   const pick: QuotaPick<R> = {
     push(row) {
@@ -114,6 +110,12 @@ export function createQuotaPick<R extends ClusteredRow>({ quotas, seed, inside }
     finish: () => heaps.flatMap((heap) => heap.toSorted(byRank).map(({ row }) => row)),
   }
   return pick
+}
+
+/** What rows of a cluster are picked by, the least first. */
+export function rankInside(row: ClusteredRow, { seed, inside }: Pick<QuotaPickOptions, 'seed' | 'inside'>): number {
+  if (inside === 'random') return uniform(seed, row.id, 'quota')
+  return inside === 'nearest' ? row.distance : -row.distance
 }
 
 type Candidate<R> = { readonly row: R; readonly rank: number }

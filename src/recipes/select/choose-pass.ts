@@ -1,10 +1,11 @@
 import { type Pass, reduceTask, type TaskContext } from '../../run/types.js'
+import type { Batches } from '../../stream/types.js'
 import { requireRows } from '../artifacts.js'
 import { type Chosen, locateChosen, writeChosen } from './chosen.js'
 import type { SelectionConfig } from './options.js'
 
-/** What a strategy chose: rows with their places, or what it says of each by id. */
-export type Choices = readonly Chosen[] | ReadonlyMap<string, Pick<Chosen, 'cluster' | 'distance'>>
+/** What a strategy chose: rows with their places, all at once or as a stream in corpus order, or what it says of each by id. */
+export type Choices = readonly Chosen[] | Batches<Chosen> | ReadonlyMap<string, Pick<Chosen, 'cluster' | 'distance'>>
 
 /**
  * The pass `choose`, in which `choose` decides: leaves the chosen rows in corpus order. Throws a UsageError where the corpus
@@ -21,7 +22,10 @@ export function choosePass<Config extends SelectionConfig>(
     async work(_task, context) {
       requireRows(context, 'scan')
       const choices = await choose(context, config)
-      const rows = choices instanceof Map ? await locateChosen(context, choices) : (choices as readonly Chosen[])
+      const rows =
+        choices instanceof Map
+          ? await locateChosen(context, choices)
+          : (choices as Exclude<Choices, ReadonlyMap<string, unknown>>)
       return writeChosen(context, rows, config, options)
     },
   }

@@ -3,8 +3,9 @@ import { type Schema, writeRows } from '../../formats/index.js'
 import type { Tally } from '../../run/tally.js'
 import type { RunView, TaskContext } from '../../run/types.js'
 import { SluiceError } from '../../stream/errors.js'
-import { countCommitted, readRows, reduced } from '../artifacts.js'
-import { repeatedId } from '../unique-ids.js'
+import type { Batches } from '../../stream/types.js'
+import { countCommitted, type Range, readRows, reduced } from '../artifacts.js'
+import { refuseRepeatedIn } from '../unique-ids.js'
 import type { SelectionConfig } from './options.js'
 import type { Kept } from './scan.js'
 
@@ -42,26 +43,27 @@ export async function locateChosen(
 }
 
 /**
- * Ends a strategy's pass `choose`: leaves the chosen rows in corpus order, and counts the others of the kept ones. Only one
- * that `mayEndEarly` may choose fewer than were asked for and there are.
+ * Ends a strategy's pass `choose`: leaves the chosen rows in corpus order, in which a stream of them must come, and counts the
+ * others of the kept ones. Only one that `mayEndEarly` may choose fewer than were asked for and there are.
  */
 export async function writeChosen(
   context: TaskContext,
-  rows: readonly Chosen[],
+  rows: readonly Chosen[] | Batches<Chosen>,
   config: SelectionConfig,
   { mayEndEarly = false } = {},
 ): Promise<Tally> {
   const kept = countCommitted(context, ['scan'])
-  const chosen = inCorpusOrder(rows)
-  requireUniqueIds(chosen, config)
+  const path = join(context.folder, 'chosen.parquet')
+  const inOrder = Symbol.asyncIterator in rows ? rows : oneBatch(inCorpusOrder(rows))
+  const { rows: chosen } = await writeRows(path, { schema: chosenSchema })(inOrder)
+  await refuseRepeatedIn([path], { rows: chosen, idColumn: config.idColumn })
   const wanted = Math.min(kept, config.select)
-  if (mayEndEarly ? chosen.length > wanted : chosen.length !== wanted) {
-    throw new SluiceError('E_BUG', 70, `Chose ${chosen.length} of ${kept} rows, and ${config.select} were asked for`)
+  if (mayEndEarly ? chosen > wanted : chosen !== wanted) {
+    throw new SluiceError('E_BUG', 70, `Chose ${chosen} of ${kept} rows, and ${config.select} were asked for`)
   }
-  await writeRows(join(context.folder, 'chosen.parquet'), { schema: chosenSchema })(oneBatch(chosen))
-  const left = kept - chosen.length
+  const left = kept - chosen
   const rejected: Record<string, number> = left === 0 ? {} : { 'choose: not chosen': left }
-  return { in: kept, out: chosen.length, rejected, failed: {} }
+  return { in: kept, out: chosen, rejected, failed: {} }
 }
 
 /** Rows by the task that scanned them, in the order in which they come. */
@@ -75,25 +77,33 @@ export function byTask(rows: Iterable<Chosen>): Map<string, Chosen[]> {
   return found
 }
 
-/** The chosen rows, in corpus order. */
-export async function readChosen(run: RunView): Promise<Chosen[]> {
+/** The chosen rows, in corpus order; all, or those of a range of them. */
+export async function readChosen(run: RunView, range?: Range): Promise<Chosen[]> {
   const chosen: Chosen[] = []
-  for await (const rows of readRows<Chosen>(join(reduced(run, 'choose').folder, 'chosen.parquet'))) chosen.push(...rows)
+  for await (const rows of readRows<Chosen>(chosenPath(run), range)) chosen.push(...rows)
   return chosen
 }
 
-function inCorpusOrder(rows: readonly Chosen[]): Chosen[] {
-  return [...rows].sort((a, b) => (a.task === b.task ? a.row - b.row : a.task < b.task ? -1 : 1))
+function chosenPath(run: RunView): string {
+  return join(reduced(run, 'choose').folder, 'chosen.parquet')
 }
 
-function requireUniqueIds(chosen: readonly Chosen[], { idColumn }: SelectionConfig): void {
-  const seen = new Set<string>()
-  for (const { id } of chosen) {
-    if (seen.has(id)) {
-      throw repeatedId(id, idColumn)
+/** Where in the file of the chosen rows those of each scan task are; a task of none is not among them. */
+export async function chosenRanges(run: RunView): Promise<Map<string, Range>> {
+  const ranges = new Map<string, Range>()
+  let at = 0
+  for await (const rows of readRows<Chosen>(chosenPath(run))) {
+    for (const { task } of rows) {
+      const start = ranges.get(task)?.start ?? at
+      ranges.set(task, { start, end: ++at })
     }
-    seen.add(id)
   }
+  return ranges
+}
+
+/** Chosen rows in corpus order. */
+export function inCorpusOrder(rows: readonly Chosen[]): Chosen[] {
+  return [...rows].sort((a, b) => (a.task === b.task ? a.row - b.row : a.task < b.task ? -1 : 1))
 }
 
 async function* oneBatch<R>(rows: readonly R[]): AsyncGenerator<readonly R[]> {

@@ -12,12 +12,12 @@ import { openRejectLog } from '../../run/reject-log.js'
 import type { Pass, PlannedShard, RunView, Task } from '../../run/types.js'
 import { closing } from '../../stream/closing.js'
 import type { Batches, Row } from '../../stream/types.js'
-import { readRows } from '../artifacts.js'
+import { type Range, readRows } from '../artifacts.js'
 import { badShardDetail, badShardReason } from '../bad-shards.js'
 import { textOf } from '../conversation.js'
 import type { Resources } from '../types.js'
 import { arrangePass } from './arrange.js'
-import { byTask, type Chosen, readChosen } from './chosen.js'
+import { type Chosen, chosenRanges, readChosen } from './chosen.js'
 import type { SelectionConfig } from './options.js'
 import type { Kept } from './scan.js'
 
@@ -73,24 +73,24 @@ function readPass(
 ): Pass {
   const wanted = [config.textColumn, ...(titleColumn === undefined ? [] : [titleColumn])]
   // Read once for all tasks: a corpus may have thousands of them.
-  let found: Promise<Map<string, Chosen[]>> | undefined
-  const chosenByTask = (run: RunView) => {
-    found ??= readChosen(run).then(byTask)
+  let found: Promise<Map<string, Range>> | undefined
+  const rangesOf = (run: RunView) => {
+    found ??= chosenRanges(run)
     return found
   }
   return {
     name,
     apart: true,
     async tasks(run) {
-      const tasks = await chosenByTask(run)
+      const ranges = await rangesOf(run)
       return run
         .committed('scan')
         .map(({ task }) => task)
-        .filter(({ id }) => tasks.has(id))
+        .filter(({ id }) => ranges.has(id))
     },
     async work(task, context) {
       const shard = context.plan.shards[task.shard!]!
-      const chosen = (await chosenByTask(context)).get(task.id)!
+      const chosen = await readChosen(context, (await rangesOf(context)).get(task.id)!)
       const log = openRejectLog(join(context.folder, 'lost.jsonl'))
       // Of the columns that no pass has read yet one may not decode.
       const onBad = ({ row: read, error }: BadShard) => {

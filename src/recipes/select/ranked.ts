@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import type { Schema } from '../../formats/index.js'
 import type { Pass, RunView } from '../../run/types.js'
-import { createQuotaPick } from '../../select/quota.js'
-import { readRows } from '../artifacts.js'
+import { countCommitted, readRows } from '../artifacts.js'
 import { choosePass } from './choose-pass.js'
 import type { Chosen } from './chosen.js'
+import { type Candidate, leastRanked } from './least-ranked.js'
 import type { SelectionConfig } from './options.js'
 import type { Kept } from './scan.js'
 
@@ -14,10 +14,13 @@ export const rankedSchema: Schema = { id: 'string', row: 'int32', rank: 'double'
 
 /** Ends a strategy that only ranks: chooses the rows of least rank, the lower id on ties; holds no others. */
 export function chooseLeastPass(config: SelectionConfig, ranking = 'scan'): Pass {
-  return choosePass(config, async (context, { select, seed }) => {
-    const pick = createQuotaPick<Chosen>({ quotas: [select], seed, inside: 'nearest' })
-    for await (const rows of readRanked(context, ranking)) for (const row of rows) pick.push(row)
-    return pick.finish().map((row) => ({ ...row, distance: 0 }))
+  return choosePass(config, async (context, { select }) => {
+    async function* candidates(): AsyncGenerator<Candidate[]> {
+      for await (const rows of readRanked(context, ranking)) {
+        yield rows.map((row) => ({ ...row, place: { ...row, distance: 0 } }))
+      }
+    }
+    return leastRanked(candidates, [Math.min(select, countCommitted(context, ['scan']))])
   })
 }
 

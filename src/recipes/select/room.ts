@@ -5,8 +5,8 @@ import { besideVector, type Held } from './held.js'
 import { coresetSize, type SelectionConfig } from './options.js'
 import type { Strategy } from './strategies/strategy.js'
 
-/** Of a chosen row, before it is read. */
-const chosenBytes = 1024
+/** Of a chosen row that is held, before it is read. */
+const usualBytes = 1024
 
 /**
  * The same pass, the first of a selection, which refuses to begin where `--max-memory` has no room for what is known to be held at
@@ -14,7 +14,7 @@ const chosenBytes = 1024
  */
 export function withRoom(
   pass: Pass,
-  { vectors = 'whitened', holds }: Pick<Strategy, 'vectors' | 'holds'>,
+  { vectors = 'whitened', holds, chosenBytes }: Pick<Strategy, 'vectors' | 'holds' | 'chosenBytes'>,
   config: SelectionConfig,
   { embedder, memory }: Pick<Resources, 'embedder' | 'memory'>,
 ): Pass {
@@ -24,7 +24,9 @@ export function withRoom(
     ...pass,
     async work(task, context) {
       const dimensions = vectors === 'none' ? 0 : (await embedder()).dimensions
-      const chosen: Held = { what: `${config.select} chosen rows`, rows: config.select, rowBytes: chosenBytes }
+      const { select } = config
+      const rowBytes = chosenBytes === undefined ? usualBytes : chosenBytes(config) / select
+      const chosen: Held = { what: `${select} chosen rows`, rows: select, rowBytes }
       const phases = [
         [...(vectors === 'whitened' ? [heldByCoreset(config, dimensions, workers)] : []), chosen],
         ...(holds ? [[holds(config, dimensions), chosen]] : []),

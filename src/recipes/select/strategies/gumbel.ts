@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { uniform } from '../../../text/hash.js'
+import { leastRankedBytes } from '../least-ranked.js'
 import { chooseLeastPass } from '../ranked.js'
 import { requireScoreColumn, type Strategy } from './strategy.js'
 
@@ -20,6 +21,7 @@ export const gumbelStrategy: Strategy<typeof options> = {
   summary: 'drawn by the score in --score-column, better ones more often',
   options,
   vectors: 'none',
+  chosenBytes: leastRankedBytes,
   ranking: (config) => {
     const { seed, scoreTemperature } = config
     const noise = (id: string) => -Math.log(-Math.log(uniform(seed, id, 'gumbel')))

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { codePointLength } from '../../../text/words.js'
+import { leastRankedBytes } from '../least-ranked.js'
 import { chooseLeastPass } from '../ranked.js'
 import type { Strategy } from './strategy.js'
 
@@ -15,6 +16,7 @@ export const lengthStrategy: Strategy<typeof options> = {
   summary: 'the longest or the shortest texts',
   options,
   vectors: 'none',
+  chosenBytes: leastRankedBytes,
   ranking({ length }) {
     const sign = length === 'shortest' ? 1 : -1
     return { rank: ({ text }) => sign * codePointLength(text) }

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { TaskContext } from '../../../run/types.js'
-import { createQuotaPick } from '../../../select/quota.js'
+import { countCommitted } from '../../artifacts.js'
 import { type Choices, choosePass } from '../choose-pass.js'
-import type { Chosen } from '../chosen.js'
 import { clusterPasses, readClustered } from '../clustered.js'
+import { type Candidate, leastRanked, leastRankedBytes } from '../least-ranked.js'
 import type { SelectionConfig } from '../options.js'
 import type { Strategy } from './strategy.js'
 
@@ -23,22 +23,19 @@ type PrototypesConfig = SelectionConfig & { prototypes: 'hard' | 'easy' }
 export const prototypesStrategy: Strategy<typeof options> = {
   summary: 'rows least or most like the middle of their cluster',
   options,
+  chosenBytes: leastRankedBytes,
   passes: (config) => [...clusterPasses(config), choosePass(config, choose)],
 }
 
-/** One heap for all clusters: memory grows with the picks alone. */
-async function choose(context: TaskContext, config: PrototypesConfig): Promise<Choices> {
-  const inside = config.prototypes === 'hard' ? 'farthest' : 'nearest'
-  const pick = createQuotaPick<{ id: string; cluster: number; distance: number; row: Chosen }>({
-    quotas: [config.select],
-    seed: config.seed,
-    inside,
-  })
-  for (const scanned of context.committed('scan')) {
-    for await (const rows of readClustered(context, scanned)) {
-      for (const row of rows) pick.push({ id: row.id, cluster: 0, distance: row.distance, row })
+/** All clusters are one group. */
+async function choose(context: TaskContext, { prototypes, select }: PrototypesConfig): Promise<Choices> {
+  const sign = prototypes === 'hard' ? -1 : 1
+  async function* candidates(): AsyncGenerator<Candidate[]> {
+    for (const scanned of context.committed('scan')) {
+      for await (const rows of readClustered(context, scanned)) {
+        yield rows.map((place) => ({ id: place.id, cluster: 0, distance: sign * place.distance, place }))
+      }
     }
   }
-  const chosen = pick.finish().map(({ row }) => row)
-  return chosen
+  return leastRanked(candidates, [Math.min(select, countCommitted(context, ['scan']))])
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { TaskContext } from '../../../run/types.js'
-import { createQuotaPick, quotas } from '../../../select/quota.js'
+import { quotas, rankInside } from '../../../select/quota.js'
 import { readAssigned } from '../assign.js'
 import { type Choices, choosePass } from '../choose-pass.js'
-import type { Chosen } from '../chosen.js'
-import { clusterPasses, readClustered } from '../clustered.js'
+import { type Clustered, clusterPasses, readClustered } from '../clustered.js'
+import { type Candidate, leastRanked, leastRankedBytes } from '../least-ranked.js'
 import type { SelectionConfig } from '../options.js'
 import { readCentroids } from '../solve.js'
 import { requireScoreColumn, type Strategy } from './strategy.js'
@@ -24,19 +24,17 @@ const options = {
 
 type QuotaConfig = SelectionConfig & z.infer<z.ZodObject<typeof options>>
 
-/** `distance` is what rows of a cluster are ordered by. */
-type Candidate = { id: string; cluster: number; distance: number; row: Chosen }
-
 /** Clusters the corpus and takes from each its share of the rows. */
 export const quota: Strategy<typeof options> = {
   summary: 'each cluster gives its share',
   options,
+  chosenBytes: leastRankedBytes,
   ranking: (config) =>
     config.inside === 'score' ? { scoreColumn: requireScoreColumn(config), rank: ({ score }) => -score! } : undefined,
   passes: (config) => [...clusterPasses(config), choosePass(config, choose)],
 }
 
-/** Shares `config.select` among the clusters and picks that many rows of each; memory grows with the picks alone. */
+/** Shares `config.select` among the clusters and picks that many rows of each. */
 async function choose(context: TaskContext, config: QuotaConfig): Promise<Choices> {
   const { centroids, dimensions } = await readCentroids(context, 'refine')
   const counts = new Float64Array(centroids.length / dimensions)
@@ -46,17 +44,13 @@ async function choose(context: TaskContext, config: QuotaConfig): Promise<Choice
     }
   }
   const { alpha, inside, seed } = config
-  const shares = quotas(counts, config.select, { alpha })
-  const isScored = inside === 'score'
-  const pick = createQuotaPick<Candidate>({ quotas: shares, seed, inside: isScored ? 'nearest' : inside })
-  for (const scanned of context.committed('scan')) {
-    for await (const rows of readClustered(context, scanned)) {
-      for (const row of rows) {
-        const { id, cluster, distance, rank } = row
-        pick.push({ id, cluster, distance: isScored ? rank! : distance, row })
+  const rankOf = (row: Clustered) => (inside === 'score' ? row.rank! : rankInside(row, { seed, inside }))
+  async function* candidates(): AsyncGenerator<Candidate[]> {
+    for (const scanned of context.committed('scan')) {
+      for await (const rows of readClustered(context, scanned)) {
+        yield rows.map((place) => ({ id: place.id, cluster: place.cluster, distance: rankOf(place), place }))
       }
     }
   }
-  const chosen = pick.finish().map(({ row }) => row)
-  return chosen
+  return leastRanked(candidates, quotas(counts, config.select, { alpha }))
 }

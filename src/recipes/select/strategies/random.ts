@@ -1,4 +1,5 @@
 import { uniform } from '../../../text/hash.js'
+import { leastRankedBytes } from '../least-ranked.js'
 import { chooseLeastPass } from '../ranked.js'
 import type { Strategy } from './strategy.js'
 
@@ -10,6 +11,7 @@ export const random: Strategy<Record<never, never>> = {
   summary: 'any rows, each as likely as another',
   options: {},
   vectors: 'none',
+  chosenBytes: leastRankedBytes,
   ranking: ({ seed }) => ({ rank: ({ id }) => uniform(seed, id, 'random') }),
   passes: (config) => [chooseLeastPass(config)],
 }

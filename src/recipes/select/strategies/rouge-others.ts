@@ -8,6 +8,7 @@ import { nextTurn } from '../../../stream/turn.js'
 import { uniform } from '../../../text/hash.js'
 import type { Resources } from '../../types.js'
 import type { TextRow } from '../corpus.js'
+import { leastRankedBytes } from '../least-ranked.js'
 import type { SelectionConfig } from '../options.js'
 import { chooseLeastPass, rankedFile, rankedSchema } from '../ranked.js'
 import { holdTexts } from '../rouge-texts.js'
@@ -30,6 +31,7 @@ export const rougeOthersStrategy: Strategy<typeof options> = {
   summary: 'texts least like a thousand others, by ROUGE-L',
   options,
   vectors: 'none',
+  chosenBytes: leastRankedBytes,
   ranking: ({ seed }) => ({ rank: ({ id }) => uniform(seed, id, 'rouge') }),
   passes: (config, { reading }) => [
     comparePass({ ...config, by: 'rouge-others' }, reading),

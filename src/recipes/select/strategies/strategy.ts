@@ -25,6 +25,8 @@ export type Strategy<Own extends z.ZodRawShape = z.ZodRawShape> = {
   holds?(config: StrategyConfig, dimensions: number): Held
   /** It may choose fewer rows than were asked for and there are. */
   readonly mayEndEarly?: true
+  /** Bytes that the rows to choose take at most, until they are read; default 1 KB each. */
+  chosenBytes?(config: SelectionConfig): number
   /** For a strategy that ranks each row by what is read of it, as it is set: the scan then leaves the ranks. */
   ranking?(config: StrategyConfig & z.infer<z.ZodObject<Own>>): Ranking | undefined
   passes(
