@@ -5,6 +5,7 @@ import type { MachineOptions } from '../recipes/resources.js'
 import type { Recipe } from '../recipes/types.js'
 import { UsageError } from '../stream/errors.js'
 import { readYaml } from '../text/yaml.js'
+import { localOut } from './local-out.js'
 import { readingOf, shardFlags } from './shard-flags.js'
 import { sizeFlag } from './size-flag.js'
 import type { Flag, Flags } from './verb.js'
@@ -157,7 +158,7 @@ export async function readMachine(flags: Flags): Promise<Omit<MachineOptions, 'c
     ...machine,
     maxMemory: sizeFlag('--max-memory', flags.maxMemory),
     workers: flags.workers as number | undefined,
-    ...(flags.vectors === undefined ? {} : { vectors: String(flags.vectors) }),
+    ...(flags.vectors === undefined ? {} : { vectors: localOut(flags.vectors, '--vectors to be a folder', 'kept') }),
     limits: { dollars: maxCost, requests: maxRequests, tokens: maxTotalTokens },
     reading: readingOf(flags),
     ...(prices === undefined ? {} : { prices: await readPrices(prices) }),

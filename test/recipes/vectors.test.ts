@@ -201,6 +201,12 @@ describe('sluice', () => {
     expect(results[0]!.equals(results[1]!)).toBe(true)
   })
 
+  it('refuses to keep vectors at an address', async () => {
+    const { code, stderr } = await sluice(['embed', corpus, '-o', fresh('out'), '--vectors', 's3://bucket/kept'])
+    expect(stderr).toContain('Expected --vectors to be a folder on this machine, got s3://bucket/kept')
+    expect(code).toBe(2)
+  })
+
   it('killed halfway goes on with the vectors that it had', async () => {
     const server = await serve({ latencyMs: 2 })
     const path = `${fresh('many')}.jsonl`

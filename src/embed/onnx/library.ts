@@ -42,9 +42,13 @@ export async function loadLibrary(
     return library
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
-    throw new UsageError('ONNX models need the optional package @huggingface/transformers.', {
-      cause,
-      fix: `Install it with:\n  npm install --ignore-scripts @huggingface/transformers@${version}   (processor only, about 470 MB)`,
-    })
+    // Its own parts may be missing too.
+    throw new UsageError(
+      `ONNX models need the optional package @huggingface/transformers: ${(cause as Error).message}`,
+      {
+        cause,
+        fix: `Install it with:\n  npm install --ignore-scripts @huggingface/transformers@${version}   (processor only, about 470 MB)`,
+      },
+    )
   }
 }
