@@ -32,7 +32,7 @@ export async function enteredAs(run: RunView, id: string): Promise<Entered | und
 }
 
 /** An id, and what is left of it without one `/<n>` after another. */
-function stemsOf(id: string): string[] {
+export function stemsOf(id: string): string[] {
   const shorter = id.replace(/\/\d+$/, '')
   return shorter === id ? [id] : [id, ...stemsOf(shorter)]
 }

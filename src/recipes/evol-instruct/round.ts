@@ -12,7 +12,7 @@ import { openAsking } from '../asking.js'
 import type { PromptTexts } from '../prompt-texts.js'
 import { rowTasks } from '../tasks.js'
 import type { Resources } from '../types.js'
-import { refuseRepeatedIds } from '../unique-ids.js'
+import { refuseChildIds, refuseRepeatedIds } from '../unique-ids.js'
 import { type Attempt, evolver } from './evolve.js'
 import { type EvolConfig, evolOptions } from './options.js'
 import { createOutcomes, outcomesFile } from './outcomes.js'
@@ -62,7 +62,9 @@ export function roundPass(round: number, { config, resources, texts }: Parts): P
     async tasks(run) {
       if (round > 1) return run.committed(roundName(round - 1)).map(({ task }) => task)
       requireRows(run, 'read')
-      await refuseRepeatedIds(run, { pass: 'read', file: instructionsFile, idColumn: config.idColumn })
+      const ids = { pass: 'read', file: instructionsFile, idColumn: config.idColumn }
+      await refuseRepeatedIds(run, ids)
+      await refuseChildIds(run, ids)
       return rowTasks(countCommitted(run, ['read']))
     },
     async work(task, context) {

@@ -161,6 +161,20 @@ describe('a whole run', () => {
     },
   )
 
+  it('refuses ids that what is made of another row would get', async () => {
+    const alike = join(folder, 'alike.jsonl')
+    const rows = ['a/1/2', 'b/1', 'c', 'a', 'b'].map((id) => ({ id, instruction: `Describe the letter ${id}.` }))
+    const named = async (ids: readonly string[]) => {
+      await writeFile(alike, rows.flatMap((row) => (ids.includes(row.id) ? [JSON.stringify(row)] : [])).join('\n'))
+      const config = { mode: 'repository', idColumn: 'id', model: 'openai:toy', endpoint: server.url }
+      return curate({ recipe: 'evol-instruct', inputs: [alike], out: `${out}-${ids.length}`, config })
+    }
+    await expect(named(['a/1/2', 'c', 'a'])).rejects.toThrow(
+      'The id "a/1/2" of column `id` is one that what is made of "a" may get',
+    )
+    expect((await named(['a/1/2', 'b/1'])).tally.in).toBe(2)
+  })
+
   it('says which column is missing, and that a corpus of no rows is none', async () => {
     const empty = join(folder, 'empty.jsonl')
     await writeFile(empty, '')
