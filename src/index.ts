@@ -71,6 +71,7 @@ export { type Curated, type CurateOptions, curate, type RetryOptions, retry } fr
 export { type ExplainOptions, type Explanation, explainRow } from './recipes/explain.js'
 export { type ForecastOptions, forecast } from './recipes/forecast.js'
 export type { Forecast, StageForecast } from './recipes/forecast-calls.js'
+export type { EmbeddingForecast } from './recipes/forecast-embedding.js'
 export { recipes } from './recipes/index.js'
 export type { Calls, MachineOptions } from './recipes/resources.js'
 export { type RunStatus, runStatus } from './recipes/status.js'

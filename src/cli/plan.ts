@@ -38,7 +38,7 @@ export async function showPlan(
   return 0
 }
 
-function planLines({ steps, stages, total, cost, price, isExact }: Forecast, model: string): string[] {
+function planLines({ steps, stages, total, cost, price, isExact, embedding }: Forecast, model: string): string[] {
   const table = (name: string, cells: readonly string[]) =>
     `${name.padEnd(24)}${cells.map((cell) => cell.padStart(14)).join('')}`.trimEnd()
   const line = (name: string, estimate: Estimate, show = count) => table(name, bounds(estimate).map(show))
@@ -58,6 +58,21 @@ function planLines({ steps, stages, total, cost, price, isExact }: Forecast, mod
           `at ${price.input} and ${price.output} dollars for a million tokens of prompts and replies of ${model}`,
         ]
       : [`dollars: unknown, as nobody said what ${model} costs here; --prices FILE does`]),
+    ...(embedding === 'unplanned'
+      ? ['texts are embedded at an endpoint too, and what that takes is not in this plan']
+      : []),
+    ...(typeof embedding === 'object'
+      ? [
+          '',
+          line('embedding: corpus texts', embedding.texts),
+          line('  requests', embedding.requests),
+          line('  tokens', embedding.tokens),
+          ...(embedding.cost
+            ? [line('  dollars', embedding.cost, (value) => value.toFixed(value < 10 ? 4 : 2))]
+            : ['  dollars: unknown, as nobody said what the embedder costs here; --prices FILE does']),
+          '',
+        ]
+      : []),
     `tokens ${isExact ? "counted by the model's own tokeniser" : 'estimated from the scripts of the texts'}; calls made again after a failure are not counted`,
   ]
 }

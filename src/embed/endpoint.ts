@@ -12,7 +12,7 @@ export type EndpointEmbedderOptions = {
   readonly endpoint: string
   readonly model: string
   readonly apiKey?: string
-  /** Most texts in one request; default 64. */
+  /** Most texts in one request; default {@link textsInRequest}. */
   readonly batchRows?: number
   /** Requests in flight at once; default 8. */
   readonly concurrency?: number
@@ -23,6 +23,9 @@ export type EndpointEmbedderOptions = {
   readonly retry?: Omit<RetryOptions, 'signal'>
 }
 
+/** Texts in one request, where nobody says otherwise. */
+export const textsInRequest = 64
+
 type Ask = (texts: readonly string[], signal?: AbortSignal) => Promise<readonly Float32Array[]>
 
 /**
@@ -31,7 +34,7 @@ type Ask = (texts: readonly string[], signal?: AbortSignal) => Promise<readonly 
  * that retrying did not mend, as vectors that cannot be had cannot be replaced).
  */
 export async function endpointEmbedder(options: EndpointEmbedderOptions): Promise<Embedder> {
-  const { endpoint, model, batchRows = 64, allowHttp } = options
+  const { endpoint, model, batchRows = textsInRequest, allowHttp } = options
   const base = parseEndpoint(endpoint, { allowHttp })
   const id = `endpoint:${describeUrl(base).replace(/^https?:\/\//, '')}:${model}`
   const ask = asker(base, id, options)

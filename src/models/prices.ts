@@ -18,6 +18,8 @@ const listed: Readonly<Record<string, Price>> = {
   'api.openai.com gpt-4o': { input: 2.5, output: 10 },
   'api.openai.com gpt-4o-mini': { input: 0.15, output: 0.6 },
   'api.openai.com gpt-3.5-turbo': { input: 0.5, output: 1.5 },
+  'api.openai.com text-embedding-3-small': { input: 0.02, output: 0 },
+  'api.openai.com text-embedding-3-large': { input: 0.13, output: 0 },
   'api.openai.com o4-mini': { input: 1.1, output: 4.4 },
 }
 

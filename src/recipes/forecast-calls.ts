@@ -3,6 +3,7 @@ import type { TokenCounter } from '../models/types.js'
 import type { Plan } from '../run/types.js'
 import { SluiceError } from '../stream/errors.js'
 import type { Row } from '../stream/types.js'
+import { countingError, type EmbeddingForecast, endpointOf, forecastEmbedding } from './forecast-embedding.js'
 import type { CallPlan, Estimate, ModelStage, Resources } from './types.js'
 
 /** What a stage will ask and be answered; tokens are those of all its calls. */
@@ -25,11 +26,15 @@ export type Forecast = {
   readonly price?: Price
   /** Whether tokens were counted by the model's own tokeniser. */
   readonly isExact: boolean
+  /** What texts take that are embedded at an endpoint, on top of `total` and `cost`; `unplanned` where this recipe cannot tell. */
+  readonly embedding?: EmbeddingForecast | 'unplanned'
 }
 
 export type ForecastView = {
   counter: TokenCounter
   price?: Price | undefined
+  /** Prices by model, for the embedder. */
+  prices?: Readonly<Record<string, Price>> | undefined
   signal: AbortSignal
   /** How shards are read. */
   reading?: Resources['reading'] | undefined
@@ -37,9 +42,6 @@ export type ForecastView = {
 
 /** Rows whose prompts are written and counted. */
 const countedRows = 512
-
-/** How far an estimate of tokens by scripts may be off for most languages it was fitted to. */
-const countingError = 0.15
 
 /**
  * What a run will ask its model and what that costs, before a call is made: rows are looked at, prompts written by the
@@ -49,9 +51,10 @@ const countingError = 0.15
 export async function forecastCalls(
   { stages, rows }: CallPlan,
   plan: Plan,
-  { counter, price, ...view }: ForecastView,
+  { counter, price, prices, ...view }: ForecastView,
 ): Promise<Forecast> {
-  const { steps, sample } = await rows({ plan, ...view })
+  const { steps, sample, embedded } = await rows({ plan, ...view })
+  const embedding = forecastEmbedding(embedded, endpointOf(plan.config), prices)
   const asked = steps.at(-1)![1]
   const forecasts: StageForecast[] = []
   let samples = evenly(sample, countedRows)
@@ -61,7 +64,8 @@ export async function forecastCalls(
   }
   const total = forecasts.reduce<CallForecast>(addForecasts, nothing)
   const cost = price && each((bound) => costOf(price, total.promptTokens[bound], total.completionTokens[bound]))
-  return { steps, stages: forecasts, total, isExact: counter.isExact, ...(cost && { cost, price: price! }) }
+  const told = { steps, stages: forecasts, total, isExact: counter.isExact, ...(embedding && { embedding }) }
+  return { ...told, ...(cost && { cost, price: price! }) }
 }
 
 const zero: Estimate = { low: 0, expected: 0, high: 0 }

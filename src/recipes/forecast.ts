@@ -38,6 +38,7 @@ export async function forecast({
     return await forecastCalls(recipe.calls(plan.config, texts), plan, {
       counter,
       price: priceOf({ ...model, batch }, prices),
+      prices,
       signal,
       reading,
     })

@@ -67,6 +67,8 @@ export type AskedRows = {
   readonly steps: readonly (readonly [string, Estimate])[]
   /** Some of these rows, as the first stage will see them. */
   readonly sample: readonly Row[]
+  /** How many texts are embedded on the way, and some of them. */
+  readonly embedded?: { readonly texts: Estimate; readonly sample: readonly string[] }
 }
 
 /** How a model is to draw its reply; absent values are left to the provider. */

@@ -189,4 +189,36 @@ describe('every recipe that asks a model', () => {
       if (reach) expect(reach.low <= reach.expected && reach.expected <= reach.high && reach.high <= 1).toBe(true)
     }
   })
+
+  it('tells what embedding at an endpoint takes, and the run takes that', async () => {
+    const embedder = { embedder: 'openai:vectors', embedderEndpoint: server.url }
+    const prices = { 'openai:vectors': { input: 20, output: 0 } }
+    const { embedding } = await forecast({ recipe: 'reinstruct', inputs: shards, config: config(embedder), prices })
+    if (typeof embedding !== 'object') throw new Error(`no forecast of the embedding: ${embedding}`)
+    const before = server.seen.length
+    await curate({ recipe: 'reinstruct', inputs: shards, out: join(folder, 'embedded'), config: config(embedder) })
+    const asked = server.seen.slice(before).filter(({ path }) => path.endsWith('/embeddings'))
+    // Two more ask how long a vector is, and whether the model is still the same.
+    const texts = asked
+      .flatMap(({ body }) => body.input as string[])
+      .filter((text) => !/How long is|The same/.test(text))
+    expect(embedding.texts).toEqual({ low: texts.length, expected: texts.length, high: texts.length })
+    expect(asked.length).toBeGreaterThanOrEqual(embedding.requests.low)
+    expect(asked.length).toBeLessThanOrEqual(embedding.requests.high)
+    const tokens = texts.join('').match(/\w+|[^\w\s]/g)!.length
+    expect(embedding.tokens.low).toBeLessThan(tokens)
+    expect(embedding.tokens.high).toBeGreaterThan(tokens)
+    expect(embedding.cost?.expected).toBeCloseTo((20 * embedding.tokens.expected) / 1e6, 9)
+  })
+
+  it('tells of no embedding where none is asked for, and says so where it cannot tell', async () => {
+    const embedder = { embedder: 'openai:vectors', embedderEndpoint: server.url }
+    expect((await plan()).embedding).toBeUndefined()
+    expect((await plan({ ...embedder, by: 'random' })).embedding).toBeUndefined()
+    const pairs = join(folder, 'pairs.jsonl')
+    await writeFile(pairs, `${JSON.stringify({ instruction: 'Say yes.', output: 'Yes.' })}\n`)
+    const { model, endpoint } = config()
+    const deita = await forecast({ recipe: 'deita', inputs: [pairs], config: { ...embedder, model, endpoint } })
+    expect(deita.embedding).toBe('unplanned')
+  })
 })

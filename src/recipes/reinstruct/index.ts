@@ -113,8 +113,8 @@ function callPlan(config: ReinstructConfig, texts: PromptTexts): CallPlan {
   return {
     stages: Object.values(modelStages(config, texts)),
     rows: async ({ plan, ...view }) => {
-      const { steps, sample } = await foretellSelection(plan, config, { ...view, judge: judgeOf(config), titleColumn })
-      return { steps, sample: sample.map(forModel) }
+      const foretold = await foretellSelection(plan, config, { ...view, judge: judgeOf(config), titleColumn })
+      return { ...foretold, sample: foretold.sample.map(forModel) }
     },
   }
 }

@@ -76,7 +76,7 @@ function calls(config: SelectLlmConfig, texts: PromptTexts): CallPlan {
     stages: [pickStage(config, texts)],
     rows: async ({ plan, ...view }) => {
       const { inputColumn: titleColumn, optional } = withInputColumn(config)
-      const { steps, sample } = await foretellSelection(plan, config, {
+      const { steps, sample, embedded } = await foretellSelection(plan, config, {
         ...{ ...view, judge: () => undefined, titleColumn, optional },
       })
       const kept = steps[1]![1]
@@ -96,7 +96,7 @@ function calls(config: SelectLlmConfig, texts: PromptTexts): CallPlan {
           items: Array.from({ length: items }, (_, place) => texts[(question * items + place) % texts.length]!),
         }),
       )
-      return { steps: [...steps.slice(0, 2), ['questions', questions]], sample: shown }
+      return { steps: [...steps.slice(0, 2), ['questions', questions]], sample: shown, ...(embedded && { embedded }) }
     },
   }
 }

@@ -58,9 +58,14 @@ export async function foretellSelection(
       return { bytes, row: { id, text, title: typeof title === 'string' ? title : null, cluster: 0, distance: 0 } }
     },
   })
-  if (by === undefined || strategies[by].mayEndEarly !== true) return { steps, sample }
+  const embeds = by === undefined || strategies[by].vectors !== 'none'
+  const embedded = embeds
+    ? { texts: steps[1]![1], sample: sample.map(({ text }) => text) }
+    : { texts: certain(0), sample: [] }
+  const foretold = { sample, embedded }
+  if (by === undefined || strategies[by].mayEndEarly !== true) return { steps, ...foretold }
   const [name, chosen] = steps.at(-1)!
-  return { steps: [...steps.slice(0, -1), [name, { ...chosen, low: Math.min(1, chosen.low) }]], sample }
+  return { steps: [...steps.slice(0, -1), [name, { ...chosen, low: Math.min(1, chosen.low) }]], ...foretold }
 }
 
 /** How rows are looked at: which columns of a shard, how many bytes a row holds in them, and what it is if it stays. */
