@@ -169,6 +169,16 @@ describe('what a batch leaves without an answer', () => {
     expect(timesPaid(server)).toEqual(Array(10).fill(1))
   })
 
+  it('is told of without the key and without what a terminal would obey', async () => {
+    const server = await start({ endOf: (number) => (number === 1 ? 'failed' : 'completed') })
+    const notes: string[] = []
+    const model = await open(server, { apiKey: 'sk-CANARY-123', note: (text) => notes.push(text) })
+    await expectAll(asRun(model), calls(2))
+    expect(notes.join('\n')).toMatch(/batch_1 is failed: Not this batch of \[redacted\]/)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    expect(notes.join('')).not.toMatch(/CANARY|[\u0000-\u001f]/)
+  })
+
   it('fails row by row where no batch ever works', async () => {
     const server = await start({ endOf: () => 'failed' })
     const model = asRun(await open(server))

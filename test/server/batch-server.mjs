@@ -23,7 +23,12 @@ export async function startBatchServer(options = {}) {
       batch.status = 'failed'
       batch.errors = {
         object: 'list',
-        data: [{ code: end === 'full' ? 'token_limit_exceeded' : 'invalid_request', message: 'Not this batch' }],
+        data: [
+          {
+            code: end === 'full' ? 'token_limit_exceeded' : 'invalid_request',
+            message: 'Not this batch of sk-CANARY-123\u001b[2J',
+          },
+        ],
       }
       return
     }

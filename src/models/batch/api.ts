@@ -6,6 +6,7 @@ import type { Clock } from '../../http/clock.js'
 import { below } from '../../http/endpoint.js'
 import { HttpFailure } from '../../http/failure.js'
 import { exchangeJson } from '../../http/json.js'
+import { redact } from '../../http/redact.js'
 import { refusal } from '../../http/refusal.js'
 import { open, type Timeouts } from '../../http/request.js'
 import { retrying } from '../../http/retry.js'
@@ -183,23 +184,26 @@ function multipart(path: string, size: number) {
   }
 }
 
+/** Ids are shown to people, so none may write to their terminal. */
+const plainId = /^[\w.:/-]{1,200}$/
+
 /** Believes nothing of what a server says of a batch; throws a retryable HttpFailure where it is none. */
 function readBatch(answer: unknown, secrets: readonly string[]): Batch {
   const [id, status] = [field(answer, 'id'), field(answer, 'status')]
-  if (typeof id !== 'string' || id === '' || typeof status !== 'string') {
+  if (typeof id !== 'string' || !plainId.test(id) || typeof status !== 'string') {
     throw unusable('batch has no id or no status', answer, secrets)
   }
   const files = [field(answer, 'output_file_id'), field(answer, 'error_file_id')]
   const message = field(answer, 'errors', 'data', 0, 'message')
   return {
     id,
-    status,
+    status: redact(status, secrets),
     input: field(answer, 'input_file_id'),
     key: field(answer, 'metadata', 'sluice'),
     createdMs: Number(field(answer, 'created_at')) * 1000,
     results: files.filter((file) => typeof file === 'string' && file !== '') as string[],
     through: Number(field(answer, 'request_counts', 'completed')) + Number(field(answer, 'request_counts', 'failed')),
-    problem: typeof message === 'string' ? message : undefined,
+    problem: typeof message === 'string' ? redact(message, secrets) : undefined,
     isPutOff: status === 'failed' && field(answer, 'errors', 'data', 0, 'code') === 'token_limit_exceeded',
   }
 }
