@@ -14,6 +14,8 @@ export type SketchOptions = {
   /** Rows of the finished coreset. */
   size: number
   seed: number
+  /** Rows that will be pushed and merged in all, as far as is known, so that room need not be made again and again. */
+  expected?: number | undefined
 }
 
 /** A summary of any number of rows in bounded memory: about 1.25 × size vectors. */
@@ -40,14 +42,14 @@ export type Sketch = {
  * rows alone, so pushing and merging are exactly associative and commutative. With weights w, Σ w f(x) over the coreset
  * is an unbiased estimate of Σ f(x) over all rows. Fewer rows than the size all stay, at weight 1.
  */
-export function createSketch({ pilot, size, seed }: SketchOptions): Sketch {
+export function createSketch({ pilot, size, seed, expected }: SketchOptions): Sketch {
   if (!Number.isInteger(size) || size < 1) {
     throw new TypeError(`Expected \`size\` to be an integer from 1 up, got \`${size}\``)
   }
   const { dimensions } = pilot
   const terms = { pilot: pilot.hash, size, seed }
   const sensitivity = createSensitivity(pilot)
-  const sample = createPrioritySample(size + 1, dimensions)
+  const sample = createPrioritySample(size + 1, dimensions, expected)
 
   return {
     terms,

@@ -1,5 +1,5 @@
 import { requireFinite } from './kernel/rows.js'
-import { lloyd } from './lloyd.js'
+import { costs, lloyd } from './lloyd.js'
 import { seedCentroids } from './seeding.js'
 import { inIdOrder, thinRows } from './weighted-rows.js'
 
@@ -73,6 +73,7 @@ export async function kmeans({
     from = 'means'
   }
   const most = iterations ?? (inShares ? last.afterShares : last.alone)
-  const solved = await lloyd(rows, centroids, { iterations: most, from, signal })
-  return { ...solved, k: centroids.length / dimensions, asked: k }
+  const { labels, ...solved } = await lloyd(rows, centroids, { iterations: most, from, signal })
+  const inertia = costs(rows, labels, solved.centroids).reduce((sum, cost) => sum + cost, 0)
+  return { ...solved, inertia, k: centroids.length / dimensions, asked: k }
 }

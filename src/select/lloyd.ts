@@ -12,8 +12,8 @@ const overshoot = 0.7
 export type Solved = {
   readonly centroids: Float32Array
   readonly iterations: number
-  /** Weighted sum of squared distances of the rows from the centroids that they made up. */
-  readonly inertia: number
+  /** The centroid that each row was counted to last. */
+  readonly labels: Uint32Array
 }
 
 export type LloydOptions = {
@@ -53,8 +53,7 @@ export async function lloyd(
     kernel.move(centroids)
     changed = await bounds.assign(centroids, signal)
   }
-  const inertia = costs(rows, bounds.labels, centroids).reduce((sum, cost) => sum + cost, 0)
-  return { centroids, iterations: done, inertia }
+  return { centroids, iterations: done, labels: bounds.labels }
 }
 
 /**
@@ -157,7 +156,7 @@ function means(rows: WeightedRows, labels: Uint32Array, before: Float32Array, cl
 }
 
 /** Weighted squared distances of the rows from their centroids. */
-function costs({ vectors, weights, dimensions }: WeightedRows, labels: Uint32Array, centroids: Float32Array) {
+export function costs({ vectors, weights, dimensions }: WeightedRows, labels: Uint32Array, centroids: Float32Array) {
   const found = new Float64Array(weights.length)
   for (let row = 0; row < found.length; row++) {
     const from = row * dimensions

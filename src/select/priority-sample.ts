@@ -19,11 +19,11 @@ export type PrioritySample = {
 
 /**
  * Keeps the `limit` rows of highest priority, the lower id first on ties: the set depends on the rows offered and not on
- * their order. Holds at most 1.25 × limit rows, and grows to that only as rows come.
+ * their order. Holds at most 1.25 × limit rows, and grows to that only as rows come, from room for as many as are expected.
  */
-export function createPrioritySample(limit: number, dimensions: number): PrioritySample {
+export function createPrioritySample(limit: number, dimensions: number, expected = 1024): PrioritySample {
   const most = limit + Math.max(16, Math.ceil(limit / 4))
-  let room = Math.min(most, 1024)
+  let room = Math.min(most, Math.max(1, expected))
   let ids: string[] = []
   let priorities = new Float64Array(room)
   let sensitivities = new Float64Array(room)

@@ -36,23 +36,26 @@ async function draw(
   const rows = weights.length
   const distances = distancesFrom(vectors, dimensions)
   const centroids = new Float32Array(k * dimensions)
-  // Before there is a centroid, every row is equally far.
-  const nearest = new Float64Array(rows).fill(1)
+  const nearest = new Float64Array(rows).fill(Number.POSITIVE_INFINITY)
   const cumulated = new Float64Array(rows)
+  // Before there is a centroid, every row is equally far.
+  let total = 0
+  for (let row = 0; row < rows; row++) {
+    total += weights[row]!
+    cumulated[row] = total
+  }
   for (let c = 0; c < k; c++) {
     if (c % centroidsAtOnce === 0) await nextTurn(signal)
-    let total = 0
-    for (let row = 0; row < rows; row++) {
-      total += weights[row]! * nearest[row]!
-      cumulated[row] = total
-    }
     if (total === 0) return centroids.slice(0, c * dimensions)
     const row = firstAbove(cumulated, uniform(seed, String(c), 'k-means++') * total)
     const centre = vectors.subarray(row * dimensions, (row + 1) * dimensions)
     centroids.set(centre, c * dimensions)
     const found = distances(centre)
+    total = 0
     for (let r = 0; r < rows; r++) {
-      if (c === 0 || found[r]! < nearest[r]!) nearest[r] = found[r]!
+      if (found[r]! < nearest[r]!) nearest[r] = found[r]!
+      total += weights[r]! * nearest[r]!
+      cumulated[r] = total
     }
   }
   return centroids

@@ -4,7 +4,7 @@ import { emptyTally } from '../../run/tally.js'
 import { type Pass, type RunView, reduceTask } from '../../run/types.js'
 import { type Coreset, createSketch, decodeSketch } from '../../select/coreset.js'
 import { kmeans } from '../../select/kmeans.js'
-import { readArtifact, requireRows } from '../artifacts.js'
+import { countCommitted, readArtifact, requireRows } from '../artifacts.js'
 import { clusterCount, coresetSize, type SelectionConfig } from './options.js'
 import { readPinned } from './pilot.js'
 
@@ -30,7 +30,8 @@ export function solvePass(config: SelectionConfig, k: (run: RunView) => number =
 /** The coreset of the whole corpus. */
 export async function mergeSketches(run: RunView, config: SelectionConfig): Promise<Coreset> {
   const { pilot } = await readPinned(run)
-  const merged = createSketch({ pilot, size: coresetSize(config), seed: config.seed })
+  const expected = countCommitted(run, ['scan'])
+  const merged = createSketch({ pilot, size: coresetSize(config), seed: config.seed, expected })
   for (const { folder } of run.committed('scan')) {
     merged.merge(decodeSketch(await readFile(join(folder, 'sketch.bin')), { pilot }))
   }
