@@ -24,7 +24,7 @@ export type PrioritySample = {
 export function createPrioritySample(limit: number, dimensions: number, expected = 1024): PrioritySample {
   const most = limit + Math.max(16, Math.ceil(limit / 4))
   let room = Math.min(most, Math.max(1, expected))
-  let ids: string[] = []
+  const ids: string[] = []
   let priorities = new Float64Array(room)
   let sensitivities = new Float64Array(room)
   let vectors = new Float32Array(room * dimensions)
@@ -40,12 +40,18 @@ export function createPrioritySample(limit: number, dimensions: number, expected
   const shrink = () => {
     if (ids.length <= limit) return
     const kept = highest(ids, priorities, limit)
-    kept.rows.forEach((from, to) => {
+    // Rows stand in no order: those behind the limit that stay take the places of those before it that go.
+    let from = limit
+    for (let to = 0; to < limit; to++) {
+      if (kept.isKept[to] === 1) continue
+      while (kept.isKept[from] === 0) from++
+      ids[to] = ids[from]!
       priorities[to] = priorities[from]!
       sensitivities[to] = sensitivities[from]!
       vectors.copyWithin(to * dimensions, from * dimensions, (from + 1) * dimensions)
-    })
-    ids = Array.from(kept.rows, (row) => ids[row]!)
+      from++
+    }
+    ids.length = limit
     last = kept.last
   }
 
@@ -82,7 +88,7 @@ export function createPrioritySample(limit: number, dimensions: number, expected
   }
 }
 
-/** The rows of the `limit` highest priorities in their own order, and the one that ranks last among them. */
+/** A 1 for each row of the `limit` highest priorities, and the row that ranks last among them. */
 function highest(ids: readonly string[], priorities: Float64Array, limit: number) {
   const values = priorities.subarray(0, ids.length)
   const bound = values.toSorted()[ids.length - limit]!
@@ -93,13 +99,9 @@ function highest(ids: readonly string[], priorities: Float64Array, limit: number
     else if (values[row] === bound) tied.push(row)
   }
   const kept = tied.sort((a, b) => compareIds(ids[a]!, ids[b]!)).slice(0, limit - above)
-  const keptTies = new Set(kept)
-  const rows = new Uint32Array(limit)
-  let count = 0
-  for (let row = 0; row < values.length; row++) {
-    if (values[row]! > bound || keptTies.has(row)) rows[count++] = row
-  }
-  return { rows, last: { priority: bound, id: ids[kept.at(-1)!]! } }
+  const isKept = Uint8Array.from(values, (value) => (value > bound ? 1 : 0))
+  for (const row of kept) isKept[row] = 1
+  return { isKept, last: { priority: bound, id: ids[kept.at(-1)!]! } }
 }
 
 function enlarged<A extends Float32Array | Float64Array>(from: A, to: A): A {
