@@ -3,6 +3,7 @@ import { certificateNotTrusted, HttpFailure, trustFix } from '../http/failure.js
 import { postJson } from '../http/json.js'
 import { type RetryOptions, retrying } from '../http/retry.js'
 import { takeTurns } from '../http/turns.js'
+import { whenAborted } from '../http/when-aborted.js'
 import { EndpointError, RefusedError } from '../stream/errors.js'
 import { columnTexts } from '../text/column.js'
 import type { Embedder } from './types.js'
@@ -69,15 +70,18 @@ async function atOnce<T>(
   work: (item: T, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const stop = new AbortController()
-  const until = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
+  signal?.throwIfAborted()
+  // Not AbortSignal.any, which keeps a signal that is listened to for as long as the one it follows.
+  const release = signal && whenAborted(signal, () => stop.abort(signal.reason))
   let failed: { error: unknown } | undefined
   const lanes = items.map((item) =>
-    work(item, until).catch((error) => {
+    work(item, stop.signal).catch((error) => {
       failed ??= { error }
       stop.abort(error)
     }),
   )
   await Promise.all(lanes)
+  release?.()
   if (failed !== undefined) throw failed.error
 }
 

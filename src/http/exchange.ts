@@ -1,5 +1,6 @@
 import { type DispatchController, type DispatchHandler, dispatch } from './agents.js'
 import { HttpFailure } from './failure.js'
+import { gathered } from './gathered.js'
 import { bounded, type Request, toFailure } from './request.js'
 import { whenAborted } from './when-aborted.js'
 
@@ -43,8 +44,7 @@ type Settle = { resolve(answer: WholeAnswer): void; reject(error: unknown): void
 
 /** A handler that gathers an answer and hands it on; `fail` gives it up, and closes its connection. */
 function collect(url: URL, maxBytes: number, { resolve, reject, release }: Settle) {
-  const pieces: Buffer[] = []
-  let length = 0
+  const body = gathered()
   let head: Head | undefined
   let connection: DispatchController | undefined
   let errorTimer: NodeJS.Timeout | undefined
@@ -64,7 +64,7 @@ function collect(url: URL, maxBytes: number, { resolve, reject, release }: Settl
   const give = () => {
     if (isOver || head === undefined) return
     end()
-    resolve({ ...head, body: pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, length) })
+    resolve({ ...head, body: body.bytes() })
   }
   const isRefusal = () => head !== undefined && (head.status < 200 || head.status > 299)
 
@@ -81,10 +81,9 @@ function collect(url: URL, maxBytes: number, { resolve, reject, release }: Settl
       else if (Number(headers['content-length']) > maxBytes) fail(tooLong(status, maxBytes))
     },
     onResponseData(_controller, piece) {
-      pieces.push(piece)
-      length += piece.length
-      if (isRefusal() && length > longestErrorPage) give()
-      else if (length > maxBytes) fail(tooLong(head!.status, maxBytes))
+      body.add(piece)
+      if (isRefusal() && body.length > longestErrorPage) give()
+      else if (body.length > maxBytes) fail(tooLong(head!.status, maxBytes))
     },
     onResponseEnd() {
       // Nothing is left to close.

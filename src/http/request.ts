@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream'
-import { SluiceError } from '../stream/errors.js'
+import { SluiceError, UsageError } from '../stream/errors.js'
 import { send } from './agents.js'
 import { describeUrl } from './endpoint.js'
 import { certificateNotTrusted, HttpFailure } from './failure.js'
+import { gathered } from './gathered.js'
 import { privateAddressCode } from './private-address.js'
 
 /** How long each part of an exchange may take, in milliseconds; 24 days at most. */
@@ -104,16 +105,14 @@ export async function open(request: Request): Promise<Answer> {
 
 /** The whole body of an answer; an HttpFailure where it is longer than `maxBytes`. */
 export async function readBody({ headers, body, status }: Answer, maxBytes: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of body) {
-    length += chunk.length
-    if (length > maxBytes || Number(headers['content-length']) > maxBytes) {
+  const whole = gathered()
+  for await (const piece of body) {
+    whole.add(piece)
+    if (whole.length > maxBytes || Number(headers['content-length']) > maxBytes) {
       throw new HttpFailure('answer too long', { retryable: true, status, detail: `more than ${maxBytes} bytes` })
     }
-    chunks.push(chunk)
   }
-  return Buffer.concat(chunks, length)
+  return whole.bytes()
 }
 
 async function* pieces(
@@ -170,6 +169,12 @@ export function toFailure(error: unknown, url: URL): Error {
   if (code.includes('CERT') || code.startsWith('ERR_TLS') || code.startsWith('UNABLE_TO_')) {
     const detail = `${where} (${code})`
     return new HttpFailure(certificateNotTrusted, { retryable: false, unreachable: true, detail, cause: error })
+  }
+  if (code === 'UND_ERR_INVALID_ARG') {
+    return new UsageError(`No request can be sent to ${where}: ${message}`, {
+      cause: error,
+      fix: 'Check the key and the headers.',
+    })
   }
   const proxySaid = /Proxy response \((\d+)\)/.exec(message)?.[1]
   if (proxySaid !== undefined) {

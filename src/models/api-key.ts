@@ -22,7 +22,15 @@ export function readKey({ apiKeyEnv, apiKeyFile, env = process.env }: KeyOptions
       fix: 'Set it to the key of the endpoint.',
     })
   }
-  return key
+  return key === undefined ? undefined : sendable(key, `the environment variable ${apiKeyEnv ?? usual}`)
+}
+
+/** A key as it is, where a header can carry it. */
+function sendable(key: string, where: string): string {
+  if (/^[\x21-\x7e]+$/.test(key)) return key
+  throw new UsageError(`Expected ${where} to hold a key of visible ASCII characters and nothing else.`, {
+    fix: 'Look for white space, line ends or other characters that were copied along.',
+  })
 }
 
 function readKeyFile(path: string): string {
@@ -37,6 +45,5 @@ function readKeyFile(path: string): string {
     if (cause instanceof UsageError) throw cause
     throw new UsageError(`Cannot read the key file ${path}: ${(cause as Error).message}`, { cause })
   }
-  if (key !== '' && !/\s/.test(key)) return key
-  throw new UsageError(`Expected the key file ${path} to hold a key and nothing else.`)
+  return sendable(key, `the key file ${path}`)
 }

@@ -64,6 +64,8 @@ export function sharedBudget({ limits = {}, price, spent }: BudgetOptions): (mod
       for (let passed = limitPassedWith(most); passed !== undefined; passed = limitPassedWith(most)) {
         if (inFlight === 0) throw limitError(passed, spent)
         await new Promise<void>((resolve) => waiting.push(resolve))
+        options?.stop?.throwIfAborted()
+        options?.signal?.throwIfAborted()
       }
       enter(most)
       try {

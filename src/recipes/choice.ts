@@ -83,18 +83,38 @@ function placeOf(said: unknown, { among }: Choice<unknown>): number {
   return among.findIndex((each) => String(each).toLowerCase() === plain)
 }
 
-/** The object between the first brace and the last, or else the last one without another inside; either on lines of its own. */
+/** The last object that has its lines to itself; one inside another is none. */
 function objectIn(reply: string): Record<string, unknown> | undefined {
-  const end = reply.lastIndexOf('}') + 1
-  const [after = ''] = reply.slice(end).split('\n', 1)
-  for (const start of new Set([reply.indexOf('{'), reply.lastIndexOf('{', end)])) {
-    const before = reply.slice(reply.lastIndexOf('\n', start - 1) + 1, start)
-    if (start < 0 || start >= end || !/^[\s`*]*$/.test(before + after)) continue
+  let last: Record<string, unknown> | undefined
+  let end = 0
+  // Of a reply that holds more than this, the rest is no verdict.
+  for (const { 0: head, index } of [...reply.matchAll(/^[ \t`*]*\{/gm)].slice(-mostObjects)) {
+    const start = index + head.length - 1
+    const until = start < end ? undefined : endOfObject(reply, start)
+    if (until === undefined || !/^[\s`*]*$/.test(reply.slice(until).split('\n', 1)[0]!)) continue
     try {
-      return JSON.parse(reply.slice(start, end))
+      last = JSON.parse(reply.slice(start, until))
+      end = until
     } catch {
-      // Prose that holds a brace.
+      // Prose that holds braces.
     }
+  }
+  return last
+}
+
+const mostObjects = 50
+const longestObject = 20_000
+
+/** Where the brace at `start` is closed, those within strings not counted. */
+function endOfObject(text: string, start: number): number | undefined {
+  let depth = 0
+  let isText = false
+  for (let at = start; at < Math.min(text.length, start + longestObject); at++) {
+    const char = text[at]
+    if (char === '\\' && isText) at++
+    else if (char === '"') isText = !isText
+    else if (!isText && char === '{') depth++
+    else if (!isText && char === '}' && --depth === 0) return at + 1
   }
   return undefined
 }

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { threadId } from 'node:worker_threads'
 import { asDiskError, DiskError } from '../stream/errors.js'
 import { statIfThere } from '../stream/stat-if-there.js'
 import { syncFolder } from '../stream/sync-folder.js'
@@ -12,7 +11,8 @@ export type StoredFile = { readonly name: string; readonly bytes: number; readon
 
 /** Replaces the file at `path` so that a crash leaves either the old or the new content, never a part. */
 export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${threadId}.tmp-${process.pid}`
+  // Others may write the same file: another thread, another run, another machine with the same disk.
+  const temporary = `${path}.${randomUUID()}.tmp-${process.pid}`
   try {
     const file = await open(temporary, 'w')
     try {

@@ -40,6 +40,17 @@ describe('a budget', () => {
     })
   })
 
+  it('sends nothing more that waits for its share once the run is to stop', async () => {
+    const model = slowModel()
+    const stop = new AbortController()
+    const asked = budgeted(model, { limits: { tokens: 60 }, spent: noSpending() })
+    const calls = [0, 1, 2].map((ordinal) => asked.ask(callOf({ ordinal, maxTokens: 40 }), { stop: stop.signal }))
+    stop.abort(new Error('stopped'))
+    const results = await Promise.allSettled(calls)
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected'])
+    expect(model.asked).toBe(1)
+  })
+
   it('never passes a limit of tokens or of dollars, and uses most of it', async () => {
     const tokens = await spend({ tokens: 300 })
     expect(tokens.spent.promptTokens + tokens.spent.completionTokens).toBeLessThanOrEqual(300)

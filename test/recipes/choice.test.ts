@@ -19,6 +19,8 @@ describe('the reply of a judge in JSON', () => {
     ['```json\n{"score": 1}\n```', [0], score],
     ['Here it is:\n\n{\n  "score": 6\n}\n\nI hope this helps.', [5], score],
     ['{"score": 5}\n{"score": 2}', [1], score],
+    ['{"score": 5}\n\nThe answer uses {x} well, and {"y"} too.', [4], score],
+    ['{\n"why": {\n"score": 1\n},\n"score": 3\n}', [2], score],
     [
       '{"reasons": "It says {\\"score\\": 6}, but is short.\\nScore: 6", "score": 2}',
       [1],

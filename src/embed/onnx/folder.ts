@@ -128,7 +128,7 @@ function countOf(given: string | null): number | undefined {
   if (given === null) return undefined
   const count = Number(given)
   if (Number.isInteger(count) && count >= 8) return count
-  throw new UsageError(`Expected \`tokens\` of an ONNX model to be an integer from 1 up, got \`${given}\``)
+  throw new UsageError(`Expected \`tokens\` of an ONNX model to be an integer from 8 up, got \`${given}\``)
 }
 
 function oneOf(value: string, known: readonly string[], what: string): string {
