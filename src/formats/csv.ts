@@ -1,6 +1,7 @@
 import { batch } from '../stream/batch.js'
 import { CorruptInputError, UsageError } from '../stream/errors.js'
 import type { Batches, Sink } from '../stream/types.js'
+import { cellReader } from './cell.js'
 import { columnsToRead } from './columns.js'
 import { type CsvRecord, csvParser } from './csv-parser.js'
 import { readBlocks } from './files.js'
@@ -128,12 +129,14 @@ function writeCsv(path: string, options: WriteOptions = {}): Sink<Columns, Writt
   const layout = () => {
     let names = schema && Object.keys(schema)
     let known = new Set<string>()
+    let readers: ReturnType<typeof cellReader>[] = []
     let row = 0
     const cell = (value: unknown) => csvCell(value, delimiter, escapeFormulas)
     return {
       head(rows: readonly Columns[]) {
         names ??= [...new Set(rows.flatMap((each) => Object.keys(each)))]
         known = new Set(names)
+        readers = names.map(cellReader)
         return names.length === 0 ? '' : `${names.map(cell).join(delimiter)}\n`
       },
       row(each: Columns) {
@@ -144,7 +147,7 @@ function writeCsv(path: string, options: WriteOptions = {}): Sink<Columns, Writt
           })
         }
         row++
-        const cells = names!.map((name) => cell(each[name]))
+        const cells = readers.map((read) => cell(read(each)))
         // A line with nothing on it would not be a row.
         return `${cells.length === 1 && cells[0] === '' ? '""' : cells.join(delimiter)}\n`
       },

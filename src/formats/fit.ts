@@ -1,4 +1,5 @@
 import { UsageError } from '../stream/errors.js'
+import { cellReader } from './cell.js'
 import { typeName } from './schema.js'
 import type { Columns, ColumnType, Schema } from './types.js'
 
@@ -31,10 +32,10 @@ function fitValue(type: ColumnType): (value: unknown, place: Place) => unknown {
       return Array.from(value, (each) => item(each, place))
     }
   }
-  const fields = Object.entries(type.struct).map(([name, field]) => [name, fitter(field)] as const)
+  const fields = Object.entries(type.struct).map(([name, field]) => [name, cellReader(name), fitter(field)] as const)
   return (value, place) => {
     if (!isStructOf(type.struct, value)) throw misfit(type, value, place)
-    return Object.fromEntries(fields.map(([name, check]) => [name, check(value[name], place)]))
+    return Object.fromEntries(fields.map(([name, read, check]) => [name, check(read(value), place)]))
   }
 }
 

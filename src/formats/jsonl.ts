@@ -58,7 +58,10 @@ function parseLine(path: string, { text, number }: Line): Columns {
   } catch (error) {
     throw new CorruptInputError(`${path}:${number}: not JSON: ${(error as Error).message}`, { cause: error })
   }
-  if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as Columns
+  if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
+    if (!Object.hasOwn(value, '__proto__')) return value as Columns
+    throw new CorruptInputError(`${path}:${number}: no column can be called \`__proto__\``)
+  }
   const got = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
   throw new CorruptInputError(`${path}:${number}: expected a JSON object, got ${got}`, {
     fix: Array.isArray(value)

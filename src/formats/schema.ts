@@ -40,7 +40,7 @@ export function inferColumns(): InferredColumns {
     add(rows) {
       const own: Record<string, Shape> = Object.create(null)
       for (const row of rows) {
-        for (const name in row) own[name] = widen(own[name], shapeOf(row[name]), asJson)
+        for (const name of Object.keys(row)) own[name] = widen(own[name], shapeOf(row[name]), asJson)
       }
       for (const name in own) seen[name] = widen(seen[name], own[name], asBefore)
     },
@@ -62,6 +62,8 @@ function shapeOf(value: unknown): Shape {
   if (value instanceof Float32Array) return { vector: value.length }
   if (value instanceof Uint8Array) return 'binary'
   if (Array.isArray(value)) return { items: value.map(shapeOf).reduce((a, b) => widen(a, b, asJson), undefined) }
+  // No writer's reader takes a field of this name, and JSON does.
+  if (Object.hasOwn(value as object, '__proto__')) return 'json'
   const fields = Object.entries(value as object).map(([name, field]) => [name, shapeOf(field)] as const)
   return { fields: Object.fromEntries(fields) }
 }
@@ -82,7 +84,9 @@ function widen(a: Shape, b: Shape, mix: Mix): Shape {
     if ('vector' in a && 'vector' in b && a.vector === b.vector) return a
     if ('fields' in a && 'fields' in b) {
       const fields = { ...a.fields }
-      for (const [name, shape] of Object.entries(b.fields)) fields[name] = widen(fields[name], shape, mix)
+      for (const [name, shape] of Object.entries(b.fields)) {
+        fields[name] = widen(Object.hasOwn(fields, name) ? fields[name] : undefined, shape, mix)
+      }
       return Object.keys(fields).length > mostFields ? 'json' : { fields }
     }
   }

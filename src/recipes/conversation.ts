@@ -29,6 +29,7 @@ function contentOf(content: unknown): string {
 export function textOf(value: unknown): unknown {
   if (typeof value === 'string' || value === null || value === undefined) return value
   const turns = turnsOf(value)
+  if (turns?.length === 0) return ''
   if (turns === undefined || !turns.some(({ content }) => content !== '')) return value
   const said = turns.filter(({ role, content }) => role !== 'system' && content !== '')
   return said.map(({ content }) => content).join('\n\n')

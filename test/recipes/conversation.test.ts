@@ -44,9 +44,10 @@ describe('the text of a column', () => {
 
   it('is the text itself, and of what is neither the value as it was', () => {
     expect(textOf('Plain.')).toBe('Plain.')
-    for (const value of [null, undefined, 7, [], [1, 2], ['a', 'b'], { content: 'x' }, [null]]) {
+    for (const value of [null, undefined, 7, [1, 2], ['a', 'b'], { content: 'x' }, [null]]) {
       expect(textOf(value)).toBe(value)
     }
+    expect(textOf([])).toBe('')
     expect(textOf([{ role: 'system', content: 'Be brief.' }])).toBe('')
   })
 })

@@ -1,5 +1,6 @@
 import { byteSize } from '../../stream/batch.js'
 import type { Sink } from '../../stream/types.js'
+import { cellReader } from '../cell.js'
 import { fitter } from '../fit.js'
 import { type GroupFile, writeGroups } from '../group-output.js'
 import type { Columns, Schema, WriteOptions, Written } from '../types.js'
@@ -34,6 +35,7 @@ function arrowFile(
   const columns = Object.entries(schema).map(([column, type]) => ({
     type,
     place: { path, column, row: 0 },
+    read: cellReader(column),
     check: fitter(type),
     values: [] as unknown[],
   }))
@@ -50,9 +52,9 @@ function arrowFile(
   writer.reset(queue as unknown as AsyncByteQueue, arrow)
   return {
     add(row, number) {
-      for (const { place, check, values } of columns) {
+      for (const { place, read, check, values } of columns) {
         place.row = number
-        const fitted = check(row[place.column], place)
+        const fitted = check(read(row), place)
         values.push(fitted)
         heldBytes += 8 + byteSize(fitted)
       }

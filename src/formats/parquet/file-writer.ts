@@ -1,3 +1,4 @@
+import { cellReader } from '../cell.js'
 import type { Place } from '../fit.js'
 import type { GroupFile } from '../group-output.js'
 import type { Schema } from '../types.js'
@@ -27,7 +28,7 @@ export function fileWriter(path: string, schema: Schema, options: FileOptions): 
   const held: Held = { dictionary: options.dictionary, bytes: 0 }
   const columns = Object.entries(schema).map(([column, type]) => {
     const place: Place = { path, column, row: 0 }
-    return { place, ...shredder(type, place, held) }
+    return { place, read: cellReader(column), ...shredder(type, place, held) }
   })
   const leaves = columns.flatMap((column) => column.leaves)
   const scratch = scratchSpace()
@@ -45,9 +46,9 @@ export function fileWriter(path: string, schema: Schema, options: FileOptions): 
   }
   return {
     add(row, number) {
-      for (const { place, add } of columns) {
+      for (const { place, read, add } of columns) {
         place.row = number
-        add(row[place.column])
+        add(read(row))
       }
       rows++
     },

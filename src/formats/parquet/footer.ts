@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { UsageError } from '../../stream/errors.js'
 import type { ByteSource } from '../files.js'
 import { type Limits, withinLimit } from '../limits.js'
 import type { ColumnType } from '../types.js'
@@ -34,6 +35,10 @@ export async function readFooter(path: string, source: ByteSource, limits: Limit
     const metadata = parquetMetadata(asFooter(rest), { parsers, geoparquet: false })
     checkShape(metadata.schema, limits)
     const tree = parquetSchema(metadata)
+    checkNames(
+      path,
+      tree.children.map(({ element }) => element.name),
+    )
     checkGroups(groups, metadata.num_rows, limits)
     checkChecksum(bytes.subarray(0, size))
     return { groups, tree, types: columnTypes(metadata.key_value_metadata, tree) }
@@ -87,6 +92,16 @@ function checkShape(schema: readonly SchemaElement[], limits: Limits): void {
   }
   if (open.some((left) => left > 0)) throw new Error('its schema ends too early')
   withinLimit('its columns', leaves, limits, 'columns')
+}
+
+/** A row has one value of a name: of two such columns one would be lost. */
+function checkNames(path: string, names: readonly string[]): void {
+  const seen = new Set<string>()
+  const again = names.find((name) => seen.size === seen.add(name).size)
+  if (again === undefined) return
+  throw new UsageError(`${path} has two columns called \`${again}\``, {
+    fix: 'Write the file anew with another name for one of them.',
+  })
 }
 
 function checkGroups(groups: readonly StoredGroup[], rowsOfAll: bigint, limits: Limits): void {

@@ -1,3 +1,4 @@
+import { cellReader } from '../cell.js'
 import { fitVector, isList, isStructOf, misfit, type Place, scalars } from '../fit.js'
 import type { ColumnType, Schema } from '../types.js'
 import { appendByte, appendFill, type Growable, growable } from './growable.js'
@@ -146,13 +147,13 @@ function visitStruct(
   repetition: number,
 ): Visit {
   const fields = Object.entries(type.struct).map(([name, field]) => {
-    return { name, field: visit(column, field, [...path, name], definition + 1, repetition) }
+    return { read: cellReader(name), field: visit(column, field, [...path, name], definition + 1, repetition) }
   })
   return {
     some(value, repeated) {
       if (!isStructOf(type.struct, value)) throw misfit(type, value, column.place)
-      for (const { name, field } of fields) {
-        const part = value[name]
+      for (const { read, field } of fields) {
+        const part = read(value)
         if (part === null || part === undefined) field.none(definition, repeated)
         else field.some(part, repeated)
       }

@@ -94,7 +94,7 @@ export async function layoutOf(
   if (!hasLooseColumns(shard.format)) {
     return hasPair ? { pair, messages: [], optional } : { messages: messages.slice(0, 1), optional: [] }
   }
-  const missable = hasPair ? optional : pairColumns(pair)
+  const missable = hasPair && messages.length === 0 ? optional : pairColumns(pair)
   return { pair, messages: usualMessages, optional: [...missable, ...usualMessages] }
 }
 

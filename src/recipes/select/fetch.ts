@@ -7,7 +7,7 @@ import {
   type Schema,
   writeRows,
 } from '../../formats/index.js'
-import { type BadShard, leavingBad } from '../../formats/shards.js'
+import { type BadShard, hasLooseColumns, leavingBad } from '../../formats/shards.js'
 import { openRejectLog } from '../../run/reject-log.js'
 import type { Pass, PlannedShard, RunView, Task } from '../../run/types.js'
 import { closing } from '../../stream/closing.js'
@@ -100,7 +100,11 @@ function readPass(
       const isText = columns === 'text'
       const source = readShard(shard, {
         ...{ ...reading, only: chosen.map(({ row }) => row), signal: context.signal },
-        ...(isText && { columns: wanted }),
+        // A block of rows without any title is none that lacks the column, where each row says what it has.
+        ...(isText && {
+          columns: wanted,
+          ...(hasLooseColumns(shard.format) && titleColumn && { optional: [titleColumn] }),
+        }),
       })
       const readable = leavingBad(shard, source, { onBad: config.onBadShard === 'skip' ? onBad : undefined })
       return closing(log, async () => {

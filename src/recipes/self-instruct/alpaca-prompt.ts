@@ -79,9 +79,9 @@ export function parseTasks(
   })
 }
 
-function readRecord(text: string, number: string, { reading, noInput }: Marks): WholeTask[] {
+function readRecord(text: string, number: string, { reading }: Marks): WholeTask[] {
   const parts = text.split(new RegExp(`${number}${reading.recordDot}${reading.field.any}`))
   if (parts.length !== 4) return []
   const [, instruction = '', input = '', output = ''] = parts.map((part) => part.trim())
-  return [{ instruction, input: input.toLowerCase() === noInput ? '' : input, output }]
+  return [{ instruction, input: reading.noInput.test(input) ? '' : input, output }]
 }

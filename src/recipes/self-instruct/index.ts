@@ -36,7 +36,9 @@ export const selfInstructRecipe: Recipe<SelfInstructConfig> = {
       seedPass(),
       seedPairsPass({ include: includeSeeds, seed, language }),
       growPass(stages.grow, { ...growth(config), settings }, resources),
-      mode === 'alpaca' ? encodePass(writing) : instancesPass(stages, writing, resources),
+      mode === 'alpaca'
+        ? encodePass(writing)
+        : instancesPass(stages, { ...writing, settings: [...settings, 'demonstrations'] }, resources),
       finishPass({
         summary: 'Tasks thought up by a model from tasks that people wrote, with instances, by Self-Instruct.',
         rows: { passes: ['seed-pairs', 'instances'], file: pairsFile },

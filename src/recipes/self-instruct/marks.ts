@@ -19,6 +19,8 @@ export type Marks = {
     readonly input: RegExp
     readonly output: RegExp
     readonly label: RegExp
+    /** An input that says that there is none. */
+    readonly noInput: RegExp
     /** What follows the number of a list's first item, where a reply repeats it. */
     readonly firstDot: string
     /** Where a list goes on with its next item. */
@@ -46,6 +48,7 @@ export const marksOf: Readonly<Record<Language, Marks>> = {
       input: /Input\s*\p{Nd}*\s*:/u,
       output: /Output\s*\p{Nd}*\s*:/u,
       label: /Class label:/u,
+      noInput: /^<noinput>$/iu,
       firstDot: '\\.(?=\\s)',
       nextItem: /\n\p{Nd}+\s?\. /u,
       recordDot: '\\.\\s+',
@@ -68,9 +71,10 @@ export const marksOf: Readonly<Record<Language, Marks>> = {
       input: /输入\s*\p{Nd}*\s*[:：]/u,
       output: /输出\s*\p{Nd}*\s*[:：]/u,
       label: /类别标签\s*[:：]/u,
-      firstDot: '[.．、](?!\\p{Nd})',
-      nextItem: /\n\s*\p{Nd}+\s?[.．、](?!\p{Nd})/u,
-      recordDot: '[.．、]\\s*',
+      noInput: /^[<＜‹〈《]?无(?:输入)?[>＞›〉》]?$/u,
+      firstDot: '[.．、)）](?!\\p{Nd})',
+      nextItem: /\n\s*[(（]?\p{Nd}+\s?[.．、)）](?!\p{Nd})/u,
+      recordDot: '[.．、)）]\\s*',
       field: { instruction: '指令\\s*[:：]', any: '(?:指令|输入|输出)\\s*[:：]' },
     },
   },
