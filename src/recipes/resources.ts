@@ -9,6 +9,7 @@ import { runPaths } from '../run/paths.js'
 import { UsageError } from '../stream/errors.js'
 import { type BatchSettings, batchSettings } from './batch-settings.js'
 import { openJournalledModel } from './open-model.js'
+import { requireSameEmbedder } from './run-embedder.js'
 import { type EmbedderSettings, precisionOf } from './select/options.js'
 import { recordSpending, type SpendingRecord } from './spending.js'
 import type { Resources } from './types.js'
@@ -142,14 +143,19 @@ function embeddings(
 ): Pick<Resources, 'embedder' | 'vectors'> & Pick<OpenResources, 'close'> {
   const { concurrency = 8, apiKeyEnv, apiKeyFile, allowHttp, requestsPerMinute, workers = 1 } = machine
   const precision = precisionOf(config)
-  const plain = once(() =>
-    openEmbedder(config.embedder, {
+  const share = (all: number) => Math.max(1, Math.floor(all / workers))
+  const plain = once(async () => {
+    const opened = await openEmbedder(config.embedder, {
       endpoint: config.embedderEndpoint,
       apiKey: readKey({ apiKeyEnv, apiKeyFile }, 'OPENAI_API_KEY'),
-      ...{ allowHttp, concurrency, requestsPerMinute },
-      threads: Math.max(1, Math.floor(availableParallelism() / workers)),
-    }),
-  )
+      allowHttp,
+      concurrency: share(concurrency),
+      requestsPerMinute: requestsPerMinute && requestsPerMinute / workers,
+      threads: share(availableParallelism()),
+    })
+    await requireSameEmbedder(out, opened.id)
+    return opened
+  })
   const embedder = once(async () => roundedEmbedder(await plain.get(), precision))
   // The bundled embedder makes vectors about as fast as a disk gives them back.
   const folder = machine.vectors ?? (config.embedder === 'static' ? undefined : runPaths(out).vectors)

@@ -13,6 +13,8 @@ export type RunPaths = {
   readonly spent: string
   readonly lock: string
   readonly journal: string
+  /** Which embedder the run began with. */
+  readonly embedder: string
   /** Vectors that were paid for. */
   readonly vectors: string
   /** What the run needs to find its batches again. */
@@ -33,6 +35,7 @@ export function runPaths(out: string): RunPaths {
     spent: join(state, 'spent.json'),
     lock: join(state, 'lock'),
     journal: join(state, 'journal'),
+    embedder: join(state, 'embedder'),
     vectors: join(state, 'vectors'),
     batches: join(state, 'batches'),
     artifacts: join(state, 'artifacts'),
