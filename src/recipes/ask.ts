@@ -7,7 +7,7 @@ import type { ModelStage, Unread } from './types.js'
 
 export type AskOptions<In, Out> = {
   /** Which of the replies that could be read to take; default the first. */
-  choose?: (row: In, readings: readonly Out[]) => Promise<Out | Unread>
+  choose?: (row: In, readings: readonly Out[], signal: AbortSignal) => Promise<Out | Unread>
   /** Called whenever a request about the row is sent. */
   onSend?: () => void
 }
@@ -95,5 +95,11 @@ export async function askAbout<In extends Row, Out extends object>(
     }
   }
   if (readings.length === 0) return lost
-  return choose ? choose(row, readings) : readings[0]!
+  if (choose === undefined) return readings[0]!
+  try {
+    return await choose(row, readings, callSignal)
+  } catch (error) {
+    onFatal(error)
+    throw error
+  }
 }

@@ -14,11 +14,12 @@ type Bounds = { readonly minSimilarity: number; readonly minShared: number }
 export function mostAlike(
   resources: Resources,
   { minSimilarity, minShared }: Bounds,
-): (row: { text: string }, readings: readonly Instructed[]) => Promise<Instructed | Unread> {
-  return async ({ text }, readings) => {
+): (row: { text: string }, readings: readonly Instructed[], signal?: AbortSignal) => Promise<Instructed | Unread> {
+  return async ({ text }, readings, signal) => {
     if (readings.length === 1 && minSimilarity <= -1 && minShared === 0) return readings[0]!
     const embedder = await resources.embedder()
-    const vectors = await embedder.embed([text, ...readings.map(({ instruction }) => instruction)])
+    const texts = [text, ...readings.map(({ instruction }) => instruction)]
+    const vectors = await embedder.embed(texts, { ...(signal && { signal }) })
     const { dimensions } = embedder
     let best: { reading: Instructed; score: number } | undefined
     for (const [n, reading] of readings.entries()) {
