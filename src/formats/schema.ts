@@ -30,22 +30,29 @@ export type InferredColumns = {
 }
 
 /**
- * Finds out columns and types batch by batch: a later one adds columns, and widens those that a type other than json holds
- * all of; else the earlier type stands. An object whose fields keep differing is json as well.
+ * Finds out columns and types, `rowsAtOnce` rows at a time: later ones add columns, and widen those that a type other than json
+ * holds all of; else the earlier type stands. An object whose fields keep differing is json as well.
  */
-export function inferColumns(): InferredColumns {
+export function inferColumns(rowsAtOnce = Number.POSITIVE_INFINITY): InferredColumns {
   const seen: Record<string, Shape> = Object.create(null)
+  let own: Record<string, Shape> = Object.create(null)
+  let rowsOfOwn = 0
+  const all = () => {
+    for (const name in own) seen[name] = widen(seen[name], own[name], asBefore)
+    own = Object.create(null)
+    rowsOfOwn = 0
+    return seen
+  }
   return {
-    count: () => Object.keys(seen).length,
+    count: () => new Set([...Object.keys(seen), ...Object.keys(own)]).size,
     add(rows) {
-      const own: Record<string, Shape> = Object.create(null)
       for (const row of rows) {
         for (const name of Object.keys(row)) own[name] = widen(own[name], shapeOf(row[name]), asJson)
+        if (++rowsOfOwn === rowsAtOnce) all()
       }
-      for (const name in own) seen[name] = widen(seen[name], own[name], asBefore)
     },
-    schema: () => Object.fromEntries(Object.entries(seen).map(([name, shape]) => [name, settle(shape)])),
-    nulls: () => Object.keys(seen).filter((name) => seen[name] === undefined),
+    schema: () => Object.fromEntries(Object.entries(all()).map(([name, shape]) => [name, settle(shape)])),
+    nulls: () => Object.keys(all()).filter((name) => seen[name] === undefined),
   }
 }
 
