@@ -11,23 +11,12 @@ const blockBytes = 64 * 1024
 /** Opens a file whose rows lie in it as they come. */
 export function openLines(path: string): Lines {
   const file = openSync(path, 'w')
-  let held: Line[] = []
-  let bytes = 0
-  const flush = () => {
-    writeLines(file, held)
-    held = []
-    bytes = 0
-  }
+  const held = heldLines(blockBytes, (lines) => void writeLines(file, lines))
   return {
-    push(row) {
-      const text = JSON.stringify(row)
-      held.push({ id: row.id, text })
-      bytes += text.length
-      if (bytes >= blockBytes) flush()
-    },
+    push: held.push,
     close() {
       try {
-        flush()
+        writeLines(file, held.take())
       } finally {
         closeSync(file)
       }
@@ -37,6 +26,27 @@ export function openLines(path: string): Lines {
 
 type Line = { readonly id: string; readonly text: string }
 
+/** Lines in memory, handed to `onFull` whenever they are so many bytes. */
+function heldLines(mostBytes: number, onFull: (lines: Line[]) => void) {
+  let held: Line[] = []
+  let bytes = 0
+  const take = () => {
+    const lines = held
+    held = []
+    bytes = 0
+    return lines
+  }
+  return {
+    push(row: { readonly id: string }) {
+      const text = JSON.stringify(row)
+      held.push({ id: row.id, text })
+      bytes += text.length
+      if (bytes >= mostBytes) onFull(take())
+    },
+    take,
+  }
+}
+
 /**
  * Opens a file whose rows, in whatever order they come, lie in it by id, and those of one id by their text, once it is
  * closed. Memory holds `heldBytes` of them; the others wait beside the file in sorted runs.
@@ -45,29 +55,22 @@ export function openSortedLines(path: string, { heldBytes = 8 * 1024 * 1024 } = 
   const file = openSync(path, 'w')
   const spilled = `${path}.runs`
   let spill: { readonly file: number; readonly ends: number[] } | undefined
-  let held: Line[] = []
-  let bytes = 0
-  const spillHeld = () => {
+  const addRun = (lines: Line[]) => {
     spill ??= { file: openSync(spilled, 'w+'), ends: [] }
-    const written = writeLines(spill.file, held.sort(byId))
+    const written = writeLines(spill.file, lines.sort(byId))
     spill.ends.push((spill.ends.at(-1) ?? 0) + written)
-    held = []
-    bytes = 0
   }
+  const held = heldLines(heldBytes, addRun)
   return {
-    push(row) {
-      const text = JSON.stringify(row)
-      held.push({ id: row.id, text })
-      bytes += text.length
-      if (bytes >= heldBytes) spillHeld()
-    },
+    push: held.push,
     close() {
       try {
+        const rest = held.take()
         if (spill === undefined) {
-          writeLines(file, held.sort(byId))
+          writeLines(file, rest.sort(byId))
           return
         }
-        if (held.length > 0) spillHeld()
+        if (rest.length > 0) addRun(rest)
         const { file: runs, ends } = spill
         writeLines(file, merged(ends.map((end, n) => readLines(runs, n === 0 ? 0 : ends[n - 1]!, end))))
       } finally {
