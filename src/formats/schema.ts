@@ -69,7 +69,7 @@ function shapeOf(value: unknown): Shape {
   if (value instanceof Float32Array) return { vector: value.length }
   if (value instanceof Uint8Array) return 'binary'
   if (Array.isArray(value)) return { items: value.map(shapeOf).reduce((a, b) => widen(a, b, asJson), undefined) }
-  // No writer's reader takes a field of this name, and JSON does.
+  // A struct cannot have a field of this name, as Parquet is read, and JSON can.
   if (Object.hasOwn(value as object, '__proto__')) return 'json'
   const fields = Object.entries(value as object).map(([name, field]) => [name, shapeOf(field)] as const)
   return { fields: Object.fromEntries(fields) }

@@ -13,8 +13,9 @@ export type MapConcurrentOptions = {
 
 /**
  * Applies an async `change` to every row, `concurrency` at a time, and hands the results on in the rows' own order. A call
- * that stands in line somewhere may tell by `underWay` that it no longer does: the next one takes its place there. When it ends early (an error, a consumer that stops, an abort) it first waits for what is in flight, because a call
- * that was paid for must reach its journal, and then closes its source.
+ * that stands in line somewhere may tell by `underWay` that it no longer does: the next one takes its place there. When it ends
+ * early (an error, a consumer that stops, an abort) it first waits for what is in flight, because a call that was paid for must
+ * reach its journal, and then closes its source.
  */
 export function mapConcurrent<In, Out>(
   change: (row: In, underWay: () => void) => Promise<Out>,

@@ -14,7 +14,7 @@ export type ZstdKernel = {
   closeUp(bytes: Uint8Array, count: number, most: number): TextColumn | undefined
   /** Where each of those texts ends, or the complement where it is not ASCII; each begins four bytes behind the last. */
   findTexts(bytes: Uint8Array, count: number, most: number): Int32Array | undefined
-  /** The string of UTF-8 that is part of the last frame's bytes, twice as fast as the platform makes those that are not ASCII. */
+  /** The string of UTF-8 that is part of the last frame's bytes, as the platform would make it. */
   decodeUtf8(bytes: Uint8Array, start: number, end: number): string
 }
 
