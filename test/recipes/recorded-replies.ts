@@ -31,9 +31,9 @@ function recordedReplies(file: string, texts: PromptTexts): (request: ChatReques
   }
 }
 
-/** The folder of a recipe's recorded run: its rows, `run.yaml` and `replies.jsonl`. */
-export function recordedFolder(recipe: string): string {
-  return fileURLToPath(new URL(`../../fixtures/replies/${recipe}/`, import.meta.url))
+/** The folder of a recorded run: its rows, `run.yaml` and `replies.jsonl`. */
+export function recordedFolder(name: string): string {
+  return fileURLToPath(new URL(`../../fixtures/replies/${name}/`, import.meta.url))
 }
 
 export type RecordedRun = {
@@ -41,15 +41,17 @@ export type RecordedRun = {
   /** Where to, and whatever else the command takes. */
   readonly out: string
   readonly flags?: readonly string[]
+  /** Of `fixtures/replies`; default: called as the recipe is. */
+  readonly name?: string
 }
 
 /** Runs a recipe by the command line over `input` of its recorded folder, with the replies that are recorded there. */
 export async function recordedRun(
   recipe: string,
   input: string,
-  { texts, out, flags = [] }: RecordedRun,
+  { texts, out, flags = [], name = recipe }: RecordedRun,
 ): Promise<{ tally: Tally; rows: Columns[]; asked: ChatRequest['messages'][] }> {
-  const folder = recordedFolder(recipe)
+  const folder = recordedFolder(name)
   const server = await startOpenAiServer({ reply: recordedReplies(join(folder, 'replies.jsonl'), texts) })
   const done = await sluice([
     ...['run', recipe, join(folder, input), '-o', out, '--json', ...flags],

@@ -2,10 +2,12 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type Curated, curate } from '../../src/recipes/curate.js'
+import { reinstructTexts } from '../../src/recipes/reinstruct/prompts.js'
 import type { MachineOptions } from '../../src/recipes/resources.js'
 import { total } from '../../src/run/tally.js'
 import { paragraph, writeProseShards } from '../prose.js'
 import { type OpenAiServer, startOpenAiServer } from '../server/openai-server.mjs'
+import { recordedFolder, recordedRun } from './recorded-replies.js'
 import { isInstructRequest, toyReply } from './toy-model.js'
 import { benchFor, rowsOf } from './whole-run.js'
 
@@ -34,6 +36,33 @@ const run = (
 const pairs = () => rowsOf(join(out, 'data'))
 const rejects = () => rowsOf(join(out, 'rejects.parquet'))
 const dataBytes = () => readFile(join(out, 'data', 'train-00000-of-00001.parquet'))
+
+it('goes through the stages as recorded in fixtures/replies, by the published rules, row for row', async () => {
+  const seeds = join(recordedFolder('reinstruct'), 'seeds.jsonl')
+  const flags = ['--seed-data', seeds]
+  const { tally, rows } = await recordedRun('reinstruct', 'texts.jsonl', { texts: reinstructTexts, out, flags })
+  expect(tally).toEqual({
+    in: 8,
+    out: 3,
+    rejected: {
+      'select: fewer than 1200 characters': 1,
+      'select: not 4 to 10 paragraphs that begin with a verb': 1,
+      'instruct: refusal': 1,
+      'rewrite: refusal': 1,
+      'filter: instruction points at something with "this"': 1,
+    },
+    failed: {},
+  })
+  expect(rows.map(({ id, source, instruction }) => [id, source, instruction])).toEqual([
+    ['texts.jsonl#0/0', 'synthetic', 'How do I lay a gravel path in the garden so that it lasts?'],
+    ['seed:seeds.jsonl#0/0', 'seed', 'Name two ways to keep cut flowers fresh.'],
+    ['seed:seeds.jsonl#0/1', 'seed', 'Name two ways to keep cut flowers fresh.'],
+  ])
+  expect(rows[0]).toMatchObject({
+    text: expect.stringMatching(/^A gravel path takes/),
+    output: expect.stringMatching(/^Start with the bed/),
+  })
+}, 60_000)
 
 describe('reinstruct', () => {
   it('writes a pair for each chosen text, from what the model answered', async () => {

@@ -10,7 +10,7 @@ import { rougeL } from '../../src/select/rouge.js'
 import { type OpenAiServer, startOpenAiServer } from '../server/openai-server.mjs'
 import { recordedRun } from './recorded-replies.js'
 import { toyTasks, toyTasksZh } from './toy-model.js'
-import { benchFor, rowsOf } from './whole-run.js'
+import { benchFor, expectSameBytes, rowsOf } from './whole-run.js'
 
 let folder: string
 let server: OpenAiServer
@@ -48,6 +48,29 @@ it('asks its questions as recorded in fixtures/replies, row for row', async () =
     ['request-0000000/0/0', 'Letter: Please pay 40 euros by Friday.', 'bill'],
     ['request-0000000/0/1', 'Letter: We would be glad to see you on Friday.', 'invitation'],
     ['request-0000000/3/0', 'Name: Ida', 'To Ida, who taught the roses manners.'],
+  ])
+}, 60_000)
+
+it('asks in Chinese as recorded in fixtures/replies, row for row', async () => {
+  const recorded = { name: 'self-instruct-zh', texts: selfInstructTexts, out }
+  const { tally, rows } = await recordedRun('self-instruct', 'tasks.jsonl', recorded)
+  expect(tally).toEqual({
+    in: 8,
+    out: 3,
+    added: { 'grow: proposed by the model': 5, 'instances: more than one of a task': 2 },
+    rejected: {
+      'seed-pairs: shown to the model only': 8,
+      'grow: asks for more than text': 1,
+      'grow: like a task of the pool': 1,
+      'grow: fewer than 6 characters': 1,
+      'instances: empty output': 1,
+    },
+    failed: {},
+  })
+  expect(rows.map(({ id, input, output }) => [id, input, output])).toEqual([
+    ['request-0000000/0/0', '来信：请于周五前付清四十元。', '账单'],
+    ['request-0000000/0/1', '来信：周五晚上盼您光临。', '请柬'],
+    ['request-0000000/3/0', '名字：老陈', '敬老陈，是他教会了玫瑰规矩。'],
   ])
 }, 60_000)
 
@@ -150,6 +173,15 @@ describe('self-instruct', () => {
     const labels = new Set(machine.map(({ output }) => output))
     expect(labels.size).toBeGreaterThan(1)
   })
+
+  it('gives the same bytes in Chinese at any concurrency, and after a kill', async () => {
+    const chinese = await startOpenAiServer({ reply: toyTasksZh, latencyMs: 3 })
+    const args = ['self-instruct', '--language', 'zh', '--instructions', '25', '--model', 'openai:toy']
+    const { tally } = await expectSameBytes({ args, folder: out, server: chinese })
+    await chinese.close()
+    expect(tally.in).toBe(175)
+    expect(tally.rejected).toHaveProperty('grow: asks for more than text')
+  }, 180_000)
 
   it('refuses to read Chinese bug for bug', async () => {
     await expect(run({ language: 'zh', rules: 'strict' })).rejects.toMatchObject({ exitCode: 2 })
