@@ -18,11 +18,12 @@ export async function askScore<In extends Row>(
   { name, write }: ScoreStage<In>,
   row: In,
   { model, counts, signal, callSignal, onFatal }: Asking,
+  onSend: () => void,
 ): Promise<Score | CallFailure> {
   try {
     const score = await scoringBy(model)(
       { ...write(row), rowId: row.id, stage: name },
-      { signal: callSignal, stop: signal },
+      { signal: callSignal, stop: signal, onSend },
     )
     counts.add(name, { text: '', finish: 'stop', ...(score.usage && { usage: score.usage }) })
     return score

@@ -4,6 +4,9 @@ import { askScore, asPlanned, type ScoreStage } from '../score-stage.js'
 import type { ModelStage } from '../types.js'
 import type { DeitaStages, Turn } from './stages.js'
 
+/** What a row is judged by; `onSend` is called once the model is asked about it. */
+export type Judging = { readonly asking: Asking; onSend(): void }
+
 /** The score lines that are set beside one another, 1 to 6. */
 const scores = [1, 2, 3, 4, 5, 6] as const
 
@@ -32,10 +35,14 @@ export function expectedStages(stages: DeitaStages, language: 'en' | 'zh'): Expe
  * The score that a model expects (DEITA, section 2.2, and its published code): of each line's probability, made to sum to 1
  * over the six, the mean. A number from 1 to 6, whatever the model would rather have written.
  */
-export async function expectedScore(stage: LineStage, turn: Turn, asking: Asking): Promise<number | CallFailure> {
+export async function expectedScore(
+  stage: LineStage,
+  turn: Turn,
+  { asking, onSend }: Judging,
+): Promise<number | CallFailure> {
   const likely: number[] = []
   for (const line of stage) {
-    const found = await askScore(line, turn, asking)
+    const found = await askScore(line, turn, asking, onSend)
     if (found instanceof CallFailure) return found
     likely.push(found.logProbability)
   }

@@ -1,6 +1,5 @@
 import type { Schema } from '../../formats/index.js'
 import { askAbout, isLost, type Lost } from '../ask.js'
-import type { Asking } from '../asking.js'
 import { foretellPairs } from '../pairs/foretell.js'
 import { judgeEach, type LostAt } from '../pairs/judge-each.js'
 import { asSelection } from '../pairs/options.js'
@@ -12,7 +11,7 @@ import { writeChosenPass } from '../select/finish.js'
 import { withRoom } from '../select/room.js'
 import { deitaStrategy } from '../select/strategies/deita.js'
 import type { CallPlan, Estimate, ModelStage, Recipe } from '../types.js'
-import { expectedScore, expectedStages, plannedLines } from './expected.js'
+import { expectedScore, expectedStages, type Judging, plannedLines } from './expected.js'
 import { type DeitaConfig, deitaOptions } from './options.js'
 import { deitaStages, type Turn } from './stages.js'
 import { deitaTexts } from './texts.js'
@@ -53,7 +52,7 @@ function judgeOf(config: DeitaConfig, texts: PromptTexts): PairJudge<Scored> {
   const questions = questionsOf(config, texts)
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
   return {
-    stage: (asking) => judgeEach((row) => scored(row, questions, asking), asking),
+    stage: (asking) => judgeEach((row, onSend) => scored(row, questions, { asking, onSend }), asking),
     score: evolScore,
     columns,
     columnsOf: (row) => ({
@@ -72,39 +71,40 @@ function evolScore({ scores }: Scored): number {
 }
 
 /** One of the two questions about a turn, however its score is had. */
-type Question = { readonly name: string; score(turn: Turn, asking: Asking): Promise<number | Lost> }
+type Question = { readonly name: string; score(turn: Turn, judging: Judging): Promise<number | Lost> }
 
 function questionsOf(config: DeitaConfig, texts: PromptTexts): Record<'complexity' | 'quality', Question> {
   const stages = deitaStages(config, texts)
   const { complexity, quality } = stages
   if (config.scores === 'expected') {
     const expected = expectedStages(stages, config.language)
-    return {
-      complexity: { name: complexity.name, score: (turn, asking) => expectedScore(expected.complexity, turn, asking) },
-      quality: { name: quality.name, score: (turn, asking) => expectedScore(expected.quality, turn, asking) },
-    }
+    const expectedBy = (name: 'complexity' | 'quality'): Question => ({
+      name: stages[name].name,
+      score: (turn, judging) => expectedScore(expected[name], turn, judging),
+    })
+    return { complexity: expectedBy('complexity'), quality: expectedBy('quality') }
   }
-  const said = async <Out extends object>(stage: ModelStage<Turn, Out>, turn: Turn, asking: Asking, key: keyof Out) => {
-    const read = await askAbout(stage, turn, asking)
-    return isLost(read) ? read : Number(read[key])
-  }
-  return {
-    complexity: { name: complexity.name, score: (turn, asking) => said(complexity, turn, asking, 'complexity') },
-    quality: { name: quality.name, score: (turn, asking) => said(quality, turn, asking, 'quality') },
-  }
+  const saidBy = <Out extends object>(stage: ModelStage<Turn, Out>, key: keyof Out): Question => ({
+    name: stage.name,
+    async score(turn, { asking, onSend }) {
+      const read = await askAbout(stage, turn, asking, { onSend })
+      return isLost(read) ? read : Number(read[key])
+    },
+  })
+  return { complexity: saidBy(complexity, 'complexity'), quality: saidBy(quality, 'quality') }
 }
 
 /** Asks about every exchange of a row; one without both scores takes its row with it. */
 async function scored(
   row: PairRow,
   { complexity, quality }: ReturnType<typeof questionsOf>,
-  asking: Asking,
+  judging: Judging,
 ): Promise<Scored | LostAt> {
   const scores: Scored['scores'][number][] = []
   for (const turn of turnsOf(row)) {
-    const demand = await complexity.score(turn, asking)
+    const demand = await complexity.score(turn, judging)
     if (typeof demand !== 'number') return { stage: complexity.name, lost: demand }
-    const answer = await quality.score(turn, asking)
+    const answer = await quality.score(turn, judging)
     if (typeof answer !== 'number') return { stage: quality.name, lost: answer }
     scores.push({ complexity: demand, quality: answer })
   }

@@ -64,7 +64,7 @@ function judgeOf(config: IfdConfig): PairJudge<Judged> {
   return {
     stage: (asking) =>
       compose(
-        judgeEach((row) => measured(row, config, asking), asking),
+        judgeEach((row, onSend) => measured(row, config, { asking, onSend }), asking),
         keep<Judged>('select', misleads, asking.log.reject),
       ),
     score: ({ ifd }) => ifd,
@@ -80,12 +80,16 @@ function judgeOf(config: IfdConfig): PairJudge<Judged> {
 }
 
 /** Asks for both of a row's measurements; one that cannot be had, or makes no ratio, takes the row with it. */
-async function measured(row: PairRow, { maxPairTokens }: IfdConfig, asking: Asking): Promise<Judged | LostAt> {
+async function measured(
+  row: PairRow,
+  { maxPairTokens }: IfdConfig,
+  { asking, onSend }: { asking: Asking; onSend(): void },
+): Promise<Judged | LostAt> {
   const pair = toMeasure(row, maxPairTokens)
   if (typeof pair === 'string') return { stage: 'read', lost: { unread: pair } }
-  const given = await askScore(measurements.given, pair, asking)
+  const given = await askScore(measurements.given, pair, asking, onSend)
   if (given instanceof CallFailure) return { stage: measurements.given.name, lost: given }
-  const alone = await askScore(measurements.alone, pair, asking)
+  const alone = await askScore(measurements.alone, pair, asking, onSend)
   if (alone instanceof CallFailure) return { stage: measurements.alone.name, lost: alone }
   const difficulty = difficultyOf(given, alone)
   return typeof difficulty === 'string' ? { stage: 'select', lost: { unread: difficulty } } : { ...row, ...difficulty }
