@@ -25,6 +25,7 @@ export class HttpFailure extends Error {
   readonly status?: number
   readonly retryAfterMs?: number
   readonly unreachable: boolean
+  readonly detail?: string
 
   constructor(reason: string, { retryable, status, retryAfterMs, unreachable = false, detail, cause }: FailureDetails) {
     super(detail === undefined ? reason : `${reason}: ${detail}`, cause === undefined ? undefined : { cause })
@@ -34,6 +35,7 @@ export class HttpFailure extends Error {
     this.status = status
     this.retryAfterMs = retryAfterMs
     this.unreachable = unreachable
+    this.detail = detail
   }
 }
 

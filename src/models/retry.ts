@@ -81,7 +81,7 @@ export function withRetry(model: Model, options: ModelRetryOptions = {}): Model 
 
 /** Who can act on the last failure of a call. */
 function verdict(model: Model, failure: HttpFailure, attempts: number, isDown: boolean): Error {
-  const { status, retryAfterMs = 0, message } = failure
+  const { status, retryAfterMs = 0, message, detail } = failure
   const said = `${model.id}: ${message}`
   if (status === 401 || status === 402 || status === 403) {
     const fix = 'Check the key, the environment variable it comes from, and what it may be used for.'
@@ -103,7 +103,7 @@ function verdict(model: Model, failure: HttpFailure, attempts: number, isDown: b
     return new EndpointError(`The endpoint asks to be left alone for long. ${said}`, { cause: failure, fix })
   }
   if (failure.retryable && isDown) return down(model, failure)
-  return new CallFailure(failure.reason, { attempts, status, message, cause: failure })
+  return new CallFailure(failure.reason, { attempts, status, message: detail, cause: failure })
 }
 
 function gone(model: Model, failure: HttpFailure): EndpointError {

@@ -53,6 +53,8 @@ describe('a model with retry', () => {
     const error = await errorOf(patient(server.url).ask(callOf()))
     expect(error).toBeInstanceOf(CallFailure)
     expect(error).toMatchObject({ attempts: 8, status: 503, reason: 'status 503' })
+    // What a row's `error` column has: each thing said once.
+    expect(error.message.match(/status 503/g)).toHaveLength(1)
   })
 
   it.each<Fault>(['400', 'context', '501'])('fails one row at once where the server answers %s', async (fault) => {
