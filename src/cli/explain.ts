@@ -5,12 +5,13 @@ import { type Explanation, explainRow } from '../recipes/explain.js'
 import type { DuplicateFacts } from '../recipes/row-facts.js'
 import { readRunFolder } from '../run/run-folder.js'
 import { printable } from './failure.js'
-import { readMachine } from './recipe-flags.js'
+import { embedderKeyFlags, readMachine } from './recipe-flags.js'
 import type { Flag, Verb } from './verb.js'
 
 const flags: readonly Flag[] = [
   { name: 'journal', type: 'string', description: 'folder of replies, where the run was given one' },
   { name: 'prices', type: 'string', description: 'YAML file of prices' },
+  ...embedderKeyFlags,
 ]
 
 export const explainVerb: Verb = {
@@ -18,8 +19,8 @@ export const explainVerb: Verb = {
   example: "sluice explain out 'corpus.parquet#17'",
   flags,
   run: async ([out, id], given, terminal) => {
-    const { prices } = await readMachine(given)
-    const explanation = await explainRow(out!, id!, { journal: given.journal as string | undefined })
+    const { prices, journal, embedderApiKeyEnv, embedderApiKeyFile } = await readMachine(given)
+    const explanation = await explainRow(out!, id!, { journal, embedderApiKeyEnv, embedderApiKeyFile })
     const { config } = (await readRunFolder(out!)).plan
     const price = typeof config.model === 'string' ? priceOf(config as { model: string }, prices) : undefined
     if (terminal.json) terminal.out(JSON.stringify({ ...explanation, ...(price && { price }) }))

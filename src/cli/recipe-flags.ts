@@ -51,6 +51,16 @@ const endpointFlags: readonly Flag[] = [
   { name: 'allowHttp', type: 'boolean', description: 'allow http:// to other machines than this one' },
 ]
 
+/** The key of an embedder at an endpoint, which the model's is not sent to. */
+export const embedderKeyFlags: readonly Flag[] = [
+  {
+    name: 'embedderApiKeyEnv',
+    type: 'string',
+    description: "environment variable that holds the embedding endpoint's key",
+  },
+  { name: 'embedderApiKeyFile', type: 'string', description: 'file that holds it and that its owner alone can read' },
+]
+
 const pricesFlag: Flag = {
   name: 'prices',
   type: 'string',
@@ -122,16 +132,18 @@ const dryRunFlag: Flag = {
   description: 'count rows, calls, tokens and price, and ask nothing',
 }
 
-/** The flags that say how this machine asks a model. */
-export const machineFlags: readonly Flag[] = [...endpointFlags, ...modelFlags, ...limitFlags, pricesFlag]
+const askingFlags: readonly Flag[] = [...endpointFlags, ...modelFlags, ...limitFlags, pricesFlag]
+
+/** The flags that say how this machine asks a model and an embedder. */
+export const machineFlags: readonly Flag[] = [...askingFlags, ...embedderKeyFlags]
 
 /** The flags of a recipe beside those of every run. */
 export function recipeFlags(recipe: Recipe): Flag[] {
   const own = optionFacts(recipe).map(({ required: _, ...option }) => option)
   const planned = recipe.calls === undefined ? [] : [dryRunFlag]
   const embeds = own.some(({ name }) => name === 'embedder')
-  const machine = recipe.usesModel ? machineFlags : [...endpointFlags, ...(embeds ? paceFlags : [])]
-  const embedding = embeds ? [vectorsFlag] : []
+  const embedding = embeds ? [vectorsFlag, ...embedderKeyFlags] : []
+  const machine = recipe.usesModel ? askingFlags : embeds ? [...endpointFlags, ...paceFlags] : []
   return [
     ...[...runFlags, memoryFlag, workersFlag, maxFailedFlag],
     ...[...own, ...embedding, ...machine, ...planned, ...shardFlags],

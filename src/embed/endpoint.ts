@@ -105,7 +105,7 @@ function asker(base: URL, id: string, options: EndpointEmbedderOptions): Ask {
         { ...retry, signal },
       )
     } catch (error) {
-      throw error instanceof HttpFailure ? verdict(id, error) : error
+      throw error instanceof HttpFailure ? verdict(id, error, apiKey !== undefined) : error
     }
   }
 }
@@ -146,10 +146,13 @@ function broken(detail: string): HttpFailure {
   return new HttpFailure('answer is not embeddings', { retryable: true, status: 200, detail })
 }
 
-function verdict(id: string, failure: HttpFailure): Error {
+function verdict(id: string, failure: HttpFailure, hasKey: boolean): Error {
   const { status = 0, message } = failure
   if ([401, 402, 403, 404].includes(status)) {
-    const fix = 'Check the key, the name of the model, and that the endpoint ends where its API begins, usually in /v1.'
+    const fix =
+      status === 401 && !hasKey
+        ? 'It was sent no key: name the variable that holds its own (--embedder-api-key-env).'
+        : 'Check the key, the name of the model, and that the endpoint ends where its API begins, usually in /v1.'
     return new RefusedError(`The endpoint refuses to embed. ${id}: ${message}`, { cause: failure, fix })
   }
   const fix =

@@ -7,6 +7,7 @@ import { openJournal } from '../models/journal.js'
 import type { Plan, RunView } from '../run/types.js'
 import { closing } from '../stream/closing.js'
 import { SluiceError, UsageError } from '../stream/errors.js'
+import { type EndpointKeys, embedderKey } from './embedder-key.js'
 import { type Entered, enteredAs } from './entered.js'
 import { lostRows } from './lost-rows.js'
 import { openRun } from './open-run.js'
@@ -35,7 +36,10 @@ export type Explanation = {
   readonly rows: readonly Columns[]
 }
 
-export type ExplainOptions = { journal?: string | undefined; signal?: AbortSignal }
+export type ExplainOptions = Pick<EndpointKeys, 'embedderApiKeyEnv' | 'embedderApiKeyFile'> & {
+  journal?: string | undefined
+  signal?: AbortSignal
+}
 
 /**
  * Tells where a row came from, what was decided about it, what the model was asked and said, and what became of it; `id`
@@ -44,7 +48,7 @@ export type ExplainOptions = { journal?: string | undefined; signal?: AbortSigna
 export async function explainRow(
   out: string,
   id: string,
-  { journal: folder, signal = new AbortController().signal }: ExplainOptions = {},
+  { journal: folder, signal = new AbortController().signal, ...keys }: ExplainOptions = {},
 ): Promise<Explanation> {
   const run = await openRun(out)
   const { plan, paths, recipe, passes, ledger } = run
@@ -60,7 +64,7 @@ export async function explainRow(
   return closing(journal, async () => {
     const texts = await textsOf(recipe, plan.config)
     const asked = recipe.usesModel
-      ? await repliesOf(out, { journal, isWanted: isOf, resources: embedding(plan), texts, signal })
+      ? await repliesOf(out, { journal, isWanted: isOf, resources: embedding(plan, keys), texts, signal })
       : []
     const source = await sourceOf(plan, root, choice ?? facts)
     if (!choice && !facts && lost.length + rows.length + asked.length === 0) throw unknownRow(out, id)
@@ -117,13 +121,14 @@ async function resultRows(folder: string, isWanted: (id: unknown) => boolean): P
   return found
 }
 
-function embedding({ config, reading = {} }: Plan): Resources {
+function embedding({ config, reading = {} }: Plan, keys: EndpointKeys): Resources {
   const settings = config as EmbedderSettings
   return {
     model: () => Promise.reject(new TypeError('Only the journal answers here')),
     embedder: async () => {
       const { embedder, embedderEndpoint: endpoint } = settings
-      return roundedEmbedder(await openEmbedder(embedder, { endpoint, allowHttp: true }), precisionOf(settings))
+      const options = { endpoint, apiKey: embedderKey(config, keys), allowHttp: true }
+      return roundedEmbedder(await openEmbedder(embedder, options), precisionOf(settings))
     },
     concurrency: 8,
     reading,

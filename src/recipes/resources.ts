@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { openEmbedder } from '../embed/index.js'
 import { roundedEmbedder } from '../embed/quantize.js'
-import { readKey } from '../models/api-key.js'
 import { type BudgetOptions, type Limits, noSpending, type Spending } from '../models/budget.js'
 import { type Journal, openJournal } from '../models/journal.js'
 import { costOf, type Price, priceOf } from '../models/prices.js'
 import { runPaths } from '../run/paths.js'
 import { UsageError } from '../stream/errors.js'
 import { type BatchSettings, batchSettings } from './batch-settings.js'
+import { embedderKey } from './embedder-key.js'
 import { openJournalledModel } from './open-model.js'
 import { requireSameEmbedder } from './run-embedder.js'
 import { type EmbedderSettings, precisionOf } from './select/options.js'
@@ -43,6 +43,10 @@ export type MachineOptions = {
   apiKeyEnv?: string
   /** File that holds the endpoint's key, readable by its owner alone. */
   apiKeyFile?: string
+  /** Name of the environment variable that holds the key of the embedding endpoint; the model's is shown to its own host alone. */
+  embedderApiKeyEnv?: string
+  /** File that holds the key of the embedding endpoint, readable by its owner alone. */
+  embedderApiKeyFile?: string
   /** Allows http:// to other machines than this one. */
   allowHttp?: boolean
   /** What the run may spend, over all calls that resume it; a call that would pass it stops the run with a LimitError. */
@@ -141,13 +145,13 @@ function embeddings(
   out: string,
   machine: MachineOptions,
 ): Pick<Resources, 'embedder' | 'vectors'> & Pick<OpenResources, 'close'> {
-  const { concurrency = 8, apiKeyEnv, apiKeyFile, allowHttp, requestsPerMinute, workers = 1 } = machine
+  const { concurrency = 8, allowHttp, requestsPerMinute, workers = 1 } = machine
   const precision = precisionOf(config)
   const share = (all: number) => Math.max(1, Math.floor(all / workers))
   const plain = once(async () => {
     const opened = await openEmbedder(config.embedder, {
       endpoint: config.embedderEndpoint,
-      apiKey: readKey({ apiKeyEnv, apiKeyFile }, 'OPENAI_API_KEY'),
+      apiKey: embedderKey(config, machine),
       allowHttp,
       concurrency: share(concurrency),
       requestsPerMinute: requestsPerMinute && requestsPerMinute / workers,

@@ -175,6 +175,58 @@ describe('a key that is not for the model', () => {
   })
 })
 
+describe('a key of each endpoint', () => {
+  const own = 'CANARY/embedder+key&4712=secret'
+
+  /** A run whose model and embedder are asked at two servers, or at one, and the keys that each of them was sent. */
+  async function runOfBoth(name: string, args: string[], env: Record<string, string>, atOne = false) {
+    const model = await startOpenAiServer({ reply: toyReply })
+    const embedder = atOne ? model : await startOpenAiServer()
+    const out = join(folder, name)
+    const command = [
+      ...['run', 'reinstruct', corpus, '-o', out, '--selector', 'light', '--select', '10'],
+      ...['--model', 'openai:toy', '--endpoint', model.url],
+      ...['--embedder', 'openai:toy', '--embedder-endpoint', embedder.url, ...args],
+    ]
+    const all = await everythingOf(command, out, env)
+    const sent = ({ seen }: typeof model, path: string) => [
+      ...new Set(seen.filter((each) => each.path.endsWith(path)).map(({ headers }) => headers.authorization)),
+    ]
+    const keys = { model: sent(model, '/chat/completions'), embedder: sent(embedder, '/embeddings') }
+    await model.close()
+    if (!atOne) await embedder.close()
+    return { ...all, keys }
+  }
+
+  it.each<[string, string[]]>([
+    ['variable', ['--embedder-api-key-env', 'EMBEDDER_KEY']],
+    ['file', ['--embedder-api-key-file', 'own-key']],
+  ])('goes to that endpoint alone, and is nowhere in what a run says or writes: from a %s', async (name, given) => {
+    const path = join(folder, 'own-key')
+    await writeFile(path, own, { mode: 0o600 })
+    const args = given.map((each) => (each === 'own-key' ? path : each))
+    const env = { OPENAI_API_KEY: key, EMBEDDER_KEY: own }
+    const { code, said, keys, everything } = await runOfBoth(`both-${name}`, args, env)
+    expect(code, said).toBe(0)
+    expect(keys).toEqual({ model: [`Bearer ${key}`], embedder: [`Bearer ${own}`] })
+    expect(hits(everything)).toEqual([])
+    expect(everything).not.toMatch(/CANARY|4712/)
+  })
+
+  it('is not sent to an embedder of another host where only the model has one', async () => {
+    const args = ['--api-key-file', join(folder, 'key')]
+    const { code, said, keys } = await runOfBoth('model-alone', args, { OPENAI_API_KEY: key })
+    expect(code, said).toBe(0)
+    expect(keys).toEqual({ model: [`Bearer ${key}`], embedder: [undefined] })
+  })
+
+  it('serves both where both are asked at one host', async () => {
+    const { code, said, keys } = await runOfBoth('one-host', [], { OPENAI_API_KEY: key }, true)
+    expect(code, said).toBe(0)
+    expect(keys).toEqual({ model: [`Bearer ${key}`], embedder: [`Bearer ${key}`] })
+  })
+})
+
 describe('what a run leaves', () => {
   it('may be read by others but for its journal, which holds prompts and replies', async () => {
     const { code, files } = await runOf('modes', () => undefined, [], { OPENAI_API_KEY: key })
