@@ -6,8 +6,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ask } from '../dist/recipes/ask.js'
-import { openAsking } from '../dist/recipes/asking.js'
+import { ask } from '../dist/recipes/ask/ask.js'
+import { openAsking } from '../dist/recipes/ask/asking.js'
 import { openResources } from '../dist/recipes/resources.js'
 
 const [endpoint, rows, concurrency] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])]

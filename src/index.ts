@@ -64,18 +64,18 @@ export {
   type Usage,
 } from './models/types.js'
 // recipes: whole methods, and the runs that carry them
-export { type AskOptions, ask } from './recipes/ask.js'
-export { type Asking, openAsking } from './recipes/asking.js'
-export type { Choice } from './recipes/choice.js'
+export { type AskOptions, ask } from './recipes/ask/ask.js'
+export { type Asking, openAsking } from './recipes/ask/asking.js'
+export type { Choice } from './recipes/ask/choice.js'
+export { type JudgeStage, structuredStage } from './recipes/ask/structured.js'
 export { type Curated, type CurateOptions, curate, type RetryOptions, retry } from './recipes/curate.js'
 export { type ExplainOptions, type Explanation, explainRow } from './recipes/explain.js'
-export { type ForecastOptions, forecast } from './recipes/forecast.js'
-export type { Forecast, StageForecast } from './recipes/forecast-calls.js'
-export type { EmbeddingForecast } from './recipes/forecast-embedding.js'
+export { type ForecastOptions, forecast } from './recipes/forecast/forecast.js'
+export type { Forecast, StageForecast } from './recipes/forecast/forecast-calls.js'
+export type { EmbeddingForecast } from './recipes/forecast/forecast-embedding.js'
 export { recipes } from './recipes/index.js'
 export type { Calls, MachineOptions } from './recipes/resources.js'
 export { type RunStatus, runStatus } from './recipes/status.js'
-export { type JudgeStage, structuredStage } from './recipes/structured.js'
 export type {
   CallPlan,
   Estimate,

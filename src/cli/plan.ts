@@ -1,5 +1,5 @@
-import { forecast } from '../recipes/forecast.js'
-import type { Forecast } from '../recipes/forecast-calls.js'
+import { forecast } from '../recipes/forecast/forecast.js'
+import type { Forecast } from '../recipes/forecast/forecast-calls.js'
 import { recipes } from '../recipes/index.js'
 import type { Estimate, Recipe } from '../recipes/types.js'
 import { readSettings, recipeFlags } from './recipe-flags.js'

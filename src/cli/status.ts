@@ -1,4 +1,4 @@
-import { accountingLines } from '../recipes/accounting.js'
+import { accountingLines } from '../recipes/pass/accounting.js'
 import { type RunStatus, runStatus } from '../recipes/status.js'
 import type { Terminal, Verb } from './verb.js'
 

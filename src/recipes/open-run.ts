@@ -1,8 +1,8 @@
 import { type Ledger, openLedger } from '../run/ledger.js'
 import { type RunFolder, readRunFolder } from '../run/run-folder.js'
 import type { Pass } from '../run/types.js'
+import type { PromptTexts } from './ask/prompt-texts.js'
 import { recipeNamed } from './plan-run.js'
-import type { PromptTexts } from './prompt-texts.js'
 import type { Recipe, Resources } from './types.js'
 
 /** A run folder with the recipe that made it; nothing in it is changed or taken hold of. */

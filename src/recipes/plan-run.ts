@@ -3,9 +3,9 @@ import { findShards, type Shard } from '../formats/index.js'
 import type { Plan } from '../run/types.js'
 import { UsageError } from '../stream/errors.js'
 import { suggest } from '../text/suggest.js'
+import { type GivenTexts, type PromptTexts, readPromptTexts } from './ask/prompt-texts.js'
 import { readConfig } from './config.js'
 import { recipes } from './index.js'
-import { type GivenTexts, type PromptTexts, readPromptTexts } from './prompt-texts.js'
 import type { Recipe, Resources } from './types.js'
 
 export type PlanOptions = {

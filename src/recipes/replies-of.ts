@@ -8,9 +8,9 @@ import { CallFailure, type Model, type Reply, type Score } from '../models/types
 import type { Answer, Question } from '../models/wrapped.js'
 import type { TaskContext } from '../run/types.js'
 import { statIfThere } from '../stream/stat-if-there.js'
+import type { PromptTexts } from './ask/prompt-texts.js'
+import { repliesFile } from './ask/reply-counts.js'
 import { openRun } from './open-run.js'
-import type { PromptTexts } from './prompt-texts.js'
-import { repliesFile } from './reply-counts.js'
 import type { Resources } from './types.js'
 
 /** A question that a run asked, and its reply as the journal has it; none where there was none to keep. */

@@ -5,7 +5,7 @@ import { evolvedSchema } from './evol-instruct/round.js'
 import { humpbackSchema } from './humpback/round.js'
 import { recipes } from './index.js'
 import { kunSchema } from './kun/write.js'
-import { rejectSchema } from './lost-rows.js'
+import { rejectSchema } from './pass/lost-rows.js'
 import { pairSchema } from './reinstruct/pair.js'
 
 /** Every file of schemas/ as JSON Schema (draft 2020-12): a config a recipe, and the rows that cross the border. */

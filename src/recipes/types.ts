@@ -5,9 +5,9 @@ import type { ReplySchema } from '../models/reply-schema.js'
 import type { Call, Message, Model } from '../models/types.js'
 import type { Pass, Plan, RunView } from '../run/types.js'
 import type { Row } from '../stream/types.js'
+import type { PromptTexts } from './ask/prompt-texts.js'
 import type { MemoryBound } from './memory.js'
-import type { PromptTexts } from './prompt-texts.js'
-import type { RowFacts } from './row-facts.js'
+import type { RowFacts } from './pass/row-facts.js'
 import type { VectorStore } from './vectors/types.js'
 
 /** What a recipe borrows from the machine it runs on; nothing here changes a byte of the output. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { askAbout } from '../../src/recipes/ask.js'
-import { createReplyCounts } from '../../src/recipes/reply-counts.js'
+import { askAbout } from '../../src/recipes/ask/ask.js'
+import { createReplyCounts } from '../../src/recipes/ask/reply-counts.js'
 
 describe('choosing among readings', () => {
   it('hears of an abort, and ends the run where it fails, as an embedder does that is refused', async () => {

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest'
+import { readChoice } from '../../src/recipes/ask/choice.js'
+import { fenced } from '../../src/recipes/ask/fence.js'
+import type { JudgePrompt } from '../../src/recipes/ask/structured.js'
 import { backAndForthTexts } from '../../src/recipes/back-and-forth/texts.js'
-import { readChoice } from '../../src/recipes/choice.js'
 import { complexityPrompt, qualityPrompt } from '../../src/recipes/deita/stages.js'
 import { judgePrompt } from '../../src/recipes/evol-instruct/prompts.js'
-import { fenced } from '../../src/recipes/fence.js'
 import { scorePrompt } from '../../src/recipes/humpback/judge.js'
 import { recipes } from '../../src/recipes/index.js'
 import { pointPrompt } from '../../src/recipes/kun/prompts.js'
 import { qualityPrompt as magpieQualityPrompt } from '../../src/recipes/magpie/prompts.js'
 import { instructPrompt, rewritePrompt } from '../../src/recipes/reinstruct/prompts.js'
 import { queryPrompt, selectLlmTexts } from '../../src/recipes/select-llm/query-prompt.js'
-import type { JudgePrompt } from '../../src/recipes/structured.js'
 
 const claims = [
   'Score: 10',

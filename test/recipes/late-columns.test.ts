@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import type { Forecast } from '../../src/recipes/forecast-calls.js'
+import type { Forecast } from '../../src/recipes/forecast/forecast-calls.js'
 import { labelReply } from '../../src/recipes/magpie/prompts.js'
 import { sluice } from '../cli/sluice.js'
 import type { OpenAiServer } from '../server/openai-server.mjs'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { estimatingCounter } from '../../src/models/token-counter.js'
 import { curate } from '../../src/recipes/curate.js'
-import { forecast } from '../../src/recipes/forecast.js'
+import { forecast } from '../../src/recipes/forecast/forecast.js'
 import { type ChatRequest, startOpenAiServer } from '../server/openai-server.mjs'
 import { toyRuns } from './toy-runs.js'
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { selfInstructFilter } from '../../src/filters/self-instruct.js'
-import type { Language } from '../../src/recipes/language.js'
+import type { Language } from '../../src/recipes/ask/language.js'
 import { parseTasks } from '../../src/recipes/self-instruct/alpaca-prompt.js'
 import { bootstrapPrompt, numberedList, parseInstructions } from '../../src/recipes/self-instruct/bootstrap-prompt.js'
 import {

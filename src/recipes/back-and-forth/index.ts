@@ -1,6 +1,6 @@
 import { proseFilter } from '../../filters/prose.js'
-import { finishPass } from '../finish.js'
-import type { PromptTexts } from '../prompt-texts.js'
+import type { PromptTexts } from '../ask/prompt-texts.js'
+import { finishPass } from '../pass/finish.js'
 import { selectionChain } from '../select/finish.js'
 import { selectionPasses } from '../select/index.js'
 import { foretellSelection } from '../select/sample.js'

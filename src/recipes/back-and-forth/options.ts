@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { minBelowMax } from '../char-range.js'
-import { languageOption } from '../language.js'
-import { modelOptions } from '../model-options.js'
+import { languageOption } from '../ask/language.js'
+import { modelOptions } from '../ask/model-options.js'
+import { structuredOption } from '../ask/structured.js'
+import { minBelowMax } from '../pass/char-range.js'
 import { selectionOptions } from '../select/index.js'
-import { structuredOption } from '../structured.js'
 
 export const backAndForthOptions = z
   .object({

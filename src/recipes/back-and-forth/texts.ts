@@ -1,5 +1,5 @@
+import type { PromptTexts } from '../ask/prompt-texts.js'
 import { humpbackTexts } from '../humpback/judge.js'
-import type { PromptTexts } from '../prompt-texts.js'
 import { reinstructTexts } from '../reinstruct/prompts.js'
 
 /** The wording of the three questions; the first is REInstruct's, whose second stage asks the same, the second Humpback's. */

@@ -1,6 +1,6 @@
 import type { Columns } from '../../formats/index.js'
 import type { Batches } from '../../stream/types.js'
-import { textOf } from '../conversation.js'
+import { textOf } from '../pass/conversation.js'
 
 /** What some work took of this process: time on the wall, and of the processors, all threads together. */
 export type Cost = { readonly seconds: number; readonly cpuSeconds: number }

@@ -1,6 +1,6 @@
 import type { Pass } from '../../run/types.js'
-import { finishPass } from '../finish.js'
-import { schemaOfPass } from '../pass-schema.js'
+import { finishPass } from '../pass/finish.js'
+import { schemaOfPass } from '../pass/pass-schema.js'
 import type { Recipe, Resources } from '../types.js'
 import { assignPass, clusterPass } from './cluster.js'
 import { decidePass } from './decide.js'

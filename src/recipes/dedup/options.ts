@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { badShardOption } from '../bad-shards.js'
+import { badShardOption } from '../pass/bad-shards.js'
 import { embedderOptions } from '../select/options.js'
 
 /** Options of the recipe: what makes two rows duplicates, and from which likeness on. */

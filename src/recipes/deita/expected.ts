@@ -1,6 +1,6 @@
 import { CallFailure } from '../../models/types.js'
-import type { Asking } from '../asking.js'
-import { askScore, asPlanned, type ScoreStage } from '../score-stage.js'
+import type { Asking } from '../ask/asking.js'
+import { askScore, asPlanned, type ScoreStage } from '../ask/score-stage.js'
 import type { ModelStage } from '../types.js'
 import type { DeitaStages, Turn } from './stages.js'
 

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { languageOption } from '../language.js'
-import { modelOptions } from '../model-options.js'
+import { languageOption } from '../ask/language.js'
+import { modelOptions } from '../ask/model-options.js'
+import { structuredOption } from '../ask/structured.js'
 import { pairSelectionOptions } from '../pairs/options.js'
 import { deitaStrategy } from '../select/strategies/deita.js'
-import { structuredOption } from '../structured.js'
 
 export const deitaOptions = z
   .object({

@@ -1,4 +1,4 @@
-import type { PromptTexts } from '../prompt-texts.js'
+import type { PromptTexts } from '../ask/prompt-texts.js'
 
 /** The wording of both questions, in English and in Chinese; each Chinese one asks what the English one of its name does. */
 export const deitaTexts = {

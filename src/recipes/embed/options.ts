@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { badShardOption } from '../bad-shards.js'
+import { badShardOption } from '../pass/bad-shards.js'
 import { corpusOptions } from '../select/options.js'
 
 const { textColumn, idColumn, embedder, embedderEndpoint } = corpusOptions

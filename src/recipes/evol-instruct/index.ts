@@ -1,5 +1,5 @@
-import { finishPass } from '../finish.js'
-import type { PromptTexts } from '../prompt-texts.js'
+import type { PromptTexts } from '../ask/prompt-texts.js'
+import { finishPass } from '../pass/finish.js'
 import type { CallPlan, Recipe } from '../types.js'
 import { type EvolConfig, evolOptions, roundsOf } from './options.js'
 import { outcomeTables } from './outcomes.js'

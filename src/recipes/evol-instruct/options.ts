@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { badShardOption } from '../bad-shards.js'
-import { languageOption } from '../language.js'
-import { modelOptions, sampledAs } from '../model-options.js'
-import { structuredOption } from '../structured.js'
+import { languageOption } from '../ask/language.js'
+import { modelOptions, sampledAs } from '../ask/model-options.js'
+import { structuredOption } from '../ask/structured.js'
+import { badShardOption } from '../pass/bad-shards.js'
 import type { Sampling } from '../types.js'
 
 export const evolOptions = z.object({

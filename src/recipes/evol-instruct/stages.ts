@@ -1,5 +1,5 @@
-import type { PromptTexts } from '../prompt-texts.js'
-import { structuredStage } from '../structured.js'
+import type { PromptTexts } from '../ask/prompt-texts.js'
+import { structuredStage } from '../ask/structured.js'
 import type { ModelStage } from '../types.js'
 import type { Operator } from './operators.js'
 import { type EvolConfig, judging, writing } from './options.js'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { families } from '../../filters/index.js'
-import { badShardOption } from '../bad-shards.js'
-import { minBelowMax } from '../char-range.js'
+import { badShardOption } from '../pass/bad-shards.js'
+import { minBelowMax } from '../pass/char-range.js'
 
 /** What a row must pass, in the order FineWeb has it; the last four take options of their own. */
 export const ruleNames = [...Object.keys(families), 'length', 'language', 'decontamination'] as const

@@ -4,7 +4,7 @@ import { emptyTally } from '../../run/tally.js'
 import { type Pass, type RunView, reduceTask } from '../../run/types.js'
 import type { Row } from '../../stream/types.js'
 import { uniform } from '../../text/hash.js'
-import { readCommitted, reduced } from '../artifacts.js'
+import { readCommitted, reduced } from '../pass/artifacts.js'
 import type { Candidate, Example } from './judge.js'
 
 /** Characters of the longest pair that is shown; a longer one would crowd out the question. */

@@ -1,9 +1,9 @@
 import type { Message } from '../../models/types.js'
-import { fenced } from '../fence.js'
-import { type Language, wordingIn } from '../language.js'
-import { fill, messagesOf, type PromptTexts } from '../prompt-texts.js'
-import { readScore, scoreChoice } from '../score-line.js'
-import type { JudgePrompt } from '../structured.js'
+import { fenced } from '../ask/fence.js'
+import { type Language, wordingIn } from '../ask/language.js'
+import { fill, messagesOf, type PromptTexts } from '../ask/prompt-texts.js'
+import { readScore, scoreChoice } from '../ask/score-line.js'
+import type { JudgePrompt } from '../ask/structured.js'
 
 /** The wording of the question, in English and in Chinese; the Chinese one asks what the English one does. */
 export const humpbackTexts = {

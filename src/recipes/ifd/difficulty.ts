@@ -1,8 +1,8 @@
 import type { Score } from '../../models/types.js'
 import type { Reason } from '../../stream/keep.js'
 import { cutToTokens, estimateTokens } from '../../text/token-count.js'
+import type { ScoreStage } from '../ask/score-stage.js'
 import type { PairRow } from '../pairs/read.js'
-import type { ScoreStage } from '../score-stage.js'
 
 /** A pair as it is measured: the answer cut to the room that its instruction leaves. */
 export type Measured = PairRow & { readonly prompt: string; readonly answer: string }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { modelOptions } from '../model-options.js'
+import { modelOptions } from '../ask/model-options.js'
 import { pairSelectionOptions } from '../pairs/options.js'
 
 const { model, endpoint } = modelOptions

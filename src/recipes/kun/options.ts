@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { modelOptions } from '../model-options.js'
+import { modelOptions } from '../ask/model-options.js'
+import { structuredOption } from '../ask/structured.js'
 import { selectionOptions } from '../select/index.js'
-import { structuredOption } from '../structured.js'
 
 export const kunOptions = z.object({
   ...selectionOptions,

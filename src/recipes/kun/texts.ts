@@ -1,4 +1,4 @@
-import type { PromptTexts } from '../prompt-texts.js'
+import type { PromptTexts } from '../ask/prompt-texts.js'
 
 /** The wording of the three questions, in Chinese and in English; each Chinese one is said in English before it. */
 export const kunTexts = {

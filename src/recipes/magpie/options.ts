@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { languageOption } from '../language.js'
-import { modelOptions } from '../model-options.js'
+import { languageOption } from '../ask/language.js'
+import { modelOptions } from '../ask/model-options.js'
+import { structuredOption } from '../ask/structured.js'
 import { pairSelectionOptions } from '../pairs/options.js'
-import { structuredOption } from '../structured.js'
 import { difficulties, qualities } from './prompts.js'
 
 export const magpieOptions = z.object({

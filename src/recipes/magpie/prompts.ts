@@ -1,9 +1,9 @@
-import type { Choice } from '../choice.js'
-import { fenced } from '../fence.js'
-import { readLabel } from '../label-line.js'
-import { type Language, wordingIn } from '../language.js'
-import { messagesOf, type PromptTexts } from '../prompt-texts.js'
-import type { JudgePrompt } from '../structured.js'
+import type { Choice } from '../ask/choice.js'
+import { fenced } from '../ask/fence.js'
+import { readLabel } from '../ask/label-line.js'
+import { type Language, wordingIn } from '../ask/language.js'
+import { messagesOf, type PromptTexts } from '../ask/prompt-texts.js'
+import type { JudgePrompt } from '../ask/structured.js'
 
 /** How well an instruction is put, from worst to best. */
 export const qualities = ['very poor', 'poor', 'average', 'good', 'excellent'] as const

@@ -1,7 +1,7 @@
 import { mapConcurrent } from '../../stream/map-concurrent.js'
 import type { Row, Stage } from '../../stream/types.js'
-import { isLost, type Lost, logLost } from '../ask.js'
-import type { Asking } from '../asking.js'
+import { isLost, type Lost, logLost } from '../ask/ask.js'
+import type { Asking } from '../ask/asking.js'
 
 /** Why a row has no judgement, and the stage that it was lost at. */
 export type LostAt = { readonly stage: string; readonly lost: Lost }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { badShardOption } from '../bad-shards.js'
+import { badShardOption } from '../pass/bad-shards.js'
 import { corpusOptions, embedderOptions, type SelectionConfig } from '../select/options.js'
 
 /** Options of every recipe that reads instructions with their answers. */

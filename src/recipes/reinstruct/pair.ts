@@ -1,8 +1,8 @@
 import { type Columns, messages, type Schema } from '../../formats/index.js'
-import type { Language } from '../language.js'
+import type { Language } from '../ask/language.js'
 import type { Exchange } from '../pairs/read.js'
+import { type Source, taggedTurns } from '../pass/source-tags.js'
 import type { ChosenText } from '../select/fetch.js'
-import { type Source, taggedTurns } from '../source-tags.js'
 
 /** What a pair is made of before it becomes an output row. */
 export type Written = Omit<ChosenText, 'title'> & Exchange

@@ -1,10 +1,10 @@
 import type { Message } from '../../models/types.js'
 import { codePointLength } from '../../text/words.js'
-import { echoesFence, fenced } from '../fence.js'
-import { type Language, wordingIn } from '../language.js'
-import { closingOf, fill, messagesOf, type PromptText, type PromptTexts } from '../prompt-texts.js'
-import { isLooping, isRefusal, listItem, nextItem, sharesRun, squeeze, strip } from '../reply.js'
-import { answerForm, requestForm } from '../reply-forms.js'
+import { echoesFence, fenced } from '../ask/fence.js'
+import { type Language, wordingIn } from '../ask/language.js'
+import { closingOf, fill, messagesOf, type PromptText, type PromptTexts } from '../ask/prompt-texts.js'
+import { isLooping, isRefusal, listItem, nextItem, sharesRun, squeeze, strip } from '../ask/reply.js'
+import { answerForm, requestForm } from '../ask/reply-forms.js'
 import type { Prompt } from '../types.js'
 
 /** `few-shot` shows three worked examples first, which a small model needs and a strong one does not. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { RunView, TaskContext } from '../../run/types.js'
-import { countCommitted, readRows } from '../artifacts.js'
+import { countCommitted, readRows } from '../pass/artifacts.js'
 import type { Chosen } from '../select/chosen.js'
 import type { Kept } from '../select/scan.js'
 import { readPlaces } from './group.js'

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { languageOption } from '../language.js'
-import { modelOptions } from '../model-options.js'
+import { languageOption } from '../ask/language.js'
+import { modelOptions } from '../ask/model-options.js'
+import { structuredOption } from '../ask/structured.js'
 import { corpusOptions } from '../select/options.js'
-import { structuredOption } from '../structured.js'
 
 const { clusters: _, ...corpus } = corpusOptions
 

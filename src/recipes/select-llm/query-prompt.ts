@@ -1,7 +1,7 @@
-import { numbersTo } from '../choice.js'
-import { echoesFence, fenced } from '../fence.js'
-import { messagesOf, type PromptText, type PromptTexts } from '../prompt-texts.js'
-import type { JudgePrompt } from '../structured.js'
+import { numbersTo } from '../ask/choice.js'
+import { echoesFence, fenced } from '../ask/fence.js'
+import { messagesOf, type PromptText, type PromptTexts } from '../ask/prompt-texts.js'
+import type { JudgePrompt } from '../ask/structured.js'
 
 /** A question: some rows of the corpus, of which the model is to pick `picks`. */
 export type Query = {

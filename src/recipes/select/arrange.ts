@@ -5,8 +5,8 @@ import { type Columns, writeRows } from '../../formats/index.js'
 import { emptyTally } from '../../run/tally.js'
 import { type Pass, reduceTask, type TaskContext } from '../../run/types.js'
 import { compareIds } from '../../select/weighted-rows.js'
-import { readRows } from '../artifacts.js'
-import { schemaOfPass } from '../pass-schema.js'
+import { readRows } from '../pass/artifacts.js'
+import { schemaOfPass } from '../pass/pass-schema.js'
 
 /** Rows read back at a time. */
 const batchRows = 64

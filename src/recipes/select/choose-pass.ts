@@ -1,6 +1,6 @@
 import { type Pass, reduceTask, type TaskContext } from '../../run/types.js'
 import type { Batches } from '../../stream/types.js'
-import { requireRows } from '../artifacts.js'
+import { requireRows } from '../pass/artifacts.js'
 import { type Chosen, locateChosen, writeChosen } from './chosen.js'
 import type { SelectionConfig } from './options.js'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Committed, Pass, RunView } from '../../run/types.js'
-import { readRows } from '../artifacts.js'
+import { readRows } from '../pass/artifacts.js'
 import { type Assigned, assignPass, readAssigned } from './assign.js'
 import type { Chosen } from './chosen.js'
 import type { SelectionConfig } from './options.js'

@@ -4,7 +4,7 @@ import type { PlannedShard, Task } from '../../run/types.js'
 import { keep, type Reason } from '../../stream/keep.js'
 import { pipe } from '../../stream/pipe.js'
 import type { Batches, Reject } from '../../stream/types.js'
-import { textOf } from '../conversation.js'
+import { textOf } from '../pass/conversation.js'
 import type { Resources } from '../types.js'
 import type { SelectionConfig } from './options.js'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Committed, RunView } from '../../run/types.js'
-import { readRows } from '../artifacts.js'
+import { readRows } from '../pass/artifacts.js'
 import { type Assigned, readAssigned } from './assign.js'
 import { type Chosen, readChosen } from './chosen.js'
 import type { Kept } from './scan.js'

@@ -1,7 +1,7 @@
 import type { Schema } from '../../formats/index.js'
 import type { Pass } from '../../run/types.js'
-import { type FinishOptions, finishPass } from '../finish.js'
-import { schemaOfPass } from '../pass-schema.js'
+import { type FinishOptions, finishPass } from '../pass/finish.js'
+import { schemaOfPass } from '../pass/pass-schema.js'
 import { fetchedFile, fetchNames, originSchema } from './fetch.js'
 import type { SelectionConfig } from './options.js'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Precision } from '../../embed/quantize.js'
-import { badShardOption } from '../bad-shards.js'
+import { badShardOption } from '../pass/bad-shards.js'
 
 /** Options of whatever embeds texts. */
 export const embedderOptions = {

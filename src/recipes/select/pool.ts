@@ -2,7 +2,7 @@ import type { RunView } from '../../run/types.js'
 import type { Coreset } from '../../select/coreset.js'
 import { thinRows } from '../../select/weighted-rows.js'
 import { UsageError } from '../../stream/errors.js'
-import { countCommitted } from '../artifacts.js'
+import { countCommitted } from '../pass/artifacts.js'
 import type { SelectionConfig } from './options.js'
 import { mergeSketches } from './solve.js'
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Schema } from '../../formats/index.js'
 import type { Pass, RunView } from '../../run/types.js'
-import { countCommitted, readRows } from '../artifacts.js'
+import { countCommitted, readRows } from '../pass/artifacts.js'
 import { choosePass } from './choose-pass.js'
 import type { Chosen } from './chosen.js'
 import { type Candidate, leastRanked } from './least-ranked.js'

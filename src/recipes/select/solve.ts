@@ -4,7 +4,7 @@ import { emptyTally } from '../../run/tally.js'
 import { type Pass, type RunView, reduceTask } from '../../run/types.js'
 import { type Coreset, createSketch, decodeSketch } from '../../select/coreset.js'
 import { kmeans } from '../../select/kmeans.js'
-import { countCommitted, readArtifact, requireRows } from '../artifacts.js'
+import { countCommitted, readArtifact, requireRows } from '../pass/artifacts.js'
 import { clusterCount, coresetSize, type SelectionConfig } from './options.js'
 import { readPinned } from './pilot.js'
 

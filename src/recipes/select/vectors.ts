@@ -2,7 +2,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunView } from '../../run/types.js'
 import { CorruptInputError } from '../../stream/errors.js'
-import { readRows } from '../artifacts.js'
+import { readRows } from '../pass/artifacts.js'
 
 /** Rows read from a vector file at a time: 4,096 × 128 dimensions are 2 MiB. */
 export const tileRows = 4096

@@ -1,5 +1,5 @@
-import type { Language } from '../language.js'
-import { messagesOf, type PromptText } from '../prompt-texts.js'
+import type { Language } from '../ask/language.js'
+import { messagesOf, type PromptText } from '../ask/prompt-texts.js'
 import type { Prompt } from '../types.js'
 import { cleanInstruction, type Demonstration, type Proposed, type Shown } from './bootstrap-prompt.js'
 import { type Marks, marksOf } from './marks.js'

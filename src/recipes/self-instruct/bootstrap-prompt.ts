@@ -1,6 +1,6 @@
 import { splitWords } from '../../text/words.js'
-import type { Language } from '../language.js'
-import { messagesOf, type PromptText } from '../prompt-texts.js'
+import type { Language } from '../ask/language.js'
+import { messagesOf, type PromptText } from '../ask/prompt-texts.js'
 import type { Prompt } from '../types.js'
 import { marksOf } from './marks.js'
 import type { SeedTask } from './seeds.js'

@@ -1,6 +1,6 @@
 import type { Message } from '../../models/types.js'
-import { type Language, wordingIn } from '../language.js'
-import { fill, messagesOf, type PromptTexts } from '../prompt-texts.js'
+import { type Language, wordingIn } from '../ask/language.js'
+import { fill, messagesOf, type PromptTexts } from '../ask/prompt-texts.js'
 
 /** A task that is shown with what a good reply to it says. */
 export type Demonstration = { readonly task: string; readonly reply: string }

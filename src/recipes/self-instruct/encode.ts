@@ -1,6 +1,6 @@
 import { type Columns, messages, type Schema } from '../../formats/index.js'
 import { uniform } from '../../text/hash.js'
-import type { Language } from '../language.js'
+import type { Language } from '../ask/language.js'
 import type { Instance } from './instances.js'
 import { type Marks, marksOf } from './marks.js'
 

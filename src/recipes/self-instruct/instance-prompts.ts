@@ -1,5 +1,5 @@
-import type { Language } from '../language.js'
-import type { PromptTexts } from '../prompt-texts.js'
+import type { Language } from '../ask/language.js'
+import type { PromptTexts } from '../ask/prompt-texts.js'
 import type { Prompt } from '../types.js'
 import { cleanInstruction } from './bootstrap-prompt.js'
 import { inputFirstDemonstrationsZh, outputFirstDemonstrationsZh } from './chinese-demonstrations.js'

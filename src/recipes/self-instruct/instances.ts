@@ -1,5 +1,5 @@
 import { uniform } from '../../text/hash.js'
-import type { Language } from '../language.js'
+import type { Language } from '../ask/language.js'
 import { type Marks, marksOf } from './marks.js'
 
 /** One example of a task: an input, which may be empty, and the output that belongs to it. */

@@ -1,4 +1,4 @@
-import type { Language } from '../language.js'
+import type { Language } from '../ask/language.js'
 
 /** What stands before the parts of tasks and examples in a language: as it is written, and as it is read in replies. */
 export type Marks = {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { languageOption } from '../language.js'
-import { modelOptions } from '../model-options.js'
+import { languageOption } from '../ask/language.js'
+import { modelOptions } from '../ask/model-options.js'
 import { demonstrationCount } from './bootstrap-prompt.js'
 
 /** What the tasks that are thought up depend on. */

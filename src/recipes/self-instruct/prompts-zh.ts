@@ -1,4 +1,4 @@
-import type { PromptTexts } from '../prompt-texts.js'
+import type { PromptTexts } from '../ask/prompt-texts.js'
 
 /** The questions in Chinese: each asks what the English one of its name does. */
 export const chineseTexts: PromptTexts = {

@@ -1,4 +1,4 @@
-import type { PromptTexts } from '../prompt-texts.js'
+import type { PromptTexts } from '../ask/prompt-texts.js'
 import { chineseTexts } from './prompts-zh.js'
 
 /** How self-instruct words its questions; who shows what in the slots stands beside the reader of each reply. */

@@ -7,8 +7,8 @@ import type { Pass, PlannedShard, RunView } from '../../run/types.js'
 import { closing } from '../../stream/closing.js'
 import { UsageError } from '../../stream/errors.js'
 import type { Reject } from '../../stream/types.js'
-import { readCommitted } from '../artifacts.js'
-import type { Language } from '../language.js'
+import type { Language } from '../ask/language.js'
+import { readCommitted } from '../pass/artifacts.js'
 import type { Instance } from './instances.js'
 
 /** A task that a person wrote: shown to the model as an example of what to think up. */

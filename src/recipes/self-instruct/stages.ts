@@ -1,6 +1,6 @@
-import { type Language, wordingIn } from '../language.js'
-import { sampledAs } from '../model-options.js'
-import type { PromptTexts } from '../prompt-texts.js'
+import { type Language, wordingIn } from '../ask/language.js'
+import { sampledAs } from '../ask/model-options.js'
+import type { PromptTexts } from '../ask/prompt-texts.js'
 import type { Estimate, ModelStage } from '../types.js'
 import { alpacaPrompt, alpacaSampling, alpacaStops, taskRecord } from './alpaca-prompt.js'
 import {

@@ -1,7 +1,7 @@
 import type { Tally } from '../../run/tally.js'
 import type { Committed, Plan, Task } from '../../run/types.js'
 import type { PlainError } from '../../stream/plain-error.js'
-import type { PromptTexts } from '../prompt-texts.js'
+import type { PromptTexts } from '../ask/prompt-texts.js'
 import type { MachineOptions } from '../resources.js'
 
 /** What a thread is started with: all that the passes of a run are made of. */

@@ -8,7 +8,7 @@ import { scoringBy } from '../../../src/models/scoring.js'
 import { curate } from '../../../src/recipes/curate.js'
 import { meanScore } from '../../../src/recipes/deita/expected.js'
 import { complexityPrompt, qualityPrompt } from '../../../src/recipes/deita/stages.js'
-import { forecast } from '../../../src/recipes/forecast.js'
+import { forecast } from '../../../src/recipes/forecast/forecast.js'
 import { startOpenAiServer } from '../../server/openai-server.mjs'
 import { rowsOf } from '../whole-run.js'
 

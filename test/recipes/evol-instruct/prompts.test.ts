@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { fenceName } from '../../../src/recipes/ask/fence.js'
 import { operators } from '../../../src/recipes/evol-instruct/operators.js'
 import { answerPrompt, evolTexts, evolvePrompt, judgePrompt } from '../../../src/recipes/evol-instruct/prompts.js'
-import { fenceName } from '../../../src/recipes/fence.js'
 
 const parent = 'Name three rivers of Europe.'
 const harder = 'Name three rivers of Europe that cross at least two borders, from the longest to the shortest.'

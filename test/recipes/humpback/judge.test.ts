@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fenceName } from '../../../src/recipes/fence.js'
+import { fenceName } from '../../../src/recipes/ask/fence.js'
 import { type Example, humpbackTexts, scorePrompt } from '../../../src/recipes/humpback/judge.js'
 
 const pair = { instruction: 'Why should bread cool?', text: 'Let it cool.\nScore: 5' }

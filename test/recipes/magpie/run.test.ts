@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { curate } from '../../../src/recipes/curate.js'
-import { forecast } from '../../../src/recipes/forecast.js'
+import { forecast } from '../../../src/recipes/forecast/forecast.js'
 import { labelReply, magpieTexts, qualities } from '../../../src/recipes/magpie/prompts.js'
 import { uniform } from '../../../src/text/hash.js'
 import { writePairShards } from '../../pairs.js'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Asking } from '../../../src/recipes/asking.js'
+import type { Asking } from '../../../src/recipes/ask/asking.js'
 import { judgeEach } from '../../../src/recipes/pairs/judge-each.js'
 
 it('starts a further row only once one of those that wait was asked about', async () => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { TaskContext } from '../../../run/types.js'
-import { countCommitted } from '../../artifacts.js'
+import { countCommitted } from '../../pass/artifacts.js'
 import { type Choices, choosePass } from '../choose-pass.js'
 import { clusterPasses, readClustered } from '../clustered.js'
 import { type Candidate, leastRanked, leastRankedBytes } from '../least-ranked.js'
