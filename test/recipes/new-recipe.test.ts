@@ -27,10 +27,7 @@ export const shortFormRecipe: typeof base = {
 }
 `
 /** … a line in the table, with its import. */
-const [importLine, tableLine] = [
-  "import { shortFormRecipe } from './short-form/index.js'\n",
-  "'short-form': shortFormRecipe,",
-]
+const [importLine, tableLine] = ["import { shortFormRecipe } from './short-form/index.js'\n", 'shortFormRecipe,']
 
 let folder: string
 let cli: string
@@ -50,7 +47,7 @@ beforeAll(async () => {
   const built = await startNode([tsc, ...flags, join(recipes, 'short-form', 'index.ts')]).finished
   expect(built.code, built.stdout).toBe(0)
   const table = await readFile(join(recipes, 'index.js'), 'utf8')
-  await writeFile(join(recipes, 'index.js'), importLine + table.replace('recipes = {', `recipes = {\n${tableLine}`))
+  await writeFile(join(recipes, 'index.js'), importLine + table.replace('table = [', `table = [\n${tableLine}`))
   cli = join(folder, 'dist', 'cli.js')
   corpus = join(folder, 'corpus')
   await writeProseShards(corpus, 1, 40)
