@@ -6,8 +6,12 @@ import { createTokenStore } from './token-store.js'
 import { compareIds } from './weighted-rows.js'
 
 export type RougeDiversity = {
+  /** Texts held. */
+  readonly size: number
   /** Tokens held. */
   readonly tokens: number
+  /** About how many bytes they take, with room to grow, and each distinct one, and what is known of the texts beside. */
+  readonly bytes: number
   add(id: string, text: string): void
   /**
    * Chooses k texts, that of id `first` to begin with: each time the one whose largest ROUGE-L F with those chosen is least,
@@ -21,6 +25,9 @@ export type RougeDiversity = {
   /** The largest ROUGE-L F of a text with any that is held but the one of its own id. */
   largest(id: string, text: string): number
 }
+
+/** Bytes of a token while its store grows, of a distinct one, and of a text beside its tokens. */
+const [tokenBytes, wordBytes, textBytes] = [12, 120, 150]
 
 /** Texts that are to differ, by ROUGE-L F over words of any script. Memory: 4 bytes a token, and each distinct one once. */
 export function createRougeDiversity(): RougeDiversity {
@@ -37,8 +44,14 @@ export function createRougeDiversity(): RougeDiversity {
     return Math.max(least, rougeF(common.against(texts.tokens, start, end), length, n))
   }
   return {
+    get size() {
+      return texts.size
+    },
     get tokens() {
       return texts.start(texts.size)
+    },
+    get bytes() {
+      return tokenBytes * texts.start(texts.size) + wordBytes * vocabulary.size + textBytes * texts.size
     },
     add(id, text) {
       texts.push(vocabulary.add(text))

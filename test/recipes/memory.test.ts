@@ -1,10 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { curate } from '../../src/recipes/curate.js'
 import { memoryGuard, requireMemory, withinMemory } from '../../src/recipes/memory.js'
 import { UsageError } from '../../src/stream/errors.js'
+import { sluice } from '../cli/sluice.js'
 import { writeProseShards } from '../prose.js'
 
 const megabyte = 2 ** 20
@@ -51,6 +52,30 @@ describe('a bound of memory', () => {
     const run = select('random', 240 * megabyte, { by: 'random', select: 200_000 })
     // 192 MB for the process, 64 MB for as many as are held, and 16 bytes for each of the others.
     await expect(run).rejects.toThrow('200000 chosen rows need about 259 MB')
+  })
+
+  it('below what clusters and texts that are compared take is refused before the corpus is read', async () => {
+    const semdedup = select('semdedup', 200 * megabyte, { by: 'semdedup', coresetRows: 10 })
+    await expect(semdedup).rejects.toThrow(
+      /^73584 rows of clusters of 128 dimensions, and 10 chosen rows need about 257 MB/,
+    )
+    const rouge = select('rouge', 400 * megabyte, { by: 'rouge', select: 20_000 })
+    await expect(rouge).rejects.toThrow(/^80000 texts to compare with, and 20000 chosen rows need about 446 MB/)
+    const others = select('rouge-others', 220 * megabyte, { by: 'rouge-others', others: 20_000 })
+    await expect(others).rejects.toThrow(/^20000 texts to compare with, and 10 chosen rows need about 251 MB/)
+  })
+
+  it.each(['rouge', 'rouge-others'])('below what long texts take by %s is refused once they are read', async (by) => {
+    const path = join(folder, `long-${by}.jsonl`)
+    const words = (n: number) => Array.from({ length: 30_000 }, (_, k) => `w${(30_000 * n + k).toString(36)}`).join(' ')
+    const lines = Array.from({ length: 20 }, (_, n) => JSON.stringify({ text: words(n) }))
+    await writeFile(path, lines.join('\n'))
+    const flags = ['--by', by, '-n', '5', '--max-memory', '240m', '-o', join(folder, `long-${by}.parquet`)]
+    const { code, stderr } = await sluice(['select', path, ...flags])
+    expect(stderr).toMatch(
+      /20 of the 20 texts that --by [a-z-]+ compares with need about \d+ MB, and --max-memory is 240 MB/,
+    )
+    expect(code).toBe(2)
   })
 
   it('changes no byte', async () => {

@@ -1,4 +1,4 @@
-import { open, readFile, stat, writeFile } from 'node:fs/promises'
+import { open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { emptyTally } from '../../run/tally.js'
 import { type Pass, type RunView, reduceTask } from '../../run/types.js'
@@ -6,8 +6,7 @@ import { decodeArtifact, encodeArtifact } from '../../select/artifact.js'
 import { nearestCentroid } from '../../select/kernel/nearest.js'
 import { kmeans } from '../../select/kmeans.js'
 import { readArtifact } from '../pass/artifacts.js'
-import { readVectorFile } from '../select/vectors.js'
-import { vectorFile } from './embed.js'
+import { readVectorFile, readVectorHead, vectorsFile } from '../select/vector-file.js'
 import type { DedupConfig } from './options.js'
 import { numberRows, type RowNumbers } from './row-numbers.js'
 
@@ -56,7 +55,7 @@ export function assignPass(): Pass {
       try {
         if (sizes.length > 0) {
           const kernel = nearestCentroid(centroids, dimensions)
-          for await (const tile of readVectorFile(join(scanned.folder, vectorFile), dimensions)) {
+          for await (const tile of readVectorFile(join(scanned.folder, vectorsFile), dimensions)) {
             context.signal.throwIfAborted()
             const { labels } = kernel.assign(tile, tile.length / dimensions)
             for (let row = 0; row < labels.length; row++) {
@@ -95,7 +94,7 @@ export async function readCentroids(run: RunView): Promise<{ centroids: Float32A
 /** What the scan wrote tells it: an endpoint's vectors have the length that it gives them. */
 async function dimensionsOf({ stretches }: RowNumbers): Promise<number> {
   const stretch = stretches.find(({ rows }) => rows > 0)
-  return stretch ? (await stat(join(stretch.scanned.folder, vectorFile))).size / 4 / stretch.rows : 1
+  return stretch ? (await readVectorHead(join(stretch.scanned.folder, vectorsFile))).dimensions : 1
 }
 
 async function sampleRows(numbers: RowNumbers, dimensions: number, most: number) {
@@ -104,7 +103,7 @@ async function sampleRows(numbers: RowNumbers, dimensions: number, most: number)
   const vectors = new Float32Array(Math.ceil(numbers.total / step) * dimensions)
   for (const { scanned, first } of numbers.stretches) {
     let row = first
-    for await (const tile of readVectorFile(join(scanned.folder, vectorFile), dimensions)) {
+    for await (const tile of readVectorFile(join(scanned.folder, vectorsFile), dimensions)) {
       for (let at = 0; at < tile.length / dimensions; at++, row++) {
         if (row % step !== 0 || !hasVector(tile, at, dimensions)) continue
         vectors.set(tile.subarray(at * dimensions, (at + 1) * dimensions), ids.length * dimensions)

@@ -1,18 +1,16 @@
 import { join } from 'node:path'
 import type { Task, TaskContext } from '../../run/types.js'
-import { createVectorFile } from '../select/vectors.js'
+import { spillPrecisionOf } from '../select/options.js'
+import { createVectorFile, vectorsFile } from '../select/vector-file.js'
 import type { Resources } from '../types.js'
 import { openShardEmbedder } from '../vectors/shard-embedder.js'
 import type { DedupConfig } from './options.js'
 import type { TextSpill } from './scan.js'
 
-/** The vectors of a scan's rows, one after another; all zeros where a row has none. */
-export const vectorFile = 'vectors.f32'
-
 /** Texts embedded at once. */
 const batchRows = 1024
 
-/** Spills embeddings. */
+/** Spills embeddings, rounded as they lie on disk; a row that has none is all zeros. */
 export async function embeddingSpill(
   { shard, rows }: Task,
   { plan, folder, signal, warn }: TaskContext,
@@ -20,11 +18,15 @@ export async function embeddingSpill(
 ): Promise<TextSpill> {
   const place = { shard: plan.shards[shard!]!, rows, textColumn: config.textColumn, warn }
   const embedder = await openShardEmbedder(resources, place)
-  const file = await createVectorFile(join(folder, vectorFile))
+  const { dimensions } = embedder
+  const precision = spillPrecisionOf(config)
+  const file = await createVectorFile(join(folder, vectorsFile), { dimensions, precision }).catch((error) =>
+    embedder.close().then(() => Promise.reject(error)),
+  )
   let written = 0
   const skipTo = async (row: number) => {
     for (; written < row; written += Math.min(batchRows, row - written)) {
-      await file.write(new Float32Array(Math.min(batchRows, row - written) * embedder.dimensions))
+      await file.write(new Float32Array(Math.min(batchRows, row - written) * dimensions))
     }
   }
   return {
@@ -43,19 +45,14 @@ export async function embeddingSpill(
           let end = n + 1
           while (end < part.length && localOf(part[end]!) === first + end - n) end++
           await skipTo(first)
-          await file.write(vectors.subarray(n * embedder.dimensions, end * embedder.dimensions))
+          await file.write(vectors.subarray(n * dimensions, end * dimensions))
           written += end - n
           n = end
         }
       }
     },
     async finish(rows) {
-      try {
-        await skipTo(rows)
-        await embedder.close()
-      } finally {
-        await file.close()
-      }
+      await skipTo(rows).finally(embedder.close).finally(file.close)
     },
   }
 }

@@ -49,8 +49,8 @@ function comparison(config: DedupConfig, resources: Resources, sliceRows: number
       scanPass(config, reading, (task, context) => embeddingSpill(task, context, { config, resources })),
       clusterPass(config),
       assignPass(),
-      bucketPass(),
-      compareClustersPass(),
+      bucketPass(config),
+      compareClustersPass(config),
       mergeAlikePass(),
     ]
   }

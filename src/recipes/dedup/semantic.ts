@@ -5,10 +5,14 @@ import { type Pass, type RunView, reduceTask } from '../../run/types.js'
 import { createSemanticDuplicates, type MostAlike, type SemanticDuplicates } from '../../select/semantic-duplicates.js'
 import { nextTurn } from '../../stream/turn.js'
 import { reduced } from '../pass/artifacts.js'
-import { bucketsOf, openBuckets, readBucket } from '../select/buckets.js'
-import { readTiles, readVectorFile, tileRows } from '../select/vectors.js'
+import { readBucket } from '../select/bucket-rows.js'
+import { bucketsOf, openBuckets } from '../select/buckets.js'
+import { spillPrecisionOf } from '../select/options.js'
+import { readTiles } from '../select/tiles.js'
+import { vectorBytes } from '../select/vector-bytes.js'
+import { readVectorFile, tileRows, vectorsFile } from '../select/vector-file.js'
 import { clusterSizes, labelFile, noCluster, readCentroids } from './cluster.js'
-import { vectorFile } from './embed.js'
+import type { DedupConfig } from './options.js'
 import { openRecordCursors } from './record-cursor.js'
 import { createRecordFile, wordOf } from './record-file.js'
 import { numberRows } from './row-numbers.js'
@@ -23,14 +27,15 @@ const leastScore = 0.5
 const alikeFile = 'alike.bin'
 
 /** Sorts the rows by cluster into files, some clusters a file, so that none is read more than once. */
-export function bucketPass(): Pass {
+export function bucketPass(config: DedupConfig): Pass {
   return {
     name: 'bucket',
     tasks: async () => reduceTask,
     async work(_task, context) {
       const { dimensions } = await readCentroids(context)
-      const bucketOf = bucketsOf(await clusterSizes(context), dimensions, heldBytes)
-      const buckets = openBuckets(context.folder, (bucketOf.at(-1) ?? -1) + 1)
+      const bucketOf = bucketsOf(await clusterSizes(context), heldBytes / (4 * dimensions))
+      const vectorsOf = vectorBytes(dimensions, spillPrecisionOf(config))
+      const buckets = openBuckets(context.folder, (bucketOf.at(-1) ?? -1) + 1, vectorsOf)
       for await (const { first, labels, vectors } of labelledTiles(context, dimensions)) {
         context.signal.throwIfAborted()
         for (const [at, cluster] of labels.entries()) {
@@ -46,7 +51,7 @@ export function bucketPass(): Pass {
 }
 
 /** Compares the rows of each cluster with each other, a task a file of them. */
-export function compareClustersPass(): Pass {
+export function compareClustersPass(config: DedupConfig): Pass {
   return {
     name: 'match',
     apart: true,
@@ -61,7 +66,8 @@ export function compareClustersPass(): Pass {
       const note = (some: readonly MostAlike[]) => {
         for (const each of some) if (each.score >= leastScore) found.push(each)
       }
-      for await (const rows of readBucket(join(reduced(context, 'bucket').folder, bucket), dimensions)) {
+      const vectorsOf = vectorBytes(dimensions, spillPrecisionOf(config))
+      for await (const rows of readBucket(join(reduced(context, 'bucket').folder, bucket), vectorsOf)) {
         for (const [n, { id, cluster, vector }] of rows.entries()) {
           if (n % 1024 === 0) await nextTurn(context.signal)
           let held = clusters.get(cluster)
@@ -123,7 +129,7 @@ async function* labelledTiles(run: RunView, dimensions: number): AsyncGenerator<
     const labels = readTiles(join(folder, labelFile), { rows: tileRows, rowBytes: 4 })
     let first = start
     try {
-      for await (const vectors of readVectorFile(join(scanned.folder, vectorFile), dimensions)) {
+      for await (const vectors of readVectorFile(join(scanned.folder, vectorsFile), dimensions)) {
         const bytes = (await labels.next()).value as Uint8Array
         yield { first, labels: new Uint32Array(bytes.buffer, 0, bytes.length / 4), vectors }
         first += bytes.length / 4

@@ -7,7 +7,7 @@ import { uniform } from '../../text/hash.js'
 import { countCommitted, readArtifact, readRows } from '../pass/artifacts.js'
 import type { Kept } from '../select/scan.js'
 import { readCentroids } from '../select/solve.js'
-import { readVectorFile } from '../select/vectors.js'
+import { readVectorFile, vectorsFile } from '../select/vector-file.js'
 import { dealOf, type SelectLlmConfig } from './options.js'
 
 // Items are the kept rows in corpus order, and behind them the first ones once more, as many as it takes to come out even.
@@ -66,7 +66,7 @@ async function clustered(
 
 async function* vectors(run: RunView & { signal: AbortSignal }, dimensions: number): AsyncGenerator<Float32Array> {
   for (const { folder } of run.committed('scan')) {
-    for await (const tile of readVectorFile(join(folder, 'vectors.f32'), dimensions)) {
+    for await (const tile of readVectorFile(join(folder, vectorsFile), dimensions)) {
       run.signal.throwIfAborted()
       yield tile
     }

@@ -4,7 +4,8 @@ import { emptyTally } from '../../run/tally.js'
 import type { Committed, Pass, RunView } from '../../run/types.js'
 import { nearestCentroid } from '../../select/kernel/nearest.js'
 import { readCentroids } from './solve.js'
-import { readTiles, readVectorFile } from './vectors.js'
+import { readTiles } from './tiles.js'
+import { readVectorFile, vectorsFile } from './vector-file.js'
 
 /** Bytes an assigned row takes: cluster (uint32) and squared distance (float32), little-endian. */
 const rowBytes = 8
@@ -21,7 +22,7 @@ export function assignPass(): Pass {
       const scanned = committed('scan').find((scan) => scan.task.id === task.id)!
       const file = await open(join(folder, 'assigned.bin'), 'w')
       try {
-        for await (const tile of readVectorFile(join(scanned.folder, 'vectors.f32'), dimensions)) {
+        for await (const tile of readVectorFile(join(scanned.folder, vectorsFile), dimensions)) {
           signal.throwIfAborted()
           const rows = tile.length / dimensions
           const { labels, distances } = kernel.assign(tile, rows)

@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import type { Committed, RunView } from '../../run/types.js'
 import { readRows } from '../pass/artifacts.js'
+import type { Alike } from './alike-in-cluster.js'
 import { type Assigned, readAssigned } from './assign.js'
 import { type Chosen, readChosen } from './chosen.js'
 import type { Kept } from './scan.js'
-import { type Alike, alikeFile } from './strategies/semdedup.js'
+import { alikeFile } from './strategies/semdedup.js'
 
 /** What a selection made of a row that its judge let through. */
 export type Choice = {

@@ -9,7 +9,7 @@ export const embedderOptions = {
   embedderPrecision: z
     .enum(['float32', 'int16', 'int8'])
     .optional()
-    .describe('numbers that vectors are rounded to (default: int16, and float32 for static)'),
+    .describe('numbers that vectors are rounded to (default: int16; float32 for those static gives, int16 on disk)'),
 }
 
 export type EmbedderSettings = z.infer<z.ZodObject<typeof embedderOptions>> & {
@@ -17,9 +17,14 @@ export type EmbedderSettings = z.infer<z.ZodObject<typeof embedderOptions>> & {
   readonly precision?: Precision
 }
 
-/** What the vectors of a run are rounded to, whether they are kept or not. */
+/** What the embedder's vectors are rounded to, whether they are kept or not. */
 export function precisionOf({ embedder, embedderPrecision, precision }: EmbedderSettings): Precision {
   return precision ?? embedderPrecision ?? (embedder === 'static' ? 'float32' : 'int16')
+}
+
+/** What the vectors that a run spills are rounded to: all its choices go by these. */
+export function spillPrecisionOf({ embedderPrecision }: EmbedderSettings): Precision {
+  return embedderPrecision ?? 'int16'
 }
 
 /** Options of every selection, whatever its strategy; a strategy's own are in its file in strategies/. */

@@ -4,7 +4,7 @@ import { emptyTally } from '../../run/tally.js'
 import { type Pass, reduceTask } from '../../run/types.js'
 import { createPolish, decodePolish } from '../../select/polish.js'
 import { readCentroids, writeCentroids } from './solve.js'
-import { readVectorFile } from './vectors.js'
+import { readVectorFile, vectorsFile } from './vector-file.js'
 
 /** Sums every vector into its nearest centroid's cluster: the map half of one Lloyd step over all the data. */
 export function polishPass(): Pass {
@@ -16,7 +16,7 @@ export function polishPass(): Pass {
       const solved = await readCentroids({ plan, committed }, 'solve')
       const polish = createPolish(solved)
       const scanned = committed('scan').find((scan) => scan.task.id === task.id)!
-      for await (const tile of readVectorFile(join(scanned.folder, 'vectors.f32'), solved.dimensions)) {
+      for await (const tile of readVectorFile(join(scanned.folder, vectorsFile), solved.dimensions)) {
         signal.throwIfAborted()
         polish.push(tile)
         progress(tile.length / solved.dimensions)

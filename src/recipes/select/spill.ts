@@ -6,14 +6,14 @@ import type { RunView, Task, TaskContext } from '../../run/types.js'
 import { createSketch } from '../../select/coreset.js'
 import type { Resources } from '../types.js'
 import { openShardEmbedder } from '../vectors/shard-embedder.js'
-import { coresetSize, type SelectionConfig } from './options.js'
+import { coresetSize, type SelectionConfig, spillPrecisionOf } from './options.js'
 import { readPinned } from './pilot.js'
 import type { Place } from './text-tiles.js'
-import { createVectorFile } from './vectors.js'
+import { createVectorFile, vectorsFile } from './vector-file.js'
 
 /**
- * The vectors that a scan leaves of its rows: whitened by what the pilot pinned, with the shard's sketch; plain, as the
- * embedder gave them; or none, and nothing is embedded.
+ * The vectors that a scan leaves of its rows, rounded as they lie on disk: whitened by what the pilot pinned, with a sketch of
+ * them; plain, as the embedder gave them; or none, and nothing is embedded.
  */
 export type VectorKind = 'whitened' | 'plain' | 'none'
 
@@ -40,13 +40,20 @@ export async function openSpill(kind: VectorKind, { view, task, config, resource
   const sketching = kind === 'whitened' ? await openSketch(view, config) : undefined
   const shard = plan.shards[task.shard!]!
   const embedder = await openShardEmbedder(resources, { ...config, shard, rows: task.rows, warn })
-  const vectors = await createVectorFile(join(folder, 'vectors.f32'))
+  const { dimensions } = embedder
+  const precision = spillPrecisionOf(config)
+  const vectors = await createVectorFile(join(folder, vectorsFile), { dimensions, precision }).catch((error) =>
+    embedder.close().then(() => Promise.reject(error)),
+  )
   return {
     async push(rows, texts) {
       const numbers = rows.map(({ row }) => row)
       const embedded = await embedder.embed(numbers, texts, { signal })
-      const ids = rows.map(({ id }) => id)
-      await vectors.write(sketching ? sketching.push(ids, embedded) : embedded)
+      const kept = await vectors.write(sketching ? sketching.whiten(embedded) : embedded)
+      sketching?.push(
+        rows.map(({ id }) => id),
+        kept,
+      )
     },
     async finish() {
       if (sketching) await writeFile(join(folder, 'sketch.bin'), sketching.encodeParts())
@@ -55,17 +62,14 @@ export async function openSpill(kind: VectorKind, { view, task, config, resource
   }
 }
 
-/** Offers rows to the shard's sketch, and gives their vectors as it saw them. */
+/** Whitens rows, and offers them to the shard's sketch. */
 async function openSketch(run: RunView, config: SelectionConfig) {
   const { pilot, whitening } = await readPinned(run)
   const whiten = openWhitening(whitening)
   const sketch = createSketch({ pilot, size: coresetSize(config), seed: config.seed })
   return {
-    push(ids: readonly string[], embedded: Float32Array): Float32Array {
-      const whitened = whiten(embedded)
-      sketch.push(ids, whitened)
-      return whitened
-    },
+    whiten,
+    push: sketch.push,
     encodeParts: sketch.encodeParts,
   }
 }

@@ -11,7 +11,7 @@ import type { TextRow } from '../corpus.js'
 import { leastRankedBytes } from '../least-ranked.js'
 import type { SelectionConfig } from '../options.js'
 import { chooseLeastPass, rankedFile, rankedSchema } from '../ranked.js'
-import { holdTexts } from '../rouge-texts.js'
+import { heldAsTexts, holdTexts } from '../rouge-texts.js'
 import type { Kept } from '../scan.js'
 import { readKeptTexts } from '../texts-again.js'
 import type { Strategy } from './strategy.js'
@@ -31,20 +31,21 @@ export const rougeOthersStrategy: Strategy<typeof options> = {
   summary: 'texts least like a thousand others, by ROUGE-L',
   options,
   vectors: 'none',
+  holds: ({ others }) => heldAsTexts(others),
   chosenBytes: leastRankedBytes,
   ranking: ({ seed }) => ({ rank: ({ id }) => uniform(seed, id, 'rouge') }),
-  passes: (config, { reading }) => [
-    comparePass({ ...config, by: 'rouge-others' }, reading),
+  passes: (config, resources) => [
+    comparePass({ ...config, by: 'rouge-others' }, resources),
     chooseLeastPass(config, 'compare'),
   ],
 }
 
 /** Leaves every kept row's likeness to the others as its rank. */
-function comparePass(config: OthersConfig, reading: Resources['reading']): Pass {
+function comparePass(config: OthersConfig, { reading, memory }: Pick<Resources, 'reading' | 'memory'>): Pass {
   // Read once for all tasks of this process.
   let others: Promise<RougeDiversity> | undefined
   const holdOthers = async (context: TaskContext) =>
-    (await holdTexts(context, { count: config.others, config, reading })).texts
+    (await holdTexts(context, { count: config.others, config, reading, memory })).texts
   return {
     name: 'compare',
     tasks: async (run) => run.committed('scan').map(({ task }) => task),

@@ -5,7 +5,7 @@ import { choosePass } from '../choose-pass.js'
 import { type Chosen, inTurns } from '../chosen.js'
 import type { SelectionConfig } from '../options.js'
 import { poolSize, refuseMany } from '../pool.js'
-import { holdTexts } from '../rouge-texts.js'
+import { heldAsTexts, holdTexts } from '../rouge-texts.js'
 import type { Strategy } from './strategy.js'
 
 /**
@@ -17,21 +17,22 @@ export const rougeStrategy: Strategy<Record<never, never>> = {
   summary: 'texts that share few words in order with each other',
   options: {},
   vectors: 'none',
+  holds: ({ select }) => heldAsTexts(poolSize(select)),
   ranking: ({ seed }) => ({ rank: ({ id }) => uniform(seed, id, 'rouge') }),
-  passes(config, { reading }) {
+  passes(config, resources) {
     const named = { ...config, by: 'rouge' }
     refuseMany(named)
-    return [choosePass(named, (context) => choose(context, named, reading))]
+    return [choosePass(named, (context) => choose(context, named, resources))]
   },
 }
 
 async function choose(
   context: TaskContext,
   config: SelectionConfig & { by: string },
-  reading: Resources['reading'],
+  { reading, memory }: Pick<Resources, 'reading' | 'memory'>,
 ): Promise<readonly Chosen[]> {
   const { select: k } = config
-  const { texts, places } = await holdTexts(context, { count: poolSize(k), config, reading })
+  const { texts, places } = await holdTexts(context, { count: poolSize(k), config, reading, memory })
   const { ids, scores } = await texts.choose({ k, first: places[0]?.id ?? '', signal: context.signal })
   const placeOf = new Map(places.map((place) => [place.id, place]))
   const turns = inTurns(

@@ -1,34 +1,31 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Schema, writeRows } from '../../../formats/index.js'
+import { writeRows } from '../../../formats/index.js'
 import { emptyTally } from '../../../run/tally.js'
 import { type Pass, type RunView, reduceTask, type TaskContext } from '../../../run/types.js'
 import { createQuotaPick } from '../../../select/quota.js'
-import { createSemanticDuplicates, type MostAlike } from '../../../select/semantic-duplicates.js'
 import { compareIds } from '../../../select/weighted-rows.js'
-import { UsageError } from '../../../stream/errors.js'
-import { nextTurn } from '../../../stream/turn.js'
-import { type MemoryBound, requireMemory } from '../../memory.js'
 import { countCommitted, readRows, reduced } from '../../pass/artifacts.js'
+import { type Alike, alikeSchema, compareInBlocks } from '../alike-in-cluster.js'
 import { readAssigned } from '../assign.js'
-import { type BucketRow, bucketsOf, openBuckets, readBucket } from '../buckets.js'
+import { type BucketRow, readBucket } from '../bucket-rows.js'
+import { bucketsOf, openBuckets } from '../buckets.js'
 import { type Choices, choosePass } from '../choose-pass.js'
 import { clusterPasses, readClusteredVectors } from '../clustered.js'
-import type { SelectionConfig } from '../options.js'
+import { type SelectionConfig, spillPrecisionOf } from '../options.js'
 import { readCentroids } from '../solve.js'
+import { heldRows, type SortedRows, sortRows } from '../sorted-rows.js'
+import { vectorBytes } from '../vector-bytes.js'
 import type { Strategy } from './strategy.js'
 
-/** Rows of a cluster, about; most clusters; and most bytes of one cluster's vectors. */
-const [clusterRows, mostClusters, mostBytes] = [1000, 2000, 512 * 1024 * 1024]
+/** Rows of a cluster, about, and most clusters. */
+const [clusterRows, mostClusters] = [1000, 2000]
 
-/** Bytes of the vectors that others are compared with at a time, and of a row of a cluster beside its vector. */
-const [blockBytes, besideVector] = [8 * 1024 * 1024, 400]
+/** Bytes of rows that are put in order in memory, of those with their vectors that others are compared with, and of a row beside its vector. */
+const [sortedBytes, blockBytes, besideVector] = [64 * 1024 * 1024, 8 * 1024 * 1024, 400]
 
-/** How like a row is to the one before it in its cluster that it is most like; -1 where none is before it. */
-export type Alike = { id: string; cluster: number; distance: number; alike: number; of: string }
 /** What `compare` leaves of the rows of a bucket. */
 export const alikeFile = 'alike.parquet'
-const alikeSchema: Schema = { id: 'string', cluster: 'int32', distance: 'float', alike: 'double', of: 'string' }
 
 /**
  * SemDeDup (Abbas et al. 2023, arXiv 2303.09540, section 3): in each cluster of k-means rows stand in order of their distance
@@ -38,10 +35,18 @@ const alikeSchema: Schema = { id: 'string', cluster: 'int32', distance: 'float',
 export const semdedupStrategy: Strategy<Record<never, never>> = {
   summary: 'rows least like another of their cluster',
   options: {},
-  passes: (config, resources) => [
+  holds(_, dimensions) {
+    const rows = rowsInMemory(dimensions)
+    return {
+      what: `${rows} rows of clusters of ${dimensions} dimensions`,
+      rows,
+      rowBytes: 4 * dimensions + besideVector,
+    }
+  },
+  passes: (config) => [
     ...clusterPasses(config, (run) => clusterCount(run, config)),
-    bucketPass(resources.memory ?? {}),
-    comparePass(),
+    bucketPass(config),
+    comparePass(config),
     choosePass(config, choose),
   ],
 }
@@ -51,23 +56,22 @@ function clusterCount(run: RunView, { clusters }: SelectionConfig): number {
   return clusters ?? Math.min(mostClusters, Math.max(1, wanted))
 }
 
-/** Sorts the rows by cluster into files that memory has room for. */
-function bucketPass(memory: MemoryBound): Pass {
+/** Rows that are put in order in memory; a cluster of more has a bucket to itself. */
+function rowsInMemory(dimensions: number): number {
+  return Math.max(1, Math.floor(sortedBytes / (4 * dimensions + besideVector)))
+}
+
+/** Sorts the rows by cluster into files that memory has room for, but where a cluster is larger. */
+function bucketPass(config: SelectionConfig): Pass {
   return {
     name: 'bucket',
     tasks: async () => reduceTask,
     async work(_task, context) {
       const { centroids, dimensions } = await readCentroids(context, 'refine')
       const sizes = await clusterSizes(context, centroids.length / dimensions)
-      for (const [cluster, size] of sizes.entries()) {
-        if (size * dimensions * 4 > mostBytes) throw tooLarge(cluster, size)
-        requireMemory(memory, size * (4 * dimensions + besideVector), {
-          what: `the ${size} rows of cluster ${cluster}, which are compared with each other,`,
-          fix: 'Allow more with --max-memory, or ask for more --clusters.',
-        })
-      }
-      const bucketOf = bucketsOf(sizes, dimensions)
-      const buckets = openBuckets(context.folder, (bucketOf.at(-1) ?? -1) + 1)
+      const bucketOf = bucketsOf(sizes, rowsInMemory(dimensions))
+      const vectorsOf = vectorBytes(dimensions, spillPrecisionOf(config))
+      const buckets = openBuckets(context.folder, (bucketOf.at(-1) ?? -1) + 1, vectorsOf)
       for (const scanned of context.committed('scan')) {
         for await (const { rows, vectors } of readClusteredVectors(context, scanned, dimensions)) {
           context.signal.throwIfAborted()
@@ -93,7 +97,7 @@ async function clusterSizes(run: RunView, clusters: number): Promise<Uint32Array
 }
 
 /** Compares the rows of each cluster with those before them, a task a bucket. */
-function comparePass(): Pass {
+function comparePass(config: SelectionConfig): Pass {
   return {
     name: 'compare',
     async tasks(run) {
@@ -102,60 +106,46 @@ function comparePass(): Pass {
     },
     async work({ id: file }, context) {
       const { dimensions } = await readCentroids(context, 'refine')
-      const path = join(reduced(context, 'bucket').folder, file)
-      await writeRows(join(context.folder, alikeFile), { schema: alikeSchema })(comparisons(path, dimensions, context))
+      const { folder } = context
+      const vectors = vectorBytes(dimensions, spillPrecisionOf(config))
+      const bucket = readBucket(join(reduced(context, 'bucket').folder, file), vectors)
+      const blockRows = Math.max(1024, Math.floor(blockBytes / (4 * dimensions)))
+      const most = rowsInMemory(dimensions)
+      const sorted = await sortRows(bucket, { compare: inCluster, vectors, most, folder, every: blockRows })
+      const compared = compareClusters(sorted, { dimensions, blockRows, context })
+      await writeRows(join(folder, alikeFile), { schema: alikeSchema })(compared)
+      await sorted.remove()
       return emptyTally
     },
   }
 }
 
-async function* comparisons(path: string, dimensions: number, context: TaskContext): AsyncGenerator<Alike[]> {
-  const rows: BucketRow[] = []
-  for await (const some of readBucket(path, dimensions)) for (const row of some) rows.push(row)
-  // One cluster after another, each in its order.
-  rows.sort((a, b) => a.cluster - b.cluster || b.distance - a.distance || compareIds(a.id, b.id))
+/** One cluster after another, each in its order: the farthest from its centroid first. */
+function inCluster(a: BucketRow, b: BucketRow): number {
+  return a.cluster - b.cluster || b.distance - a.distance || compareIds(a.id, b.id)
+}
+
+async function* compareClusters(
+  sorted: SortedRows,
+  { dimensions, blockRows, context }: { dimensions: number; blockRows: number; context: TaskContext },
+): AsyncGenerator<readonly Alike[]> {
+  const { folder, signal, progress } = context
+  // Rows that memory had no room for are all of one cluster.
+  for (const cluster of sorted.held ? clustersOf(sorted.held) : [sorted]) {
+    for await (const found of compareInBlocks(cluster, { dimensions, blockRows, folder, signal })) {
+      yield found
+      progress(found.length)
+    }
+  }
+}
+
+function* clustersOf(rows: readonly BucketRow[]): Generator<SortedRows> {
   for (let start = 0; start < rows.length; ) {
-    const { cluster } = rows[start]!
     let end = start + 1
-    while (rows[end]?.cluster === cluster) end++
-    const members = rows.slice(start, end)
+    while (rows[end]?.cluster === rows[start]!.cluster) end++
+    yield heldRows(rows.slice(start, end))
     start = end
-    yield await compare(members, dimensions, context)
-    context.progress(members.length)
   }
-}
-
-/** Every row with those before it, a block of these at a time: the kernel takes several times the room of their vectors. */
-async function compare(members: readonly BucketRow[], dimensions: number, { signal }: TaskContext): Promise<Alike[]> {
-  const blockRows = Math.max(1024, Math.floor(blockBytes / (4 * dimensions)))
-  const alike = members.map(({ id, cluster, distance }): Alike => ({ id, cluster, distance, alike: -1, of: '' }))
-  const note = (found: readonly MostAlike[]) => {
-    for (const { row, of, score } of found) {
-      // On ties the first: what follows is of a later block.
-      if (score > alike[row]!.alike) alike[row] = { ...alike[row]!, alike: score, of: members[of]!.id }
-    }
-  }
-  const isEmpty = ({ vector }: BucketRow) => vector.every((value) => value === 0)
-  // Texts without a known word are all one to the embedder.
-  const empty = members.findIndex(isEmpty)
-  const asEmpty = (row: number) => (row === empty ? [] : [{ row, of: empty, score: 1 }])
-  for (let start = 0; start < members.length; start += blockRows) {
-    const compared = createSemanticDuplicates(dimensions)
-    for (let row = start; row < members.length; row++) {
-      if (row % 256 === 0) await nextTurn(signal)
-      const member = members[row]!
-      if (row < start + blockRows) note(isEmpty(member) ? asEmpty(row) : compared.push(row, member.vector))
-      else note(isEmpty(member) ? [] : compared.compare(row, member.vector))
-    }
-    note(compared.finish())
-  }
-  return alike
-}
-
-function tooLarge(cluster: number, rows: number): UsageError {
-  return new UsageError(`Cluster ${cluster} has ${rows} rows, more than are compared with each other at once`, {
-    fix: 'Leave out what is equal first (sluice dedup --by exact), or ask for more --clusters.',
-  })
 }
 
 /** Takes the rows that are least like one before them; memory grows with the picks alone. */

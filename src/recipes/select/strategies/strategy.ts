@@ -22,7 +22,7 @@ export type Strategy<Own extends z.ZodRawShape = z.ZodRawShape> = {
   /** Which vectors the scan leaves; default: whitened ones. With others there is no pilot and no sketch. */
   readonly vectors?: VectorKind
   /** What its passes hold at once, beside the coreset and the chosen rows, where vectors have so many dimensions. */
-  holds?(config: StrategyConfig, dimensions: number): Held
+  holds?(config: StrategyConfig & z.infer<z.ZodObject<Own>>, dimensions: number): Held
   /** It may choose fewer rows than were asked for and there are. */
   readonly mayEndEarly?: true
   /** Bytes that the rows to choose take at most, until they are read; default 1 KB each. */
