@@ -1,7 +1,9 @@
+import { closing } from '../stream/closing.js'
+import { type Matrix, openMatrix } from './kernel/matrix.js'
 import { requireFinite } from './kernel/rows.js'
 import { costs, lloyd } from './lloyd.js'
-import { seedCentroids } from './seeding.js'
-import { inIdOrder, thinRows } from './weighted-rows.js'
+import { seedCentroids, seedsAtOnce } from './seeding.js'
+import { inIdOrder, thinnedRows, type WeightedRows } from './weighted-rows.js'
 
 export type KmeansOptions = {
   ids: readonly string[]
@@ -18,6 +20,8 @@ export type KmeansOptions = {
    * come before three over all, or five over all where they are few; more fit a coreset better and its corpus worse.
    */
   iterations?: number
+  /** Threads that look for nearest centroids side by side, this one among them; default 1. No bit depends on it. */
+  workers?: number | undefined
   /** Looked at some times a second. */
   signal?: AbortSignal
 }
@@ -49,31 +53,36 @@ const last = { afterShares: 3, alone: 5 }
  * Weighted k-means: k-means++ on max(10,000, 12 k) rows, then Lloyd on a quarter, half and all of them. Centroids depend on the set of rows and the
  * seed alone, not on the rows' order. No rows give no centroids; a vector that is not finite is a CorruptInputError.
  */
-export async function kmeans({
-  ids,
-  vectors,
-  weights,
-  dimensions,
-  k,
-  seed,
-  iterations,
-  signal,
-}: KmeansOptions): Promise<Kmeans> {
+export async function kmeans(options: KmeansOptions): Promise<Kmeans> {
+  const { ids, vectors, weights, dimensions, k, workers } = options
   if (!Number.isInteger(k) || k < 1) throw new TypeError(`Expected \`k\` to be an integer from 1 up, got \`${k}\``)
   const rows = inIdOrder({ ids, vectors, weights: weights ?? new Float64Array(ids.length).fill(1), dimensions })
   if (ids.length === 0) return { centroids: new Float32Array(0), k: 0, asked: k, iterations: 0, inertia: 0 }
   requireFinite(rows.vectors, dimensions, (row) => rows.ids[row]!)
+  const matrix = openMatrix(rows.vectors, dimensions, {
+    capacity: Math.max(seedsAtOnce, Math.min(k, ids.length)),
+    workers,
+  })
+  return closing(matrix, () => solve(rows, matrix, options))
+}
+
+async function solve(
+  rows: WeightedRows,
+  matrix: Matrix,
+  { k, seed, iterations, signal }: KmeansOptions,
+): Promise<Kmeans> {
+  const { ids, dimensions } = rows
   const sample = Math.max(10_000, fewest * k)
-  let centroids = await seedCentroids(rows, Math.min(k, ids.length), { seed, sample, signal })
+  let centroids = await seedCentroids(rows, Math.min(k, ids.length), { matrix, seed, sample, signal })
   const inShares = iterations === undefined && ids.length >= (fewest * k) / shares[0]!.share
   let from: 'rows' | 'means' = 'rows'
   for (const { share, iterations } of inShares ? shares : []) {
-    const some = thinRows(rows, Math.ceil(share * ids.length), { seed, use: 'k-means' })
-    centroids = (await lloyd(some, centroids, { iterations, from, isLast: false, signal })).centroids
+    const only = thinnedRows(ids, Math.ceil(share * ids.length), { seed, use: 'k-means' })
+    centroids = (await lloyd(rows, centroids, { matrix, only, iterations, from, isLast: false, signal })).centroids
     from = 'means'
   }
   const most = iterations ?? (inShares ? last.afterShares : last.alone)
-  const { labels, ...solved } = await lloyd(rows, centroids, { iterations: most, from, signal })
-  const inertia = costs(rows, labels, solved.centroids).reduce((sum, cost) => sum + cost, 0)
+  const { labels, ...solved } = await lloyd(rows, centroids, { matrix, iterations: most, from, signal })
+  const inertia = costs({ ...rows, only: undefined }, labels, solved.centroids).reduce((sum, cost) => sum + cost, 0)
   return { ...solved, inertia, k: centroids.length / dimensions, asked: k }
 }

@@ -1,10 +1,7 @@
-import { nextTurn } from '../stream/turn.js'
+import { createBounds } from './bounds.js'
 import { type ClusterSums, clusterSums } from './kernel/cluster-sums.js'
-import { type NearestCentroid, nearestCentroid } from './kernel/nearest.js'
+import type { Matrix } from './kernel/matrix.js'
 import type { WeightedRows } from './weighted-rows.js'
-
-/** Rows between two looks at the signal: some hundredths of a second. */
-const sliceRows = 8192
 
 /** How far beyond the mean a centroid goes, in shares of its way there. */
 const overshoot = 0.7
@@ -17,6 +14,10 @@ export type Solved = {
 }
 
 export type LloydOptions = {
+  /** The rows' vectors, with room for as many centroids as are given. */
+  matrix: Matrix
+  /** The numbers of the rows to go by, ascending; default all. */
+  only?: Uint32Array | undefined
   iterations: number
   /** What the given centroids are: rows, to begin with, or means already, of fewer rows. */
   from?: 'rows' | 'means'
@@ -25,22 +26,24 @@ export type LloydOptions = {
   signal?: AbortSignal | undefined
 }
 
+/** Some rows, all of them where `only` does not say which. */
+type SomeRows = Omit<WeightedRows, 'ids'> & { readonly only: Uint32Array | undefined }
+
 /**
  * Weighted Lloyd iterations from given centroids, until no label changes or `iterations` are done. All but the first from
  * rows and the last go beyond the means (successive over-relaxation, as of any fixed point), which takes five to where
- * eight without come. Rows that cannot have changed their centroid are not looked at (Hamerly 2010); the result is that of looking at all.
+ * eight without come. Rows that cannot have changed their centroid are not looked at; the result is that of looking at all.
  */
 export async function lloyd(
-  rows: WeightedRows,
+  { weights, dimensions }: WeightedRows,
   seeds: Float32Array,
-  { iterations, from = 'rows', isLast = true, signal }: LloydOptions,
+  { matrix, only, iterations, from = 'rows', isLast = true, signal }: LloydOptions,
 ): Promise<Solved> {
-  const { dimensions } = rows
-  const kernel = nearestCentroid(seeds, dimensions)
-  const bounds = createBounds(rows, kernel)
-  const clusters = clusterSums(kernel.k, dimensions)
+  const rows = { vectors: matrix.vectors, weights, dimensions, only }
+  const bounds = createBounds({ matrix, dimensions, only, signal })
+  const clusters = clusterSums(seeds.length / dimensions, dimensions)
   let centroids = seeds
-  let changed = await bounds.assign(centroids, signal)
+  let changed = await bounds.assign(centroids)
   let done = 0
   for (let isPlain = false; done < iterations && (done === 0 || changed || !isPlain); ) {
     isPlain = (done === 0 && from === 'rows') || (done === iterations - 1 && isLast) || !changed
@@ -50,94 +53,18 @@ export async function lloyd(
     centroids = next
     // Behind the last means nobody asks for labels, and they are all the work there is.
     if (++done === iterations) break
-    kernel.move(centroids)
-    changed = await bounds.assign(centroids, signal)
+    changed = await bounds.assign(centroids)
   }
   return { centroids, iterations: done, labels: bounds.labels }
 }
 
-/**
- * Labels of all rows, with an upper bound of each row's distance to its own centroid and a lower bound of that to any
- * other. A row is looked at again when the two come so near that rounding may decide.
- */
-function createBounds({ ids, vectors, dimensions }: WeightedRows, kernel: NearestCentroid) {
-  const labels = new Uint32Array(ids.length)
-  const upper = new Float64Array(ids.length).fill(Number.POSITIVE_INFINITY)
-  const lower = new Float64Array(ids.length)
-  const gathered = new Float32Array(Math.min(sliceRows, ids.length) * dimensions)
-  const open = new Uint32Array(Math.min(sliceRows, ids.length))
-
-  const look = (count: number): boolean => {
-    const [first = 0, last = 0] = [open[0], open[count - 1]]
-    const isRun = last - first === count - 1
-    for (let n = 0; n < count && !isRun; n++) {
-      gathered.set(vectors.subarray(open[n]! * dimensions, (open[n]! + 1) * dimensions), n * dimensions)
-    }
-    const found = kernel.assign(isRun ? vectors.subarray(first * dimensions) : gathered, count)
-    let changed = false
-    for (let n = 0; n < count; n++) {
-      const row = open[n]!
-      changed ||= labels[row] !== found.labels[n]
-      labels[row] = found.labels[n]!
-      upper[row] = Math.sqrt(found.distances[n]!)
-      lower[row] = Math.sqrt(found.second[n]!)
-    }
-    return changed
-  }
-
-  return {
-    labels,
-    /** Looks at every row whose bounds leave a doubt; tells whether a label changed. */
-    async assign(centroids: Float32Array, signal?: AbortSignal): Promise<boolean> {
-      const longest = Math.sqrt(
-        squaredLengths(centroids, dimensions).reduce((most, square) => Math.max(most, square), 0),
-      )
-      // What the kernel's single-precision sums may be off by, as a share of the squares of the lengths they are of.
-      const rounding = 8 * (dimensions + 16) * 2 ** -24
-      let changed = false
-      for (let start = 0; start < ids.length; start += sliceRows) {
-        await nextTurn(signal)
-        let count = 0
-        for (let row = start; row < Math.min(start + sliceRows, ids.length); row++) {
-          const sure = upper[row]! ** 2 + rounding * (upper[row]! + longest) ** 2
-          if (!(lower[row]! > 0 && sure < lower[row]! ** 2)) open[count++] = row
-        }
-        if (look(count)) changed = true
-      }
-      return changed
-    },
-    /** Widens the bounds by how far the centroids went. */
-    shift(before: Float32Array, after: Float32Array): void {
-      const went = squaredLengths(
-        after.map((value, at) => value - before[at]!),
-        dimensions,
-      ).map(Math.sqrt)
-      const farthest = went.indexOf(Math.max(...went))
-      const most = went[farthest] ?? 0
-      const nextMost = went.reduce((far, way, c) => (c === farthest ? far : Math.max(far, way)), 0)
-      for (let row = 0; row < ids.length; row++) {
-        upper[row]! += went[labels[row]!]!
-        lower[row]! -= labels[row] === farthest ? nextMost : most
-      }
-    },
-  }
-}
-
-function squaredLengths(vectors: Float32Array, dimensions: number): Float64Array {
-  const squares = new Float64Array(vectors.length / dimensions)
-  for (let row = 0, at = 0; row < squares.length; row++) {
-    for (const end = at + dimensions; at < end; at++) squares[row]! += vectors[at]! * vectors[at]!
-  }
-  return squares
-}
-
 /** Weighted means of the clusters; an empty one moves to the row that costs most. */
-function means(rows: WeightedRows, labels: Uint32Array, before: Float32Array, clusters: ClusterSums): Float32Array {
-  const { vectors, weights, dimensions } = rows
+function means(rows: SomeRows, labels: Uint32Array, before: Float32Array, clusters: ClusterSums): Float32Array {
+  const { vectors, weights, dimensions, only } = rows
   const masses = new Float64Array(before.length / dimensions)
-  for (let row = 0; row < labels.length; row++) masses[labels[row]!]! += weights[row]!
+  for (let row = 0; row < labels.length; row++) masses[labels[row]!]! += weights[only?.[row] ?? row]!
   clusters.clear()
-  clusters.add(vectors, labels, weights)
+  clusters.add(vectors, labels, weights, only)
   const sums = clusters.read()
   const centroids = new Float32Array(before.length)
   let left: Float64Array | undefined
@@ -147,7 +74,7 @@ function means(rows: WeightedRows, labels: Uint32Array, before: Float32Array, cl
     else {
       left ??= costs(rows, labels, before)
       const row = costliest(left)
-      const source = row < 0 ? before.subarray(at) : vectors.subarray(row * dimensions)
+      const source = row < 0 ? before.subarray(at) : vectors.subarray((only?.[row] ?? row) * dimensions)
       centroids.set(source.subarray(0, dimensions), at)
       left[row] = 0
     }
@@ -156,17 +83,18 @@ function means(rows: WeightedRows, labels: Uint32Array, before: Float32Array, cl
 }
 
 /** Weighted squared distances of the rows from their centroids. */
-export function costs({ vectors, weights, dimensions }: WeightedRows, labels: Uint32Array, centroids: Float32Array) {
-  const found = new Float64Array(weights.length)
+export function costs({ vectors, weights, dimensions, only }: SomeRows, labels: Uint32Array, centroids: Float32Array) {
+  const found = new Float64Array(labels.length)
   for (let row = 0; row < found.length; row++) {
-    const from = row * dimensions
+    const number = only?.[row] ?? row
+    const from = number * dimensions
     const to = labels[row]! * dimensions
     let sum = 0
     for (let d = 0; d < dimensions; d++) {
       const gap = vectors[from + d]! - centroids[to + d]!
       sum += gap * gap
     }
-    found[row] = weights[row]! * sum
+    found[row] = weights[number]! * sum
   }
   return found
 }

@@ -1,64 +1,96 @@
-import { nextTurn } from '../stream/turn.js'
 import { uniform } from '../text/hash.js'
-import { distancesFrom } from './kernel/nearest.js'
-import { thinRows, type WeightedRows } from './weighted-rows.js'
+import type { Matrix } from './kernel/matrix.js'
+import { thinnedRows, type WeightedRows } from './weighted-rows.js'
 
 export type SeedingOptions = {
+  /** The rows' vectors, with room for {@link seedsAtOnce} centroids at least. */
+  matrix: Matrix
   seed: number
   /** Rows to draw from. */
   sample: number
   signal?: AbortSignal | undefined
 }
 
-/** Centroids between two looks at the signal. */
-const centroidsAtOnce = 16
+/** Most centroids drawn before the distances of all rows are brought up to date, and their share of those there are. */
+export const seedsAtOnce = 64
+const shareAtOnce = 1 / 4
 
 /**
  * Weighted k-means++ (Arthur and Vassilvitskii 2007): the first centroid is drawn by weight, each further one by weight
  * times squared distance to the nearest so far. It draws from `sample` rows and from all of them where those hold too
  * few distinct ones. Gives k × dimensions numbers, fewer than k rows when there are no more distinct vectors.
  */
-export async function seedCentroids(
-  rows: WeightedRows,
-  k: number,
-  { seed, sample, signal }: SeedingOptions,
-): Promise<Float32Array> {
-  const drawn = await draw(thinRows(rows, sample, { seed, use: 'seeding' }), k, seed, signal)
-  return drawn.length === k * rows.dimensions || sample >= rows.ids.length ? drawn : draw(rows, k, seed, signal)
+export async function seedCentroids(rows: WeightedRows, k: number, options: SeedingOptions): Promise<Float32Array> {
+  const thinned = thinnedRows(rows.ids, options.sample, { seed: options.seed, use: 'seeding' })
+  const drawn = await draw(rows, thinned, k, options)
+  return drawn.length === k * rows.dimensions || thinned === undefined ? drawn : draw(rows, undefined, k, options)
 }
 
+/**
+ * Draws by rejection: a row by its distance to the centroids of some time ago, which is kept with the share of it that is
+ * left. That is a draw by today's distances, which all rows then need not know each time.
+ */
 async function draw(
   { vectors, weights, dimensions }: WeightedRows,
+  only: Uint32Array | undefined,
   k: number,
-  seed: number,
-  signal: AbortSignal | undefined,
+  { matrix, seed, signal }: Omit<SeedingOptions, 'sample'>,
 ): Promise<Float32Array> {
-  const rows = weights.length
-  const distances = distancesFrom(vectors, dimensions)
+  const count = only?.length ?? weights.length
   const centroids = new Float32Array(k * dimensions)
-  const nearest = new Float64Array(rows).fill(Number.POSITIVE_INFINITY)
-  const cumulated = new Float64Array(rows)
   // Before there is a centroid, every row is equally far.
-  let total = 0
-  for (let row = 0; row < rows; row++) {
-    total += weights[row]!
-    cumulated[row] = total
-  }
-  for (let c = 0; c < k; c++) {
-    if (c % centroidsAtOnce === 0) await nextTurn(signal)
-    if (total === 0) return centroids.slice(0, c * dimensions)
-    const row = firstAbove(cumulated, uniform(seed, String(c), 'k-means++') * total)
-    const centre = vectors.subarray(row * dimensions, (row + 1) * dimensions)
-    centroids.set(centre, c * dimensions)
-    const found = distances(centre)
-    total = 0
-    for (let r = 0; r < rows; r++) {
-      if (found[r]! < nearest[r]!) nearest[r] = found[r]!
-      total += weights[r]! * nearest[r]!
-      cumulated[r] = total
+  const nearest = new Float64Array(count).fill(1)
+  const cumulated = new Float64Array(count)
+  let [drawn, settled, refused] = [0, 0, 0]
+  for (let turn = 0; ; turn++) {
+    const atOnce = Math.max(1, Math.min(seedsAtOnce, Math.floor(settled * shareAtOnce)))
+    if (turn === 0 || drawn - settled === atOnce || refused === atOnce || drawn === k) {
+      if (drawn === k) return centroids
+      if (drawn > settled) {
+        const added = centroids.slice(settled * dimensions, drawn * dimensions)
+        const { distances } = await matrix.nearest(added, { only, signal })
+        for (let r = 0; r < count; r++) {
+          if (settled === 0 || distances[r]! < nearest[r]!) nearest[r] = distances[r]!
+        }
+      }
+      settled = drawn
+      refused = 0
+      if (cumulate(cumulated, nearest, weights, only) === 0) return centroids.slice(0, drawn * dimensions)
     }
+    const at = firstAbove(cumulated, uniform(seed, String(turn), 'k-means++') * cumulated[count - 1]!)
+    const row = (only?.[at] ?? at) * dimensions
+    const vector = vectors.subarray(row, row + dimensions)
+    const left = leastSquare(vector, centroids.subarray(settled * dimensions, drawn * dimensions), nearest[at]!)
+    if (drawn === settled || uniform(seed, String(turn), 'k-means++ kept') * nearest[at]! < left) {
+      centroids.set(vector, drawn++ * dimensions)
+    } else refused++
   }
-  return centroids
+}
+
+/** Running sums of weight × distance; gives the last. */
+function cumulate(
+  sums: Float64Array,
+  distances: Float64Array,
+  weights: Float64Array,
+  only: Uint32Array | undefined,
+): number {
+  let total = 0
+  for (let r = 0; r < sums.length; r++) {
+    total += weights[only?.[r] ?? r]! * distances[r]!
+    sums[r] = total
+  }
+  return total
+}
+
+/** The least of `bound` and the squared distances of a vector from some centroids. */
+function leastSquare(vector: Float32Array, centroids: Float32Array, bound: number): number {
+  let least = bound
+  for (let from = 0; from < centroids.length; from += vector.length) {
+    let sum = 0
+    for (let d = 0; d < vector.length; d++) sum += (vector[d]! - centroids[from + d]!) ** 2
+    if (sum < least) least = sum
+  }
+  return least
 }
 
 /** The first place whose value is above `bound`: never a row that adds nothing to the sum, such as a chosen one. */

@@ -47,20 +47,21 @@ export function takeRows({ ids, vectors, weights, dimensions }: WeightedRows, ch
   }
 }
 
+export type Thinning = { seed: number; use: string }
+
 /**
  * The `count` rows of least hash, or all, with the weights they have: a priority sample thinned evenly is a priority sample
  * again, as far as only the ratios of its weights matter.
  */
-export function thinRows(
-  rows: WeightedRows,
-  count: number,
-  { seed, use }: { seed: number; use: string },
-): WeightedRows {
-  if (count >= rows.ids.length) return rows
-  const hashes = Float64Array.from(rows.ids, (id) => uniform(seed, id, use))
+export function thinRows(rows: WeightedRows, count: number, thinning: Thinning): WeightedRows {
+  const thinned = thinnedRows(rows.ids, count, thinning)
+  return thinned ? takeRows(rows, thinned) : rows
+}
+
+/** The numbers of those rows, ascending, and nothing where they are all. */
+export function thinnedRows(ids: readonly string[], count: number, { seed, use }: Thinning): Uint32Array | undefined {
+  if (count >= ids.length) return undefined
+  const hashes = Float64Array.from(ids, (id) => uniform(seed, id, use))
   const limit = hashes.toSorted()[count - 1]!
-  return takeRows(
-    rows,
-    Uint32Array.from(rows.ids.keys()).filter((row) => hashes[row]! <= limit),
-  )
+  return Uint32Array.from(ids.keys()).filter((row) => hashes[row]! <= limit)
 }

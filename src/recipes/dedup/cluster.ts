@@ -7,6 +7,7 @@ import { nearestCentroid } from '../../select/kernel/nearest.js'
 import { kmeans } from '../../select/kmeans.js'
 import { readArtifact } from '../pass/artifacts.js'
 import { readVectorFile, readVectorHead, vectorsFile } from '../select/vector-file.js'
+import type { Resources } from '../types.js'
 import type { DedupConfig } from './options.js'
 import { numberRows, type RowNumbers } from './row-numbers.js'
 
@@ -22,7 +23,7 @@ const centroidsFile = 'centroids.bin'
 const [clusterRows, mostClusters] = [1000, 4096]
 
 /** Finds cluster centres, about a thousand rows each, by k-means on rows dealt out evenly over the corpus. */
-export function clusterPass({ seed }: DedupConfig): Pass {
+export function clusterPass({ seed }: DedupConfig, { memory }: Pick<Resources, 'memory'>): Pass {
   return {
     name: 'cluster',
     tasks: async () => reduceTask,
@@ -31,7 +32,8 @@ export function clusterPass({ seed }: DedupConfig): Pass {
       const dimensions = await dimensionsOf(numbers)
       const k = Math.min(mostClusters, Math.max(1, Math.ceil(numbers.total / clusterRows)))
       const { ids, vectors } = await sampleRows(numbers, dimensions, Math.max(20_000, 32 * k))
-      const found = await kmeans({ ids, vectors, dimensions, k, seed })
+      const { signal } = context
+      const found = await kmeans({ ids, vectors, dimensions, k, seed, workers: memory?.workers, signal })
       await writeFile(
         join(context.folder, centroidsFile),
         encodeArtifact('centroids', { dimensions }, [found.centroids]),

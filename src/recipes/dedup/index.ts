@@ -47,7 +47,7 @@ function comparison(config: DedupConfig, resources: Resources, sliceRows: number
   if (config.by === 'semantic') {
     return [
       scanPass(config, reading, (task, context) => embeddingSpill(task, context, { config, resources })),
-      clusterPass(config),
+      clusterPass(config, resources),
       assignPass(),
       bucketPass(config),
       compareClustersPass(config),

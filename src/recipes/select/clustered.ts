@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Committed, Pass, RunView } from '../../run/types.js'
 import { readRows } from '../pass/artifacts.js'
+import type { Resources } from '../types.js'
 import { type Assigned, assignPass, readAssigned } from './assign.js'
 import type { Chosen } from './chosen.js'
 import type { SelectionConfig } from './options.js'
@@ -13,8 +14,12 @@ import { besideVectors } from './vectors.js'
  * The passes that give every kept row a cluster: k-means on the coreset, one exact step over all rows, assignment. As many
  * clusters as the config says, or `k`.
  */
-export function clusterPasses(config: SelectionConfig, k?: (run: RunView) => number): Pass[] {
-  return [solvePass(config, k), polishPass(), refinePass(), assignPass()]
+export function clusterPasses(
+  config: SelectionConfig,
+  resources: Pick<Resources, 'memory'>,
+  k?: (run: RunView) => number,
+): Pass[] {
+  return [solvePass(config, resources, k), polishPass(), refinePass(), assignPass()]
 }
 
 /** A row with its cluster, and its rank where the strategy ranks. */

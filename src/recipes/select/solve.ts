@@ -5,14 +5,22 @@ import { type Pass, type RunView, reduceTask } from '../../run/types.js'
 import { type Coreset, createSketch, decodeSketch } from '../../select/coreset.js'
 import { kmeans } from '../../select/kmeans.js'
 import { countCommitted, readArtifact, requireRows } from '../pass/artifacts.js'
+import type { Resources } from '../types.js'
 import { clusterCount, coresetSize, type SelectionConfig } from './options.js'
 import { readPinned } from './pilot.js'
 
 /** k centroids as one row-major matrix. */
 export type Centroids = { readonly centroids: Float32Array; readonly dimensions: number }
 
-/** Merges the sketches of all shards into one coreset and clusters it, into as many clusters as the config or `k` says. */
-export function solvePass(config: SelectionConfig, k: (run: RunView) => number = () => clusterCount(config)): Pass {
+/**
+ * Merges the sketches of all shards into one coreset and clusters it, into as many clusters as the config or `k` says and in as many
+ * threads as the run has.
+ */
+export function solvePass(
+  config: SelectionConfig,
+  { memory }: Pick<Resources, 'memory'>,
+  k: (run: RunView) => number = () => clusterCount(config),
+): Pass {
   return {
     name: 'solve',
     tasks: async () => reduceTask,
@@ -20,7 +28,8 @@ export function solvePass(config: SelectionConfig, k: (run: RunView) => number =
       requireRows({ plan, committed }, 'scan')
       const coreset = await mergeSketches({ plan, committed }, config)
       const { dimensions } = coreset
-      const { centroids } = await kmeans({ ...coreset, k: k({ plan, committed }), seed: config.seed, signal })
+      const how = { k: k({ plan, committed }), seed: config.seed, workers: memory?.workers, signal }
+      const { centroids } = await kmeans({ ...coreset, ...how })
       await writeCentroids(join(folder, 'centroids.bin'), { centroids, dimensions })
       return emptyTally
     },

@@ -27,8 +27,8 @@ export type TileResult = {
 export type RankBackend = {
   /** Puts targets in the places from `first` up. */
   put(first: number, targets: Float32Array): void
-  /** Ranks the first `count` targets for at most tileRows rows. */
-  tile(vectors: Float32Array, rows: number, count: number): TileResult
+  /** Ranks the first `count` targets for at most tileRows rows: the first of `vectors`, or those whose numbers `only` has. */
+  tile(vectors: Float32Array, rows: number, count: number, only?: Uint32Array): TileResult
 }
 
 /** Squared Euclidean distances of a fixed set of vectors from one centre, valid until the next call. */

@@ -9,8 +9,11 @@ export type ClusterSumsOptions = KernelOptions & {
 
 /** Sums of the vectors of k clusters, in double precision. */
 export type ClusterSums = {
-  /** Adds vectors to the clusters of their labels, in their order; `weights` default to 1. */
-  add(vectors: Float32Array, labels: Uint32Array, weights?: Float64Array): void
+  /**
+   * Adds the first vectors, or those whose numbers `only` has, to the clusters of their labels, in that order. `weights`, one
+   * for each of `vectors`, default to 1.
+   */
+  add(vectors: Float32Array, labels: Uint32Array, weights?: Float64Array, only?: Uint32Array): void
   /** A copy of the sums, k × dimensions. */
   read(): Float64Array
   clear(): void
@@ -42,13 +45,13 @@ function simdSums(k: number, dimensions: number, shift: number): ClusterSums {
   const tileWeights = new Float64Array(buffer, at.weights, tileRows)
   const sums = new Float64Array(buffer, at.sums, k * stride)
   return {
-    add(vectors, labels, weights) {
+    add(vectors, labels, weights, only) {
       for (let row = 0; row < labels.length; row += tileRows) {
         const rows = Math.min(tileRows, labels.length - row)
-        copyRows(vectors.subarray(row * dimensions), rows, dimensions, tile, stride)
+        const some = only?.subarray(row, row + rows)
+        copyRows(some ? vectors : vectors.subarray(row * dimensions), rows, dimensions, tile, stride, some)
         tileLabels.set(labels.subarray(row, row + rows))
-        if (weights) tileWeights.set(weights.subarray(row, row + rows))
-        else tileWeights.fill(1, 0, rows)
+        for (let r = 0; r < rows; r++) tileWeights[r] = weights ? weights[some?.[r] ?? row + r]! : 1
         exports.addToClusters(at.vectors, rows, stride * 4, at.labels, at.weights, shift, at.sums)
       }
     },
@@ -64,10 +67,11 @@ function simdSums(k: number, dimensions: number, shift: number): ClusterSums {
 function plainSums(k: number, dimensions: number, shift: number): ClusterSums {
   const sums = new Float64Array(k * dimensions)
   return {
-    add(vectors, labels, weights) {
+    add(vectors, labels, weights, only) {
       for (let row = 0; row < labels.length; row++) {
-        const weight = weights?.[row] ?? 1
-        const from = row * dimensions
+        const number = only?.[row] ?? row
+        const weight = weights?.[number] ?? 1
+        const from = number * dimensions
         const to = labels[row]! * dimensions
         for (let d = 0; d < dimensions; d++) sums[to + d]! += vectors[from + d]! * weight + shift - shift
       }

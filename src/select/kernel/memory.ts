@@ -44,8 +44,24 @@ export function layout(): (bytes: number) => number {
   }
 }
 
-/** Copies rows of `width` numbers to places `stride` numbers apart; the gap keeps its zeros. */
-export function copyRows(from: Float32Array, rows: number, width: number, to: Float32Array, stride: number): void {
-  if (width === stride) to.set(from.subarray(0, rows * width))
-  else for (let r = 0; r < rows; r++) to.set(from.subarray(r * width, (r + 1) * width), r * stride)
+/**
+ * Copies the first rows of `width` numbers, or those whose numbers `only` has, to places `stride` numbers apart; the gap keeps
+ * its zeros.
+ */
+export function copyRows(
+  from: Float32Array,
+  rows: number,
+  width: number,
+  to: Float32Array,
+  stride: number,
+  only?: Uint32Array,
+): void {
+  // As many rows at a time as lie side by side in both places.
+  for (let r = 0; r < rows; ) {
+    const first = only?.[r] ?? r
+    let run = 1
+    if (width === stride) while (r + run < rows && (only?.[r + run] ?? r + run) === first + run) run++
+    to.set(from.subarray(first * width, (first + run) * width), r * stride)
+    r += run
+  }
 }

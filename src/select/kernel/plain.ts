@@ -19,9 +19,9 @@ export function plainRank({ capacity, dimensions, measure }: RankShape): RankBac
       targets.set(added, first * dimensions)
       if (measure === 'distance') halves.set(halfNorms(added, dimensions), first)
     },
-    tile(vectors, rows, count) {
+    tile(vectors, rows, count, only) {
       for (let row = 0; row < rows; row++) {
-        const at = row * dimensions
+        const at = (only?.[row] ?? row) * dimensions
         let best = Number.NEGATIVE_INFINITY
         let next = Number.NEGATIVE_INFINITY
         let label = 0

@@ -84,6 +84,8 @@ export function simdRank({ capacity, dimensions, measure }: RankShape): RankBack
       exports.panelSingle(at.targets, first, count, stride * 4, at.single)
       exports.panelQuantised(at.targets, first, count, stride * 4, at.quantised, at.inverses, at.lost)
       const half = halfNorms(added, dimensions)
+      // A panel's last places may hold what was put before.
+      halves.fill(Number.POSITIVE_INFINITY, first + count)
       if (measure === 'distance') halves.set(half, first)
       else halves.fill(0, first, first + count)
       if (first === 0) Object.assign(most, { norm: 0, lost: 0 })
@@ -92,8 +94,8 @@ export function simdRank({ capacity, dimensions, measure }: RankShape): RankBack
         most.lost = Math.max(most.lost, lost[first + c]!)
       }
     },
-    tile(from, rows, count) {
-      copyRows(from, rows, dimensions, vectors, stride)
+    tile(from, rows, count, only) {
+      copyRows(from, rows, dimensions, vectors, stride, only)
       const blocks = Math.ceil(count / lanes)
       if (paused > 0) {
         paused--

@@ -24,7 +24,7 @@ export const prototypesStrategy: Strategy<typeof options> = {
   summary: 'rows least or most like the middle of their cluster',
   options,
   chosenBytes: leastRankedBytes,
-  passes: (config) => [...clusterPasses(config), choosePass(config, choose)],
+  passes: (config, resources) => [...clusterPasses(config, resources), choosePass(config, choose)],
 }
 
 /** All clusters are one group. */

@@ -31,7 +31,7 @@ export const quota: Strategy<typeof options> = {
   chosenBytes: leastRankedBytes,
   ranking: (config) =>
     config.inside === 'score' ? { scoreColumn: requireScoreColumn(config), rank: ({ score }) => -score! } : undefined,
-  passes: (config) => [...clusterPasses(config), choosePass(config, choose)],
+  passes: (config, resources) => [...clusterPasses(config, resources), choosePass(config, choose)],
 }
 
 /** Shares `config.select` among the clusters and picks that many rows of each. */

@@ -43,8 +43,8 @@ export const semdedupStrategy: Strategy<Record<never, never>> = {
       rowBytes: 4 * dimensions + besideVector,
     }
   },
-  passes: (config) => [
-    ...clusterPasses(config, (run) => clusterCount(run, config)),
+  passes: (config, resources) => [
+    ...clusterPasses(config, resources, (run) => clusterCount(run, config)),
     bucketPass(config),
     comparePass(config),
     choosePass(config, choose),
