@@ -69,6 +69,8 @@ export const convertVerb: Verb = {
     const opened = await openShards(shards, { columns, onBad, everyRow, ...readingOf(flags) })
     const told = opened.schema(policy)
     const schema = isLoose ? undefined : told
+    // Lines stay as they are, whatever their types.
+    if (!isLoose && !terminal.quiet) for (const note of opened.mixed) terminal.err(note)
     const interrupt = listenForInterrupt(terminal.err)
     const options = { ...howWritten, schema, signal: interrupt.signal }
     try {

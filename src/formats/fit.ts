@@ -96,6 +96,10 @@ export function misfit(type: ColumnType, value: unknown, { path, column, row }: 
   const kind = Array.isArray(value) ? 'array' : typeof value
   return new UsageError(
     `Cannot write ${path}: row ${row}, column \`${column}\`: expected ${typeName(type)}, got ${cut} (${kind})`,
-    { fix: 'Give the writer a schema in which the column has a type that holds every row.' },
+    {
+      fix:
+        'Give the writer a schema in which the column has a type that holds every row. The command line finds it where it reads ' +
+        'files and no pipe; elsewhere leave the column out with --columns, or write JSONL.',
+    },
   )
 }

@@ -18,7 +18,8 @@ export const json: Format = {
   name: 'json',
   extensions: ['.json', '.json.gz', '.json.zst'],
   streams: true,
-  read: (path, options) => batch<Columns>()(readObjects(path, readElements(path, undefined, options?.signal), options)),
+  read: (path, options) =>
+    batch<Columns>()(readObjects(path, () => readElements(path, undefined, options?.signal), options)),
   describe: (path, options) => describeByRows(path, json, options),
   write: writeJson,
 }

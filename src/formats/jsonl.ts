@@ -1,7 +1,7 @@
 import { batch } from '../stream/batch.js'
 import { CorruptInputError, UsageError } from '../stream/errors.js'
 import type { Batches, Sink } from '../stream/types.js'
-import { columnsToRead } from './columns.js'
+import { checkColumns } from './columns.js'
 import { jsonValue } from './json-values.js'
 import { defaultLimits, limitFlag } from './limits.js'
 import { type Line, readLines } from './lines.js'
@@ -20,34 +20,58 @@ export const jsonl: Format = {
 }
 
 function readJsonl(path: string, options: ReadOptions = {}, blockBytes?: number): Batches<Columns> {
-  return readObjects(path, readLines(path, blockBytes, options.signal), options)
+  return readObjects(path, () => readLines(path, blockBytes, options.signal), options)
 }
 
 /**
  * Rows out of texts of JSON objects, only those in the range parsed. Throws a CorruptInputError with the line of one that
- * is no object.
+ * is no object, and a UsageError for a column that no object has, or of stdin none of the first ones.
  */
 export async function* readObjects(
   path: string,
-  texts: AsyncIterable<Line[]>,
-  { columns, optional, rows, signal }: ReadOptions = {},
+  open: () => AsyncIterable<Line[]>,
+  { columns, optional = [], rows, signal }: ReadOptions = {},
 ): AsyncGenerator<readonly Columns[]> {
   const { start, end } = rows ?? { start: 0, end: Number.POSITIVE_INFINITY }
   let row = 0
-  let checked = columns === undefined
-  for await (const lines of texts) {
+  let isFirst = true
+  for await (const lines of open()) {
     signal?.throwIfAborted()
     if (row >= end) return
     const wanted = row + lines.length <= start ? [] : lines.slice(Math.max(0, start - row), end - row)
     row += lines.length
     if (wanted.length === 0) continue
     const parsed = wanted.map((line) => parseLine(path, line))
-    if (!checked) {
-      // A block is enough to find a misspelt column in; one that only later rows have must be asked for by reading all.
-      columnsToRead(path, { columns, optional }, [...new Set(parsed.flatMap((each) => Object.keys(each)))])
-      checked = true
+    if (isFirst && columns !== undefined) {
+      const present = namesOf(parsed)
+      const needed = columns.filter((name) => !optional.includes(name))
+      // A row may bring a column that none has had yet; a misspelt one is told of before anything is made of the rows.
+      if (path !== '-' && needed.some((name) => !present.has(name))) await findColumns(path, open(), needed, present)
+      checkColumns(path, needed, [...present])
     }
+    isFirst = false
     yield columns === undefined ? parsed : parsed.map((each) => pick(each, columns))
+  }
+}
+
+function namesOf(rows: readonly Columns[]): Set<string> {
+  return new Set(rows.flatMap((row) => Object.keys(row)))
+}
+
+/** Adds to `present` the columns of all rows up to where each that is wanted was found, or a fault, which is its reader's. */
+async function findColumns(
+  path: string,
+  texts: AsyncIterable<Line[]>,
+  wanted: readonly string[],
+  present: Set<string>,
+): Promise<void> {
+  try {
+    for await (const lines of texts) {
+      for (const name of namesOf(lines.map((line) => parseLine(path, line)))) present.add(name)
+      if (wanted.every((name) => present.has(name))) return
+    }
+  } catch (error) {
+    if (!(error instanceof CorruptInputError)) throw error
   }
 }
 
@@ -90,7 +114,7 @@ export async function describeByRows(
   { everyRow = false, ...options }: DescribeOptions = {},
 ): Promise<Description> {
   if (path === '-') throw new UsageError('Cannot describe stdin: it can be read only once')
-  const found = inferColumns(1024)
+  const found = inferColumns()
   const { columns: mostColumns } = { ...defaultLimits, ...options.limits }
   let rows = 0
   try {
@@ -109,9 +133,15 @@ export async function describeByRows(
     })
   }
   const schema = found.schema()
-  const nulls = found.nulls()
+  const [nulls, mixed] = [found.nulls(), found.mixed()]
   const columns = Object.entries(schema).map(([name, type]) => ({ name, type: typeName(type) }))
-  return { ...(rows === 0 && { rows }), columns, schema, ...(nulls.length > 0 && { nulls }) }
+  return {
+    ...(rows === 0 && { rows }),
+    columns,
+    schema,
+    ...(nulls.length > 0 && { nulls }),
+    ...(mixed.length > 0 && { mixed }),
+  }
 }
 
 function writeJsonl(path: string, options: WriteOptions = {}): Sink<Columns, Written> {

@@ -1,4 +1,4 @@
-import type { Columns, ColumnType, Schema } from './types.js'
+import type { Columns, ColumnType, MixedColumn, Schema } from './types.js'
 
 /** A type as people write it: `list<struct<role: string, content: string>>`. */
 export function typeName(type: ColumnType): string {
@@ -27,33 +27,43 @@ export type InferredColumns = {
   schema(): Schema
   /** The columns without any value as yet. */
   nulls(): string[]
+  /** The columns that are json because their rows disagree, each with the first row that does. */
+  mixed(): MixedColumn[]
 }
 
 /**
- * Finds out columns and types, `rowsAtOnce` rows at a time: later ones add columns, and widen those that a type other than json
- * holds all of; else the earlier type stands. An object whose fields keep differing is json as well.
+ * Finds out columns and types: each row widens those of the rows before it, to json where no other type holds both. An
+ * object whose fields keep differing is json as well.
  */
-export function inferColumns(rowsAtOnce = Number.POSITIVE_INFINITY): InferredColumns {
+export function inferColumns(): InferredColumns {
   const seen: Record<string, Shape> = Object.create(null)
-  let own: Record<string, Shape> = Object.create(null)
-  let rowsOfOwn = 0
-  const all = () => {
-    for (const name in own) seen[name] = widen(seen[name], own[name], asBefore)
-    own = Object.create(null)
-    rowsOfOwn = 0
-    return seen
-  }
+  const mixed: MixedColumn[] = []
+  let rows = 0
   return {
-    count: () => new Set([...Object.keys(seen), ...Object.keys(own)]).size,
-    add(rows) {
-      for (const row of rows) {
-        for (const name of Object.keys(row)) own[name] = widen(own[name], shapeOf(row[name]), asJson)
-        if (++rowsOfOwn === rowsAtOnce) all()
+    count: () => Object.keys(seen).length,
+    add(batch) {
+      for (const row of batch) {
+        for (const name of Object.keys(row)) {
+          const [before, own] = [seen[name], shapeOf(row[name])]
+          const wide = widen(before, own)
+          if (wide === 'json' && before !== 'json' && before !== undefined) {
+            mixed.push({ column: name, row: rows, was: typeName(settle(before)), is: typeName(settle(own)) })
+          }
+          seen[name] = wide
+        }
+        rows++
       }
     },
-    schema: () => Object.fromEntries(Object.entries(all()).map(([name, shape]) => [name, settle(shape)])),
-    nulls: () => Object.keys(all()).filter((name) => seen[name] === undefined),
+    schema: () => Object.fromEntries(Object.entries(seen).map(([name, shape]) => [name, settle(shape)])),
+    nulls: () => Object.keys(seen).filter((name) => seen[name] === undefined),
+    mixed: () => mixed,
   }
+}
+
+/** Says of a shard why a column is json, by the id of the first row that has something else. */
+export function mixedNote(shard: string, { column, row, was, is }: MixedColumn): string {
+  const short = (type: string) => (type.length > 60 ? `${type.slice(0, 60)}…` : type)
+  return `Column \`${column}\` is json: ${shard}#${row} has ${short(is)}, and the rows before it ${short(was)}`
 }
 
 /** A type while it is being found out; undefined where only nulls were seen. */
@@ -68,37 +78,33 @@ function shapeOf(value: unknown): Shape {
   if (value instanceof Date) return 'timestamp'
   if (value instanceof Float32Array) return { vector: value.length }
   if (value instanceof Uint8Array) return 'binary'
-  if (Array.isArray(value)) return { items: value.map(shapeOf).reduce((a, b) => widen(a, b, asJson), undefined) }
+  if (Array.isArray(value)) return { items: value.map(shapeOf).reduce(widen, undefined) }
   // A struct cannot have a field of this name, as Parquet is read, and JSON can.
   if (Object.hasOwn(value as object, '__proto__')) return 'json'
   const fields = Object.entries(value as object).map(([name, field]) => [name, shapeOf(field)] as const)
   return { fields: Object.fromEntries(fields) }
 }
 
-/** What two types become that no other type but json holds. */
-type Mix = (before: Shape) => Shape
-const asJson: Mix = () => 'json'
-const asBefore: Mix = (before) => before
-
 /** Fields that one struct may have; beyond them they are rather keys than names. */
 const mostFields = 1000
 
-function widen(a: Shape, b: Shape, mix: Mix): Shape {
+/** The narrowest shape that holds both; json where no other does. */
+function widen(a: Shape, b: Shape): Shape {
   if (a === undefined || a === b) return b
   if (b === undefined) return a
   if (typeof a === 'object' && typeof b === 'object') {
-    if ('items' in a && 'items' in b) return { items: widen(a.items, b.items, mix) }
+    if ('items' in a && 'items' in b) return { items: widen(a.items, b.items) }
     if ('vector' in a && 'vector' in b && a.vector === b.vector) return a
     if ('fields' in a && 'fields' in b) {
       const fields = { ...a.fields }
       for (const [name, shape] of Object.entries(b.fields)) {
-        fields[name] = widen(Object.hasOwn(fields, name) ? fields[name] : undefined, shape, mix)
+        fields[name] = widen(Object.hasOwn(fields, name) ? fields[name] : undefined, shape)
       }
       return Object.keys(fields).length > mostFields ? 'json' : { fields }
     }
   }
   const numbers: Shape[] = ['int64', 'double']
-  return numbers.includes(a) && numbers.includes(b) ? 'double' : mix(a)
+  return numbers.includes(a) && numbers.includes(b) ? 'double' : 'json'
 }
 
 function settle(shape: Shape): ColumnType {

@@ -2,6 +2,7 @@ import { CorruptInputError } from '../stream/errors.js'
 import type { Batches } from '../stream/types.js'
 import { checkColumns } from './columns.js'
 import { describeShard, readShard } from './index.js'
+import { mixedNote } from './schema.js'
 import type { Columns, DescribeOptions, Description, ReadOptions, RowRange, Schema, Shard } from './types.js'
 import { type SchemaPolicy, unionSchemas } from './union-schema.js'
 
@@ -50,6 +51,8 @@ export type OpenShards = {
   /** What holds every row; undefined where a format does not tell its types. Throws a UsageError where nothing does. */
   schema(policy?: SchemaPolicy): Schema | undefined
   read(options?: Pick<ReadOptions, 'rows' | 'signal'>): AsyncGenerator<readonly Columns[]>
+  /** Says of each column whose rows disagree where they do. */
+  readonly mixed: readonly string[]
 }
 
 /**
@@ -66,21 +69,42 @@ export async function openShards(
 ): Promise<OpenShards> {
   const described = await describeAll(shards, { ...how, onBad })
   const present = new Set(described.flatMap(({ description }) => description?.columns.map(({ name }) => name) ?? []))
-  // Unless every row was looked at, a column that only later ones have is found out about by reading, as stdin's are.
-  const isTold = described.every(
-    ({ description, format }) => description !== undefined && (how.everyRow || !hasLooseColumns(format)),
-  )
-  if (isTold) checkColumns(shards.length === 1 ? shards[0]!.path : 'None of the shards', columns, [...present])
-  const optional = isTold || shards.length > 1 ? columns : undefined
+  // Of stdin nothing is known before it is read.
+  const isKnown = described.every(({ description }) => description !== undefined)
+  if (isKnown) {
+    await addLateColumns(described, columns, present, how)
+    checkColumns(shards.length === 1 ? shards[0]!.path : 'None of the shards', columns, [...present])
+  }
+  const optional = isKnown || shards.length > 1 ? columns : undefined
   const read = (shard: Described, options: ReadOptions) => readShard(shard, { columns, optional, ...options })
   return {
     schema: (policy) => unionOf(described, columns, policy),
+    mixed: described.flatMap(({ name, description }) =>
+      (description?.mixed ?? [])
+        .filter(({ column }) => columns?.includes(column) ?? true)
+        .map((each) => mixedNote(name, each)),
+    ),
     read: ({ rows, signal } = {}) =>
       readInTurn(described, rows, {
         read: (shard, range) =>
           leavingBad(shard, read(shard, { ...how, rows: range, signal }), { start: range?.start, onBad }),
         rowsOf: async (shard) => shard.description?.rows,
       }),
+  }
+}
+
+/** Adds columns that only later rows have, where one that is wanted is not among those known as yet. */
+async function addLateColumns(
+  shards: readonly Described[],
+  wanted: readonly string[] | undefined,
+  present: Set<string>,
+  how: DescribeOptions,
+): Promise<void> {
+  if (how.everyRow) return
+  for (const shard of shards) {
+    if (wanted?.every((name) => present.has(name)) ?? true) return
+    if (!hasLooseColumns(shard.format)) continue
+    for (const { name } of (await describeShard(shard, { ...how, everyRow: true })).columns) present.add(name)
   }
 }
 

@@ -112,10 +112,15 @@ export type Description = {
   schema?: Schema
   /** Columns of which only nulls are known; their type in `schema` is a guess that gives way to another shard's. */
   nulls?: string[]
+  /** Columns that are json because their rows hold values of types that go together in no other. */
+  mixed?: MixedColumn[]
   /** Compressed bytes on disk of each column, where the file tells. */
   columnBytes?: Readonly<Record<string, number>>
   rowGroups?: RowGroup[]
 }
+
+/** A column whose rows disagree: from row `row` on, counted from 0, there is something else than in those before. */
+export type MixedColumn = { readonly column: string; readonly row: number; readonly was: string; readonly is: string }
 
 export type RowGroup = {
   rows: number

@@ -1,6 +1,6 @@
+import { gathered } from '../stream/gathered.js'
 import { type DispatchController, type DispatchHandler, dispatch } from './agents.js'
 import { HttpFailure } from './failure.js'
-import { gathered } from './gathered.js'
 import { bounded, type Request, toFailure } from './request.js'
 import { whenAborted } from './when-aborted.js'
 

@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream'
 import { SluiceError, UsageError } from '../stream/errors.js'
+import { gathered } from '../stream/gathered.js'
 import { send } from './agents.js'
 import { describeUrl } from './endpoint.js'
 import { certificateNotTrusted, HttpFailure } from './failure.js'
-import { gathered } from './gathered.js'
 import { privateAddressCode } from './private-address.js'
 
 /** How long each part of an exchange may take, in milliseconds; 24 days at most. */

@@ -9,6 +9,11 @@ import { syncFolder } from '../stream/sync-folder.js'
 /** A file of a committed folder; `name` is relative to the folder, with forward slashes. */
 export type StoredFile = { readonly name: string; readonly bytes: number; readonly sha256: string }
 
+/** Whether a file or folder is one that a process was still writing under another name than its own. */
+export function isTemporary(name: string): boolean {
+  return /\.tmp-\d+$/.test(name)
+}
+
 /** Replaces the file at `path` so that a crash leaves either the old or the new content, never a part. */
 export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
   // Others may write the same file: another thread, another run, another machine with the same disk.

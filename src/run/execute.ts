@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { closing } from '../stream/closing.js'
 import { asDiskError, SluiceError } from '../stream/errors.js'
 import { statIfThere } from '../stream/stat-if-there.js'
-import { commitFolder, listFiles, type StoredFile } from './durable.js'
+import { commitFolder, isTemporary, listFiles, type StoredFile } from './durable.js'
 import { type Engine, localEngine } from './engines/local.js'
 import { type Ledger, openLedger } from './ledger.js'
 import { refuseLinks } from './links.js'
@@ -95,9 +95,10 @@ async function removeTraces(paths: RunPaths): Promise<void> {
 
 /** Removes what a killed run left half-written; only the holder of the lock may. */
 async function sweep(paths: RunPaths): Promise<void> {
-  for (const folder of [paths.state, paths.artifacts]) {
-    for (const name of await readdir(folder, { recursive: folder === paths.artifacts })) {
-      if (/\.tmp-\d+$/.test(name)) await rm(join(folder, name), { recursive: true, force: true })
+  for (const folder of [paths.state, paths.artifacts, paths.vectors, paths.batches]) {
+    if (!(await statIfThere(folder))) continue
+    for (const name of await readdir(folder, { recursive: folder !== paths.state })) {
+      if (isTemporary(name)) await rm(join(folder, name), { recursive: true, force: true })
     }
   }
 }

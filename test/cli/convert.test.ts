@@ -57,6 +57,20 @@ describe('sluice convert', () => {
     }
   }, 60_000)
 
+  it.each([3, 3000])(
+    'writes as json, and says so, what row %i has of another type than those before it',
+    async (odd) => {
+      const lines = Array.from({ length: 4000 }, (_, n) => JSON.stringify({ n: n === odd ? 'n/a' : n, m: n / 2 }))
+      const folder = await scratch({ 'a.jsonl': lines.join('\n') })
+      const out = join(folder, 'out.parquet')
+      const { code, stderr } = await sluice(['convert', join(folder, 'a.jsonl'), '-o', out])
+      expect(stderr).toContain(`Column \`n\` is json: a.jsonl#${odd} has string, and the rows before it int64`)
+      expect(code).toBe(0)
+      const rows = (await rowsIn(out)) as { n: unknown; m: unknown }[]
+      expect([rows.length, rows[1], rows[odd]]).toEqual([4000, { n: 1, m: 0.5 }, { n: 'n/a', m: odd / 2 }])
+    },
+  )
+
   it('widens the columns of shards that differ, or says how they do', async () => {
     const folder = await scratch({ 'a.jsonl': '{"n":1}\n', 'b.jsonl': '{"n":0.5,"m":"x"}\n' })
     const out = join(folder, 'out.parquet')

@@ -16,6 +16,17 @@ describe('sluice head', () => {
     expect(parsed((await sluice(['head', folder, '--rows', '9:12'])).stdout)).toEqual([])
   })
 
+  it('takes a column that only late rows have, and refuses one that no shard has', async () => {
+    const lines = Array.from({ length: 3000 }, (_, n) => JSON.stringify(n < 2999 ? { n } : { late: n }))
+    const folder = await scratch({ 'a.jsonl': lines.join('\n'), 'b.jsonl': '{"n":4}\n' })
+    const { stdout } = await sluice(['head', folder, '--rows', '2998:3001', '--columns', 'late,n'])
+    expect(parsed(stdout)).toEqual([{ n: 2998 }, { late: 2999 }, { n: 4 }])
+    const { code, stderr } = await sluice(['head', folder, '--columns', 'lte'])
+    expect(stderr).toContain('None of the shards has no column `lte`')
+    expect(stderr).toContain('Did you mean `late`? Its columns are: n, late.')
+    expect(code).toBe(2)
+  })
+
   it('says what a range looks like', async () => {
     for (const rows of ['x', '5:2', ':', '-3']) {
       const { code, stderr } = await sluice(['head', 'any.jsonl', `--rows=${rows}`])

@@ -66,3 +66,32 @@ it('convert tells of a fault behind rows that bring new columns', async () => {
   const got = await made('convert', path, '-o', `${out}.parquet`, '--on-bad-shard', 'skip')
   expect(got.slice(3000, 3002)).toEqual(expected)
 })
+
+it.each([
+  ['filter', ['--rules', 'length', '--min-chars', '5']],
+  ['dedup', ['--by', 'exact']],
+  ['select', ['-n', '3002', '--by', 'random']],
+])('%s writes as json what one late row has of another type, and says so', async (verb, flags) => {
+  const folder = await scratch()
+  const path = join(folder, 'a.jsonl')
+  const lines = rows.map((row, n) => JSON.stringify({ ...row, label: n === 2500 ? 'seven' : n }))
+  await writeFile(path, lines.join('\n'))
+  const out = join(folder, 'out')
+  const { code, stderr } = await sluice([verb, path, '-o', out, ...flags])
+  expect(code, stderr).toBe(0)
+  expect(stderr).toContain('Column `label` is json: a.jsonl#2500 has string, and the rows before it int64')
+  const got = await collect(readShards(await findShards([join(out, 'data')])))
+  expect(got.map(({ label }) => label)).toEqual(rows.map((_, n) => (n === 2500 ? 'seven' : n)))
+})
+
+it('a misspelt column of texts or of titles is told of before a row is judged', async () => {
+  const { path, out } = await corpus('a.jsonl')
+  const filter = await sluice(['filter', path, '-o', out, '--text-column', 'txt'])
+  expect(filter.stderr).toContain('a.jsonl has no column `txt`')
+  expect(filter.code).toBe(2)
+  const nobody = ['--model', 'openai:toy', '--endpoint', 'http://127.0.0.1:9/v1']
+  const run = await sluice(['run', 'reinstruct', path, '-o', out, '--title-column', 'lable', ...nobody])
+  expect(run.stderr).toContain('a.jsonl has no column `lable`')
+  expect(run.stderr).toContain('Did you mean `label`?')
+  expect(run.code).toBe(2)
+})

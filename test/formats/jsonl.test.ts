@@ -73,6 +73,20 @@ describe('reading JSON Lines', () => {
     expect(error.fix).toBe('Did you mean `text`? Its columns are: text, n.')
   })
 
+  it.each(['a.jsonl', 'a.json'])(
+    'finds a column of %s that only a late row has, and tells of one that none has',
+    async (name) => {
+      const rows = Array.from({ length: 40_000 }, (_, n) => (n === 39_999 ? { late: 1 } : { early: 'x'.repeat(20) }))
+      const path = join(await scratch(), name)
+      await writeRows(path)(inBatches(rows))
+      const found = await rowsAt(path, { columns: ['late'] })
+      expect([found.length, found.at(-1), found[0]]).toEqual([40_000, { late: 1 }, {}])
+      const error = await errorOf(() => rowsAt(path, { columns: ['lat'] }))
+      expect(error).toBeInstanceOf(UsageError)
+      expect(error.fix).toBe('Did you mean `late`? Its columns are: early, late.')
+    },
+  )
+
   it('ends with the reason of an aborted signal', async () => {
     const path = join(await scratch(), 'a.jsonl')
     await writeFile(path, '{"a":1}\n')

@@ -51,6 +51,12 @@ describe('embed', () => {
     expect(tally).toMatchObject({ in: 350, out: 350 })
   })
 
+  it('refuses ids that two rows have in common', async () => {
+    const path = join(folder, 'twice.jsonl')
+    await writeFile(path, [...corpus.slice(0, 3), corpus[1]].map((row) => JSON.stringify(row)).join('\n'))
+    await expect(embed(path)).rejects.toThrow('The id "k1" of column `key` belongs to more than one row')
+  })
+
   it.each(['int8', 'int16'] as const)('gives %s as bytes with a scale a row', async (precision) => {
     const { rows } = await embed(await writeShardsOf(1), { precision })
     const vectors = await (await staticEmbedder()).embed(corpus.map(({ text }) => text))

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { findShards } from '../../src/formats/index.js'
 import { readShards } from '../../src/formats/shards.js'
 import { curate } from '../../src/recipes/curate.js'
+import { statIfThere } from '../../src/stream/stat-if-there.js'
 import { sluice, startSluice } from '../cli/sluice.js'
 import { collect } from '../laws.js'
 import { paragraph } from '../prose.js'
@@ -153,6 +154,26 @@ describe('kept vectors', () => {
     expect(again.warnings).toEqual([expect.stringContaining(segments[0]!)])
     expect(asked()).toHaveLength(60)
     expect(again.bytes.equals(first.bytes)).toBe(true)
+  })
+
+  it('half written by a process that was killed are swept', async () => {
+    const server = await serve()
+    const [vectors, out] = [fresh('vectors'), fresh('run')]
+    await run(server, {}, { vectors })
+    await run(server, {}, { out })
+    const segment = (await readdir(vectors, { recursive: true })).find((name) => /\d{10}-.*\.bin$/.test(name))!
+    const [old, fresher, own] = [
+      join(vectors, `${segment}.a.tmp-1`),
+      join(vectors, `${segment}.b.tmp-1`),
+      join(out, '.sluice', 'vectors', 'c.tmp-1'),
+    ]
+    for (const path of [old, fresher, own]) await writeFile(path, 'half')
+    await utimes(old, 0, Date.now() / 1000 - 25 * 3600)
+    await run(server, {}, { vectors })
+    await run(server, {}, { out })
+    const there = await Promise.all([old, fresher, own].map((path) => statIfThere(path)))
+    // Of those in a shared folder one may be another's, who is still writing.
+    expect(there.map((found) => found !== undefined)).toEqual([false, true, false])
   })
 
   it('of another model behind the same name are refused', async () => {

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
+import { append, appendByte, type Growable, growable, taken } from '../../stream/growable.js'
 import { type Bounds, boundsOf, joinBounds } from './bounds.js'
-import { append, appendByte, type Growable, growable, taken } from './growable.js'
 import { appendHybrid, bitsFor } from './hybrid.js'
 import { type DictionaryChoice, type Settled, settleValues } from './leaf-values.js'
 import { appendBits, lengthAt } from './plain.js'

@@ -1,4 +1,4 @@
-import { appendByte, appendVarInt, type Growable, reserve } from './growable.js'
+import { appendByte, appendVarInt, type Growable, reserve } from '../../stream/growable.js'
 
 /** Bits that hold every number from 0 to `largest`. */
 export function bitsFor(largest: number): number {

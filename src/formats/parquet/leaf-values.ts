@@ -1,4 +1,4 @@
-import { type Growable, growable, reserve, taken } from './growable.js'
+import { type Growable, growable, reserve, taken } from '../../stream/growable.js'
 import { type Plain, valueStarts } from './plain.js'
 
 /** When repeated values are kept once: where that halves a column, always or never. */

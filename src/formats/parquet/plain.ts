@@ -1,4 +1,4 @@
-import { append, appendByte, type Growable, reserve } from './growable.js'
+import { append, appendByte, type Growable, reserve } from '../../stream/growable.js'
 import type { SchemaElement } from './library.js'
 
 /** How values of one type lie in Parquet's PLAIN encoding; booleans take a byte each here, and a bit in a page. */

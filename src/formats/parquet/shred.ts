@@ -1,7 +1,7 @@
+import { appendByte, appendFill, type Growable, growable } from '../../stream/growable.js'
 import { cellReader } from '../cell.js'
 import { fitVector, isList, isStructOf, misfit, type Place, scalars } from '../fit.js'
 import type { ColumnType, Schema } from '../types.js'
-import { appendByte, appendFill, type Growable, growable } from './growable.js'
 import { addValue, clearValues, type DictionaryChoice, type LeafValues, leafValues } from './leaf-values.js'
 import type { SchemaElement } from './library.js'
 import { plainEncoding } from './plain.js'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type Columns, readShard, writeRows } from '../../formats/index.js'
-import { type BadShard, describeUnlessBad, leavingBad, type OnBadShard } from '../../formats/shards.js'
+import { type BadShard, leavingBad, type OnBadShard } from '../../formats/shards.js'
 import { openRejectLog, type RejectLog } from '../../run/reject-log.js'
 import { total } from '../../run/tally.js'
 import type { Pass, PlannedShard, TaskContext } from '../../run/types.js'
@@ -8,6 +8,7 @@ import { closing } from '../../stream/closing.js'
 import { type Range, reduced } from '../pass/artifacts.js'
 import { badShardDetail, badShardReason } from '../pass/bad-shards.js'
 import { textOf } from '../pass/conversation.js'
+import { shardSchema } from '../pass/shard-schema.js'
 import { rowId, textFault } from '../select/corpus.js'
 import type { Resources } from '../types.js'
 import { type Decision, readDecisions } from './decide.js'
@@ -44,11 +45,11 @@ export function writePass(config: DedupConfig, reading: Resources['reading']): P
             }
           : undefined
       return closing(log, async () => {
-        const described = await describeUnlessBad(shard, { ...reading, everyRow: true, signal, onBad })
+        const schema = await shardSchema(shard, context, { reading, onBad })
         const rows = readableRows(stretch)
         const source = leavingBad(shard, readShard(shard, { ...reading, rows, signal }), { start: rows.start, onBad })
         const kept = rowsThatStay(source, stretch, { config, context, log })
-        const written = await writeRows(join(folder, keptFile), { schema: described?.schema })(kept)
+        const written = await writeRows(join(folder, keptFile), { schema })(kept)
         const { out } = stretch.scanned.tally
         const left = out - written.rows - total(log.rejected)
         // Of the columns that no pass has read yet one may not decode.

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { c4 } from '../../filters/c4.js'
 import { documentOf } from '../../filters/document.js'
+import { checkColumns } from '../../formats/columns.js'
 import { type Columns, readShard, writeRows } from '../../formats/index.js'
-import { describeUnlessBad, leavingBad } from '../../formats/shards.js'
+import { leavingBad } from '../../formats/shards.js'
 import { openRejectLog, type RejectLog } from '../../run/reject-log.js'
 import type { Pass, PlannedShard } from '../../run/types.js'
 import { closing } from '../../stream/closing.js'
@@ -10,6 +11,7 @@ import { watchBadShard } from '../pass/bad-shards.js'
 import { textOf } from '../pass/conversation.js'
 import { finishPass } from '../pass/finish.js'
 import { schemaOfPass } from '../pass/pass-schema.js'
+import { shardSchema } from '../pass/shard-schema.js'
 import { shardTasks } from '../pass/tasks.js'
 import { rowId, textFault } from '../select/corpus.js'
 import type { Recipe, Resources } from '../types.js'
@@ -45,7 +47,8 @@ function filterPass(config: FilterConfig, resources: Resources): Pass {
     name: 'filter',
     apart: true,
     tasks: ({ plan }) => shardTasks(plan, config, resources),
-    async work(task, { plan, folder, signal, progress }) {
+    async work(task, context) {
+      const { plan, folder, signal, progress } = context
       const shard = plan.shards[task.shard!]!
       const { rows } = task
       const families = await openFamilies(config, signal)
@@ -62,8 +65,11 @@ function filterPass(config: FilterConfig, resources: Resources): Pass {
         }
       }
       return closing(log, async () => {
-        const described = await describeUnlessBad(shard, { ...reading, everyRow: true, signal, onBad })
-        const written = await writeRows(join(folder, keptFile), { schema: described?.schema })(kept())
+        const schema = await shardSchema(shard, context, { reading, onBad })
+        const present = Object.keys(schema ?? {})
+        // An empty file of a format without columns of its own has none, and no row that lacks one.
+        if (present.length > 0) checkColumns(shard.name, [config.textColumn], present)
+        const written = await writeRows(join(folder, keptFile), { schema })(kept())
         const left = await leaveRest()
         return { in: read + left, out: written.rows, rejected: log.rejected, failed: {} }
       })

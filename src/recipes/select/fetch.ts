@@ -1,20 +1,14 @@
 import { join } from 'node:path'
-import {
-  type Columns,
-  describeShard,
-  type ParquetOptions,
-  readShard,
-  type Schema,
-  writeRows,
-} from '../../formats/index.js'
+import { type Columns, type ParquetOptions, readShard, type Schema, writeRows } from '../../formats/index.js'
 import { type BadShard, hasLooseColumns, leavingBad } from '../../formats/shards.js'
 import { openRejectLog } from '../../run/reject-log.js'
-import type { Pass, PlannedShard, RunView, Task } from '../../run/types.js'
+import type { Pass, PlannedShard, RunView, Task, TaskContext } from '../../run/types.js'
 import { closing } from '../../stream/closing.js'
 import type { Batches, Row } from '../../stream/types.js'
 import { type Range, readRows } from '../pass/artifacts.js'
 import { badShardDetail, badShardReason } from '../pass/bad-shards.js'
 import { textOf } from '../pass/conversation.js'
+import { shardSchema } from '../pass/shard-schema.js'
 import type { Resources } from '../types.js'
 import { arrangePass } from './arrange.js'
 import { type Chosen, chosenRanges, readChosen } from './chosen.js'
@@ -110,7 +104,7 @@ function readPass(
       return closing(log, async () => {
         const left = await keptBeside(context, task, { chosen, beside })
         const picked = shaped(readable, chosen, isText ? textRow(config.textColumn, titleColumn) : fullRow(left))
-        const schema = isText ? textSchema : await fullSchema(shard, { reading, beside })
+        const schema = isText ? textSchema : await fullSchema(shard, context, { reading, beside })
         const written = await writeRows(join(context.folder, fetchedFile), { schema, parquet: inPassing })(picked)
         context.progress(written.rows)
         return { in: chosen.length, out: written.rows, rejected: log.rejected, failed: {} }
@@ -161,8 +155,12 @@ async function keptBeside(
 type SchemaOptions = { reading: Resources['reading']; beside: Schema }
 
 /** The shard's own types where the file tells them; else `undefined`, and the writer goes by the rows. */
-async function fullSchema(shard: PlannedShard, { reading, beside }: SchemaOptions): Promise<Schema | undefined> {
-  const { schema } = await describeShard(shard, { ...reading, everyRow: true })
+async function fullSchema(
+  shard: PlannedShard,
+  context: TaskContext,
+  { reading, beside }: SchemaOptions,
+): Promise<Schema | undefined> {
+  const schema = await shardSchema(shard, context, { reading })
   return schema && { ...originSchema, ...schema, ...originSchema, ...beside }
 }
 

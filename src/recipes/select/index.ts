@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { reinstructSelector } from '../../filters/reinstruct.js'
+import { openShards } from '../../formats/shards.js'
 import type { Pass } from '../../run/types.js'
 import { UsageError } from '../../stream/errors.js'
+import { onBadAgain } from '../pass/bad-shards.js'
 import type { Recipe, Resources } from '../types.js'
 import type { JudgeText } from './corpus.js'
 import { fetchPasses } from './fetch.js'
@@ -44,7 +46,8 @@ export function selectionPasses(
   const isWhitened = vectors === 'whitened'
   const scan = scanPass(config, resources, judge, { ranking, vectors })
   const [first, ...others] = isWhitened ? [pilotPass(config, resources, judge), scan] : [scan]
-  const scanning = [withRoom(first, strategy, config, resources), ...others]
+  const roomy = withRoom(first, strategy, config, resources)
+  const scanning = [titleColumn === undefined ? roomy : withColumn(roomy, titleColumn, config, resources), ...others]
   const choosing = [...strategy.passes(config, resources), ...fetchPasses(config, resources, { columns, titleColumn })]
   // The strategies that take whitened vectors and rank nothing share a scan: another can be tried without embedding again.
   const isShared = isWhitened && ranking === undefined
@@ -55,6 +58,22 @@ export function selectionPasses(
     ...scanning.map((pass) => ({ ...pass, settings: scanSettings })),
     ...choosing.map((pass) => ({ ...pass, settings })),
   ]
+}
+
+/** The same pass, the first of a selection, which refuses to begin where no shard has a column that few rows need have. */
+function withColumn(
+  pass: Pass,
+  column: string,
+  config: SelectionConfig,
+  { reading }: Pick<Resources, 'reading'>,
+): Pass {
+  return {
+    ...pass,
+    async tasks(run) {
+      await openShards(run.plan.shards, { ...reading, columns: [column], onBad: onBadAgain(config) })
+      return pass.tasks(run)
+    },
+  }
 }
 
 function idleScore({ by }: SelectionConfig): UsageError {

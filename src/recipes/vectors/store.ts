@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Precision, rounded } from '../../embed/quantize.js'
 import type { Embedder, Texts } from '../../embed/types.js'
-import { makeFolder, writeDurably } from '../../run/durable.js'
+import { isTemporary, makeFolder, writeDurably } from '../../run/durable.js'
 import { decodeArtifact, encodeArtifact } from '../../select/artifact.js'
 import { asDiskError, UsageError } from '../../stream/errors.js'
+import { statIfThere } from '../../stream/stat-if-there.js'
 import { takeTexts } from '../../text/column.js'
 import { hashTexts, hashWords, readSegmentName } from './segment.js'
 import { createSegmentReader } from './segment-reader.js'
@@ -17,6 +18,8 @@ import type { ShardEmbedder, VectorStore } from './types.js'
 const probe = 'The same words, embedded again, tell whether this is still the same model.'
 /** Servers round differently from one batch to the next; two models differ by far more. */
 const leastCosine = 0.999
+/** Age of a temporary file that nobody writes to any more; clocks may differ. */
+const forgottenMs = 24 * 3600 * 1000
 
 /**
  * Opens the folder of a store for an embedder, whose vectors are {@link rounded}. Throws a UsageError where it is not the
@@ -33,7 +36,9 @@ export async function openVectorStore(path: string, embedder: Embedder, precisio
       if (!keys.has(named)) keys.set(named, shardKey(shard.path, columns))
       const folder = join(own, await keys.get(named)!)
       const range = rows ?? { start: 0, end: Number.POSITIVE_INFINITY }
-      const files = (await listFolder(folder))
+      const names = await listFolder(folder)
+      await removeForgotten(folder, names)
+      const files = names
         .flatMap((name) => readSegmentName(name) ?? [])
         .filter(({ first, last }) => first < range.end && last >= range.start)
       return shardEmbedder(embedder, {
@@ -104,6 +109,17 @@ async function settleEmbedder(folder: string, { id, dimensions, embed }: Embedde
   throw new UsageError(`${id} gives other vectors than those in ${folder}: cosine ${cosine.toFixed(3)}`, {
     fix: 'The model behind that name has changed: keep its vectors in another folder, with --vectors DIR, or remove this one.',
   })
+}
+
+/**
+ * Removes what a killed process was writing. Others may write here now, and on other machines: a segment takes them no more
+ * than seconds.
+ */
+async function removeForgotten(folder: string, names: readonly string[]): Promise<void> {
+  for (const path of names.filter(isTemporary).map((name) => join(folder, name))) {
+    const found = await statIfThere(path)
+    if (found && Date.now() - found.mtimeMs > forgottenMs) await rm(path, { force: true }).catch(() => {})
+  }
 }
 
 async function listFolder(folder: string): Promise<string[]> {

@@ -1,11 +1,12 @@
 /** Bytes that are appended to; those from `length` on are room. */
 export type Growable = { bytes: Buffer; length: number }
 
+/** Begins with no bytes, and room for `size`; default 64 KiB. */
 export function growable(size = 1 << 16): Growable {
   return { bytes: Buffer.allocUnsafeSlow(size), length: 0 }
 }
 
-/** Makes room for `size` more bytes. */
+/** Makes room for `size` more bytes, and for as much again as there is where that is more. */
 export function reserve(out: Growable, size: number): void {
   const needed = out.length + size
   if (needed <= out.bytes.length) return
@@ -14,6 +15,7 @@ export function reserve(out: Growable, size: number): void {
   out.bytes = larger
 }
 
+/** Appends a copy of the bytes. */
 export function append(out: Growable, bytes: Uint8Array): void {
   reserve(out, bytes.length)
   out.bytes.set(bytes, out.length)
@@ -27,6 +29,7 @@ export function appendFill(out: Growable, byte: number, count: number): void {
   out.length += count
 }
 
+/** Appends one byte. */
 export function appendByte(out: Growable, byte: number): void {
   reserve(out, 1)
   out.bytes[out.length++] = byte

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { gathered } from '../../src/http/gathered.js'
+import { gathered } from '../../src/stream/gathered.js'
 
 describe('gathered bytes', () => {
   it('are the pieces one behind another', () => {
