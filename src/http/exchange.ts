@@ -1,5 +1,5 @@
-import { gathered } from '../stream/gathered.js'
-import { type DispatchController, type DispatchHandler, dispatch } from './agents.js'
+import { type Gathered, gathered } from '../stream/gathered.js'
+import { type DispatchController, type DispatchHandler, dispatch, type Lane, leaveLane, takeLane } from './agents.js'
 import { HttpFailure } from './failure.js'
 import { bounded, type Request, toFailure } from './request.js'
 import { whenAborted } from './when-aborted.js'
@@ -23,81 +23,110 @@ export function exchange(request: Omit<Request, 'publicOnly'>, maxBytes: number)
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted()
     const { connectMs, firstByteMs, idleMs, totalMs } = bounded(timeouts)
-    const release = () => {
-      clearTimeout(timer)
-      forget?.()
-    }
-    const { handler, fail } = collect(url, maxBytes, { resolve, reject, release })
-    const timer = setTimeout(() => fail(new HttpFailure('answer took too long', { retryable: true })), totalMs)
-    const forget = signal && whenAborted(signal, () => fail(signal.reason))
-    try {
-      const options = { method, headers, body, headersTimeout: firstByteMs, bodyTimeout: idleMs }
-      dispatch(url, { connectMs, publicOnly: false }, options, handler)
-    } catch (error) {
-      // It is wrong with the request, before anything was sent.
-      fail(error)
-    }
+    const under: Underway = { url, maxBytes, resolve, reject, lane: takeLane(url, connectMs) }
+    under.timer = setTimeout(takesTooLong, totalMs, under)
+    under.forget = signal && whenAborted(signal, () => fail(under, signal.reason))
+    const options = { method, headers, body, headersTimeout: firstByteMs, bodyTimeout: idleMs }
+    dispatch(under.lane, url, options, handlerOf(under))
   })
 }
 
-type Settle = { resolve(answer: WholeAnswer): void; reject(error: unknown): void; release(): void }
+/** An exchange that is not over, and what came of its answer. */
+type Underway = {
+  readonly url: URL
+  readonly maxBytes: number
+  resolve(answer: WholeAnswer): void
+  reject(error: unknown): void
+  readonly lane: Lane
+  timer?: NodeJS.Timeout
+  /** Ends listening to the signal. */
+  forget?: (() => void) | undefined
+  head?: Head
+  /** The first piece of the body, which most have alone; from the second on all of them. */
+  first?: Buffer
+  pieces?: Gathered
+  /** Closes the connection; absent before there is one and after the answer. */
+  controller?: DispatchController | undefined
+  errorTimer?: NodeJS.Timeout
+  isOver?: true
+}
 
-/** A handler that gathers an answer and hands it on; `fail` gives it up, and closes its connection. */
-function collect(url: URL, maxBytes: number, { resolve, reject, release }: Settle) {
-  const body = gathered()
-  let head: Head | undefined
-  let connection: DispatchController | undefined
-  let errorTimer: NodeJS.Timeout | undefined
-  let isOver = false
-
-  const end = () => {
-    isOver = true
-    release()
-    clearTimeout(errorTimer)
-    connection?.abort(new Error('given up'))
-  }
-  const fail = (error: unknown) => {
-    if (isOver) return
-    end()
-    reject(error)
-  }
-  const give = () => {
-    if (isOver || head === undefined) return
-    end()
-    resolve({ ...head, body: body.bytes() })
-  }
-  const isRefusal = () => head !== undefined && (head.status < 200 || head.status > 299)
-
-  const handler: DispatchHandler = {
-    onRequestStart(controller) {
-      connection = controller
-      if (isOver) controller.abort(new Error('given up'))
+// One function for each event, since hundreds of exchanges are under way at once and each function of their own stays as long.
+function handlerOf(under: Underway): DispatchHandler {
+  return {
+    onRequestStart: (controller) => {
+      under.controller = controller
+      if (under.isOver) controller.abort(new Error('given up'))
     },
-    onResponseStart(_controller, status, headers) {
-      // 100 to 199 announce the real one.
-      if (status < 200) return
-      head = { status, headers }
-      if (isRefusal()) errorTimer = setTimeout(give, longestErrorMs)
-      else if (Number(headers['content-length']) > maxBytes) fail(tooLong(status, maxBytes))
-    },
-    onResponseData(_controller, piece) {
-      body.add(piece)
-      if (isRefusal() && body.length > longestErrorPage) give()
-      else if (body.length > maxBytes) fail(tooLong(head!.status, maxBytes))
-    },
-    onResponseEnd() {
+    onResponseStart: (_controller, status, headers) => begin(under, { status, headers }),
+    onResponseData: (_controller, piece) => add(under, piece),
+    onResponseEnd: () => {
       // Nothing is left to close.
-      connection = undefined
-      give()
+      under.controller = undefined
+      leaveLane(under.lane, false)
+      give(under)
     },
-    onResponseError(_controller, error) {
-      connection = undefined
+    onResponseError: (_controller, error) => {
+      under.controller = undefined
+      leaveLane(under.lane, true)
       // The status is known: a page that breaks off must not hide it.
-      if (isRefusal()) give()
-      else fail(toFailure(error, url))
+      if (isRefusal(under.head)) give(under)
+      else fail(under, toFailure(error, under.url))
     },
   }
-  return { handler, fail }
+}
+
+function begin(under: Underway, head: Head): void {
+  // 100 to 199 announce the real one.
+  if (head.status < 200) return
+  under.head = head
+  if (isRefusal(head)) under.errorTimer = setTimeout(give, longestErrorMs, under)
+  else if (Number(head.headers['content-length']) > under.maxBytes) fail(under, tooLong(head.status, under.maxBytes))
+}
+
+function add(under: Underway, piece: Buffer): void {
+  if (under.first === undefined) under.first = piece
+  else {
+    if (under.pieces === undefined) {
+      under.pieces = gathered()
+      under.pieces.add(under.first)
+    }
+    under.pieces.add(piece)
+  }
+  const length = under.pieces?.length ?? piece.length
+  if (isRefusal(under.head) && length > longestErrorPage) give(under)
+  else if (length > under.maxBytes) fail(under, tooLong(under.head!.status, under.maxBytes))
+}
+
+/** Hands on the answer as far as it came. */
+function give(under: Underway): void {
+  if (under.isOver || under.head === undefined) return
+  end(under)
+  const { status, headers } = under.head
+  under.resolve({ status, headers, body: under.pieces?.bytes() ?? under.first ?? Buffer.alloc(0) })
+}
+
+/** Gives the exchange up. */
+function fail(under: Underway, error: unknown): void {
+  if (under.isOver) return
+  end(under)
+  under.reject(error)
+}
+
+function takesTooLong(under: Underway): void {
+  fail(under, new HttpFailure('answer took too long', { retryable: true }))
+}
+
+function end(under: Underway): void {
+  under.isOver = true
+  clearTimeout(under.timer)
+  clearTimeout(under.errorTimer)
+  under.forget?.()
+  under.controller?.abort(new Error('given up'))
+}
+
+function isRefusal(head: Head | undefined): boolean {
+  return head !== undefined && (head.status < 200 || head.status > 299)
 }
 
 function tooLong(status: number, maxBytes: number): HttpFailure {
