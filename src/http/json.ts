@@ -18,9 +18,12 @@ export type JsonOptions = {
 export type JsonAnswer = Omit<WholeAnswer, 'body'> & { readonly text: string; readonly json: unknown }
 
 /** Posts `body` as JSON and resolves with the JSON that came back. Rejects with an HttpFailure; never follows a redirect. */
-export async function postJson(url: URL, body: unknown, options: JsonOptions = {}): Promise<unknown> {
+export function postJson(url: URL, body: unknown, options: JsonOptions = {}): Promise<unknown> {
+  const { secrets, timeouts, maxBytes = longestBody, signal } = options
   const headers = { accept: jsonType, ...options.headers, 'content-type': jsonType }
-  return (await readJson({ method: 'POST', url, headers, body: JSON.stringify(body) }, options)).json
+  const request = { method: 'POST', url, headers, body: JSON.stringify(body), timeouts, signal } as const
+  // No async function, whose frame a call would hold for as long as it is under way.
+  return exchange(request, maxBytes).then((answer) => readJson(answer, secrets).json)
 }
 
 /**
@@ -31,16 +34,15 @@ export async function exchangeJson(
   request: Pick<Request, 'method' | 'url' | 'body'>,
   options: JsonOptions = {},
 ): Promise<JsonAnswer> {
-  return readJson({ ...request, headers: { accept: jsonType, ...options.headers } }, options)
+  const { timeouts, maxBytes = longestBody, signal } = options
+  const headers = { accept: jsonType, ...options.headers }
+  return readJson(await exchange({ ...request, headers, timeouts, signal }, maxBytes), options.secrets)
 }
 
 const jsonType = 'application/json'
+const longestBody = 10_000_000
 
-async function readJson(
-  { method, url, headers, body }: Request,
-  { secrets = [], timeouts, maxBytes = 10_000_000, signal }: JsonOptions,
-): Promise<JsonAnswer> {
-  const answer = await exchange({ method, url, headers, body, timeouts, signal }, maxBytes)
+function readJson(answer: WholeAnswer, secrets: readonly string[] = []): JsonAnswer {
   const { status } = answer
   const text = answer.body.toString('utf8')
   if (status < 200 || status > 299) throw refusalOf({ status, headers: flatten(answer.headers) }, text, secrets)

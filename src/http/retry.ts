@@ -13,6 +13,10 @@ export type RetryOptions = {
   readonly waits?: (failure: HttpFailure) => Waits
   /** Resolves when the request may be sent after this failure, its wait being over; default at once. */
   readonly admit?: (failure: HttpFailure, signal: AbortSignal | undefined) => Promise<void>
+  /** Told of every answer. */
+  readonly onAnswer?: () => void
+  /** Told of every failure before anything is made of it, and of which attempt it was; may throw what is to be thrown instead. */
+  readonly onFailure?: (failure: HttpFailure, attempt: number) => void
   /** Told of every failure that will be followed by another attempt. */
   readonly onRetry?: (retry: {
     readonly attempt: number
@@ -46,15 +50,21 @@ export async function retrying<T>(
     signal,
     waits = () => usualWaits,
     admit,
+    onAnswer,
+    onFailure,
     onRetry,
   }: RetryOptions = {},
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted()
     try {
-      return await request(attempt)
+      const answer = await request(attempt)
+      onAnswer?.()
+      return answer
     } catch (failure) {
-      if (!(failure instanceof HttpFailure) || !failure.retryable || attempt >= attempts) throw failure
+      if (!(failure instanceof HttpFailure)) throw failure
+      onFailure?.(failure, attempt)
+      if (!failure.retryable || attempt >= attempts) throw failure
       const asked = failure.retryAfterMs ?? 0
       if (asked > longestRetryAfterMs) throw failure
       // Added to what was asked for, so that those who were all told the same second do not come back together.

@@ -1,7 +1,7 @@
 import { type TurnOptions, takeTurns } from '../http/turns.js'
 import { mostUsage } from './token-counter.js'
 import type { Model, Usage } from './types.js'
-import { wrapped } from './wrapped.js'
+import { type Answer, type Question, type Send, wrapped } from './wrapped.js'
 
 /**
  * The same model, asked no faster than allowed, see `takeTurns`. Belongs inside `withRetry`, so that every attempt counts
@@ -10,17 +10,22 @@ import { wrapped } from './wrapped.js'
 export function limited(model: Model, options: TurnOptions): Model {
   const inTurn = takeTurns(options)
   const isCounted = options.tokensPerMinute !== undefined
-  return wrapped(model, (send) => async (question, options = {}) => {
-    const most = isCounted ? tokensOf(mostUsage(question)) : 0
-    const sendNow = () => {
-      options.onSend?.()
-      return send(question, options)
-    }
-    return inTurn(sendNow, options.stop ?? options.signal, {
-      most,
-      taken: ({ usage }) => usage && tokensOf(usage),
-    })
-  })
+  return wrapped(
+    model,
+    <Q extends Question, A extends Answer>(send: Send<Q, A>): Send<Q, A> =>
+      (question, options = {}) => {
+        const sendNow = () => {
+          options.onSend?.()
+          return send(question, options)
+        }
+        const cost = isCounted ? { most: tokensOf(mostUsage(question)), taken: tokensTaken } : undefined
+        return inTurn<A>(sendNow, options.stop ?? options.signal, cost)
+      },
+  )
+}
+
+function tokensTaken({ usage }: Answer): number | undefined {
+  return usage && tokensOf(usage)
 }
 
 function tokensOf({ promptTokens, completionTokens }: Usage): number {

@@ -60,12 +60,13 @@ export function openaiModel(name: string, { timeouts, ...options }: OpenAiOption
 
   return {
     id,
-    async ask(call, options = {}) {
-      const answer = await post(chat, call, chatBody(call), options).catch((error) => {
-        throw explainFailure(error, call)
-      })
-      return readChatReply(answer, secrets)
-    },
+    ask: (call, options = {}) =>
+      post(chat, call, chatBody(call), options).then(
+        (answer) => readChatReply(answer, secrets),
+        (error) => {
+          throw explainFailure(error, call)
+        },
+      ),
     async score(call, options = {}) {
       try {
         return readScoreReply(await post(completions, call, scoreParameters(name, call), options), call, secrets)

@@ -23,23 +23,19 @@ export type ModelRetryOptions = Pick<RetryOptions, 'attempts' | 'random' | 'cloc
 export function withRetry(model: Model, options: ModelRetryOptions = {}): Model {
   const { mostFailuresInARow, clock = systemClock, health: given, ...retry } = options
   const health = given ?? watchHealth({ clock, ...(mostFailuresInARow && { mostFailuresInARow }) })
-  const sending = { ...retry, clock, waits: health.waits, admit: health.admit }
   let reached = false
-
-  const once = async <A>(attempt: number, send: () => Promise<A>): Promise<A> => {
-    try {
-      const answer = await send()
+  const sending: RetryOptions = {
+    ...{ ...retry, clock, waits: health.waits, admit: health.admit },
+    onAnswer: () => {
       reached = true
       health.answered()
-      return answer
-    } catch (error) {
-      if (!(error instanceof HttpFailure)) throw error
-      reached ||= !error.unreachable
-      health.failed(error)
-      if (!reached && attempt >= attemptsToConnect) throw gone(model, error)
-      if (health.isGone()) throw down(model, error)
-      throw error
-    }
+    },
+    onFailure: (failure, attempt) => {
+      reached ||= !failure.unreachable
+      health.failed(failure)
+      if (!reached && attempt >= attemptsToConnect) throw gone(model, failure)
+      if (health.isGone()) throw down(model, failure)
+    },
   }
 
   const often = async <A>(
@@ -52,7 +48,7 @@ export function withRetry(model: Model, options: ModelRetryOptions = {}): Model 
       if (health.isDown()) await health.admit(undefined, until)
       const attempt = (count: number) => {
         attempts = count
-        return once(count, send)
+        return send()
       }
       return { answer: await retrying(attempt, { ...sending, signal: until }), attempts }
     } catch (error) {

@@ -22,9 +22,8 @@ export function ask<In extends Row, Out extends object>(
   options: Pick<AskOptions<In, Out>, 'choose'> = {},
 ): Stage<In, In & Out> {
   const { concurrency, waiting, signal, log } = asking
-  const about = async (row: In, onSend: () => void) => {
-    return { row, outcome: await askAbout(stage, row, asking, { ...options, onSend }) }
-  }
+  const about = (row: In, onSend: () => void) =>
+    askAbout(stage, row, asking, { ...options, onSend }).then((outcome) => ({ row, outcome }))
   const answers = mapConcurrent(about, { concurrency, waiting, signal })
   return async function* (source) {
     for await (const batch of answers(source)) {

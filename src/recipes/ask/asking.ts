@@ -30,6 +30,8 @@ export type Asking = {
 }
 
 const rowsForCall = 4
+/** Rows that wait are only there so that a place is not left empty, and each is held whole. */
+const fewestWaiting = 8
 
 /** How long calls in flight may go on once one has met what ends the run, such as a refused key. */
 const graceMs = 3000
@@ -45,7 +47,7 @@ export async function openAsking(context: TaskContext, resources: Resources): Pr
     log,
     counts,
     concurrency: resources.rowsAtOnce ?? rowsForCall * resources.concurrency,
-    waiting: resources.rowsAtOnce ?? resources.concurrency,
+    waiting: resources.rowsAtOnce ?? Math.max(fewestWaiting, Math.ceil(resources.concurrency / 8)),
     ...callGuard(signal, resources.callSignal),
     close: async () => {
       log.close()
