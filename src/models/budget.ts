@@ -20,7 +20,13 @@ export function noSpending(): Spending {
   return { requests: 0, promptTokens: 0, completionTokens: 0 }
 }
 
-export type BudgetOptions = { limits?: Limits | undefined; price?: Price | undefined; spent: Spending }
+export type BudgetOptions = {
+  limits?: Limits | undefined
+  price?: Price | undefined
+  spent: Spending
+  /** Requests that were sent and have not ended; counted here too. */
+  underWay?: { requests: number }
+}
 
 /**
  * The same model, asked until a limit would be passed. A call sets aside the most it may cost; where that is too much it
@@ -32,11 +38,15 @@ export function budgeted(model: Model, options: BudgetOptions): Model {
 }
 
 /** The same for several models that spend from one budget. */
-export function sharedBudget({ limits = {}, price, spent }: BudgetOptions): (model: Model) => Model {
+export function sharedBudget({
+  limits = {},
+  price,
+  spent,
+  underWay = { requests: 0 },
+}: BudgetOptions): (model: Model) => Model {
   const held = { promptTokens: 0, completionTokens: 0 }
   // Counting the tokens of a prompt takes longer than all the rest.
   const isCounted = limits.tokens !== undefined || limits.dollars !== undefined
-  let inFlight = 0
   let waiting: (() => void)[] = []
 
   /** The limit that a call would pass while those in flight take the most they may. */
@@ -47,12 +57,12 @@ export function sharedBudget({ limits = {}, price, spent }: BudgetOptions): (mod
       completionTokens: spent.completionTokens + held.completionTokens + most.completionTokens,
     })
   const enter = (most: Usage) => {
-    inFlight++
+    underWay.requests++
     spent.requests++
     addTokens(held, most, 1)
   }
   const leave = (most: Usage) => {
-    inFlight--
+    underWay.requests--
     addTokens(held, most, -1)
     const woken = waiting
     waiting = []
@@ -62,7 +72,7 @@ export function sharedBudget({ limits = {}, price, spent }: BudgetOptions): (mod
     wrapped(model, (send) => async (question, options) => {
       const most = isCounted ? mostUsage(question) : nothing
       for (let passed = limitPassedWith(most); passed !== undefined; passed = limitPassedWith(most)) {
-        if (inFlight === 0) throw limitError(passed, spent)
+        if (underWay.requests === 0) throw limitError(passed, spent)
         await new Promise<void>((resolve) => waiting.push(resolve))
         options?.stop?.throwIfAborted()
         options?.signal?.throwIfAborted()

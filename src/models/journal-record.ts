@@ -1,10 +1,11 @@
 import { crc32 } from 'node:zlib'
 import { CorruptInputError } from '../stream/errors.js'
+import type { Usage } from './types.js'
 import type { Answer } from './wrapped.js'
 
 /**
  * A record: the length of its text and the CRC-32 of its text, each an unsigned 32-bit little-endian number, then the text,
- * JSON in UTF-8 that begins with the key.
+ * JSON in UTF-8 that begins with the key. What a reply took stands beside it where its own server did not say.
  */
 export const headerBytes = 8
 const opening = '{"key":"'
@@ -13,10 +14,10 @@ const keyShape = /^[0-9a-f]{64}$/
 /** Longer than any reply that is accepted (10 MB, with every character escaped). */
 const longestText = 64_000_000
 
-/** The record of one reply or score. */
-export function encodeRecord(key: string, answer: Answer): Buffer {
+/** The record of one reply or score, which took so many tokens. */
+export function encodeRecord(key: string, answer: Answer, spent: Usage): Buffer {
   if (!keyShape.test(key)) throw new TypeError(`Expected a key of 64 hexadecimal digits, got \`${key}\``)
-  const text = JSON.stringify({ key, reply: answer })
+  const text = JSON.stringify({ key, reply: answer, spent: answer.usage === undefined ? spent : undefined })
   const record = Buffer.allocUnsafe(headerBytes + Buffer.byteLength(text))
   record.write(text, headerBytes)
   record.writeUInt32LE(record.length - headerBytes, 0)
@@ -43,6 +44,12 @@ export function recordKey(record: Buffer): string | undefined {
 export function decodeRecord(record: Buffer, key: string, where: string): Answer {
   if (recordKey(record) !== key) throw damaged(where)
   return JSON.parse(record.toString('utf8', headerBytes)).reply
+}
+
+/** The tokens that the reply in a whole record took; none where it was written before that was kept. */
+export function recordSpent(record: Buffer): Usage {
+  const { reply, spent } = JSON.parse(record.toString('utf8', headerBytes)) as { reply: Answer; spent?: Usage }
+  return reply.usage ?? spent ?? { promptTokens: 0, completionTokens: 0 }
 }
 
 /** Where in `bytes` the first undamaged record starts, from `from` on; `undefined` where there is none. */

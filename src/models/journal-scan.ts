@@ -1,7 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { damaged, findRecord, headerBytes, recordKey, recordLength } from './journal-record.js'
 
-export type ScannedRecord = { readonly key: string; readonly offset: number }
+/** `record` is the whole of it, good until the next one comes. */
+export type ScannedRecord = { readonly key: string; readonly offset: number; readonly record: Buffer }
 
 const windowBytes = 1024 * 1024
 
@@ -34,7 +35,7 @@ export async function scanSegment(path: string, onRecord: (record: ScannedRecord
         if (findRecord(rest, 1) !== undefined) throw damaged(`${path}, byte ${offset}`)
         return size - offset
       }
-      onRecord({ key, offset })
+      onRecord({ key, offset, record })
       offset += length
     }
     return 0

@@ -3,18 +3,26 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { asDiskError, DiskError } from '../stream/errors.js'
 import { syncFolder } from '../stream/sync-folder.js'
+import { noSpending, type Spending } from './budget.js'
 import { openReaders } from './journal-readers.js'
 import { decodeRecord, encodeRecord } from './journal-record.js'
 import { readRecord, scanSegment } from './journal-scan.js'
+import { addSpending } from './journal-spending.js'
 import { callKey } from './key.js'
-import type { AskOptions, Model } from './types.js'
+import { usageOf } from './token-counter.js'
+import type { AskOptions, Model, Usage } from './types.js'
 import { type Answer, type Question, type Send, wrapped } from './wrapped.js'
 
 /** Replies on disk, by key. What `append` resolved for survives a crash of the process and of the machine. */
 export type Journal = {
   read(key: string): Promise<Answer | undefined>
-  /** Resolves once the reply is on the disk; rejects with a DiskError, and from then on every append does. */
-  append(key: string, answer: Answer): Promise<void>
+  /**
+   * Resolves once the reply is on the disk; rejects with a DiskError, and from then on every append does. `spent` is what it
+   * took; default what its server said.
+   */
+  append(key: string, answer: Answer, spent?: Usage): Promise<void>
+  /** What the replies took that were appended since it was opened. */
+  readonly appended: Readonly<Spending>
   /** Throws the DiskError that stopped the journal, if one did: a reply that cannot be kept is not worth paying for. */
   check(): void
   /** How many calls were answered from the disk, and how many went to the model. */
@@ -24,12 +32,19 @@ export type Journal = {
   close(): Promise<void>
 }
 
+export type JournalOptions = {
+  /** After so many bytes another segment is begun; default 64 MB. */
+  readonly segmentBytes?: number
+  /** Told of each segment that is begun, before a reply is written to it. */
+  readonly onSegment?: (path: string) => Promise<void>
+}
+
 /**
  * Opens the journal in `folder`, which is made where it is missing. Every opening writes segments of its own, so several
  * processes may share a folder; each sees what was there when it opened. Memory: about 100 bytes a reply. Rejects with a
  * CorruptInputError naming segment and byte where a record inside a segment is damaged.
  */
-export async function openJournal(folder: string, { segmentBytes = 64 * 1024 * 1024 } = {}): Promise<Journal> {
+export async function openJournal(folder: string, options: JournalOptions = {}): Promise<Journal> {
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => {
     throw asDiskError(error, folder)
   })
@@ -41,7 +56,7 @@ export async function openJournal(folder: string, { segmentBytes = 64 * 1024 * 1
     if (bytes > 0) torn.push({ segment, bytes })
   }
   const readers = openReaders(folder)
-  const writer = openWriter(folder, segments, segmentBytes, index)
+  const writer = openWriter(folder, segments, index, options)
   return {
     counts: { hits: 0, calls: 0 },
     torn,
@@ -55,6 +70,7 @@ export async function openJournal(folder: string, { segmentBytes = 64 * 1024 * 1
       )
     },
     append: writer.append,
+    appended: writer.appended,
     check: writer.check,
     async close() {
       try {
@@ -84,7 +100,7 @@ export function journalled(model: Model, journal: Journal): Model {
         journal.check()
         journal.counts.calls++
         const fresh = await send(question, { ...options, key })
-        await journal.append(key, fresh)
+        await journal.append(key, fresh, usageOf(question, fresh))
         return fresh
       } finally {
         inFlight.delete(key)
@@ -118,10 +134,18 @@ function remember(index: Map<string, number>, key: string, segment: number, offs
 /** For so long the replies that follow each other closely gather for one write. */
 const gatherMs = 10
 
+const nothingSpent: Usage = { promptTokens: 0, completionTokens: 0 }
+
 type Pending = { key: string; record: Buffer; resolve: () => void; reject: (error: unknown) => void }
 
 /** Appends to segments of its own: one write and one sync at a time, and whoever comes meanwhile shares the next. */
-function openWriter(folder: string, segments: string[], segmentBytes: number, index: Map<string, number>) {
+function openWriter(
+  folder: string,
+  segments: string[],
+  index: Map<string, number>,
+  { segmentBytes = 64 * 1024 * 1024, onSegment }: JournalOptions,
+) {
+  const appended = noSpending()
   let queue: Pending[] = []
   let flushing: Promise<void> | undefined
   let failed: unknown
@@ -137,6 +161,7 @@ function openWriter(folder: string, segments: string[], segmentBytes: number, in
     if (file === undefined) {
       file = await createSegment(folder, segments)
       size = 0
+      await onSegment?.(join(folder, segments.at(-1)!))
     }
     await file.appendFile(Buffer.concat(batch.map(({ record }) => record)))
     await file.datasync()
@@ -165,9 +190,11 @@ function openWriter(folder: string, segments: string[], segmentBytes: number, in
     flushing = undefined
   }
   return {
-    append: (key: string, answer: Answer) =>
+    appended,
+    append: (key: string, answer: Answer, spent: Usage = answer.usage ?? nothingSpent) =>
       new Promise<void>((resolve, reject) => {
-        queue.push({ key, record: encodeRecord(key, answer), resolve, reject })
+        queue.push({ key, record: encodeRecord(key, answer, spent), resolve, reject })
+        addSpending(appended, { requests: 1, ...spent }, 1)
         flushing ??= flush()
       }),
     check() {

@@ -112,8 +112,8 @@ function askedModel(
   let journal: Journal | undefined
   let record: SpendingRecord | undefined
   const model = once(async () => {
-    journal = await openJournal(journalFolder)
-    record = await recordSpending(runPaths(out).spent, budget.spent)
+    journal = await openJournal(journalFolder, { onSegment: async (path) => record?.onSegment(path) })
+    record = await recordSpending(runPaths(out).spent, budget, journal.appended)
     return openJournalledModel(named, {
       ...{ concurrency, journal, budget, batch, rates: { requestsPerMinute, tokensPerMinute } },
       ...{ alsoAt: endpointsBeside(machine), record: recording, allowHttp, apiKeyEnv, apiKeyFile },
@@ -183,15 +183,17 @@ function spentSince(before: Readonly<Spending> = noSpending(), now: Spending): S
   }
 }
 
+type RunBudget = BudgetOptions & Required<Pick<BudgetOptions, 'underWay'>>
+
 /** What may be spent, at which price; a limit in dollars needs a price that somebody told. */
-function openBudget(named: NamedModel, { limits, prices, batch }: MachineOptions): BudgetOptions {
+function openBudget(named: NamedModel, { limits, prices, batch }: MachineOptions): RunBudget {
   const price = named.model === undefined ? undefined : priceOf({ ...named, batch }, prices)
   if (limits?.dollars !== undefined && price === undefined) {
     throw new UsageError(`A limit of ${limits.dollars} dollars needs the price of ${named.model}, which is not known`, {
       fix: 'Say it with --prices FILE, or limit requests or tokens instead.',
     })
   }
-  return { limits, price, spent: noSpending() }
+  return { limits, price, spent: noSpending(), underWay: { requests: 0 } }
 }
 
 function once<T>(open: () => Promise<T>): { get(): Promise<T>; opened(): Promise<T | undefined> } {

@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { scanSegment } from '../../src/models/journal-scan.js'
 import { writeProseShards } from '../prose.js'
 import { toyReply } from '../recipes/toy-model.js'
 import { type OpenAiServer, startOpenAiServer } from '../server/openai-server.mjs'
@@ -63,6 +64,33 @@ describe('a limit', () => {
     expect(slow.seen.length - before).toBeLessThanOrEqual(3)
     await slow.close()
   })
+
+  it('counts each reply in the journal of a run that was killed, however soon', async () => {
+    const quick = await startOpenAiServer({ reply: toyReply, latencyMs: 15 })
+    const most = 40
+    const limited = command('killed-early', '--endpoint', quick.url, '--concurrency', '4', '--max-requests', `${most}`)
+    const journal = join(folder, 'killed-early', '.sluice', 'journal')
+    const keptReplies = async () => {
+      let kept = 0
+      const segments = await readdir(journal).catch(() => [])
+      for (const segment of segments) await scanSegment(join(journal, segment), () => kept++)
+      return kept
+    }
+    for (const wanted of [6, 12]) {
+      const { child, finished } = startSluice(limited)
+      while ((await keptReplies()) < wanted) await new Promise((resolve) => setTimeout(resolve, 1))
+      child.kill('SIGKILL')
+      await finished
+    }
+    const kept = await keptReplies()
+    const before = quick.seen.length
+    const { code, stderr } = await sluice(limited)
+    await quick.close()
+    expect(code, stderr).toBe(8)
+    expect(quick.seen.length - before).toBeLessThanOrEqual(most - kept)
+    // And none is counted twice.
+    expect(quick.seen.length).toBeGreaterThanOrEqual(most)
+  }, 60_000)
 
   it('of requests and tokens in a minute changes no byte', async () => {
     const rates = ['--requests-per-minute', '6000', '--tokens-per-minute', '6000000']
