@@ -3,6 +3,7 @@ import type { RowRange } from '../types.js'
 import type { ChunkBytes, Extent } from './chunk-bytes.js'
 import type { SchemaTree } from './library.js'
 import { type Dictionary, decodeDictionary, decodePage, type Page, type PageCoding, valueCount } from './page.js'
+import type { PageLocation } from './page-locations.js'
 import { isCount, type PageHead, walkPages } from './pages.js'
 
 /** One leaf column of one row group: where its pages lie and how they decode. */
@@ -24,6 +25,8 @@ export type Chunk = PageCoding & {
   window: number
   /** Decompressed bytes that all open columns hold together. */
   held: { bytes: number }
+  /** Reads where its pages lie, where the file tells; undefined where that is not to be believed. */
+  locations: (() => Promise<readonly PageLocation[] | undefined>) | undefined
 }
 
 /** How far a chunk has been read: its page in memory, and the wanted rows still to come. */
@@ -41,15 +44,19 @@ export type ChunkState = {
   pageAt: number
   /** The next value of the page. */
   at: number
-  /** Values of all pages so far, those passed over among them. */
+  /** Values of all pages so far, those passed over among them; of lists not those that were jumped over. */
   seen: number
+  /** What the index says of the page that comes next, where others were jumped over to it. */
+  promised: { bytes: number; rows: number } | undefined
+  /** Where the last page ends, once pages were jumped over. */
+  lastEnd: number | undefined
 }
 
 /** A chunk of which nothing was read. */
 export function openChunk(source: ChunkBytes, chunk: Chunk, runs: readonly RowRange[]): ChunkState {
   const walk = walkPages(source, chunk.extent, chunk.limits)
   const { start } = chunk.extent
-  const page = { page: undefined, pageAt: start, at: 0, textAt: 0, seen: 0 }
+  const page = { page: undefined, pageAt: start, at: 0, textAt: 0, seen: 0, promised: undefined, lastEnd: undefined }
   return { chunk, runs, run: 0, row: 0, walk, dictionary: undefined, ...page }
 }
 
@@ -72,14 +79,12 @@ export async function nextPage(state: ChunkState, skippable: number): Promise<bo
   const ahead = skippable > 0 ? 16 << 10 : chunk.window
   hold(state, undefined)
   for (;;) {
-    if (state.seen >= chunk.values) return false
+    if (state.seen >= chunk.values || (state.lastEnd !== undefined && walk.at >= state.lastEnd)) return false
     state.pageAt = walk.at
     const head = await walk.head(ahead)
     if (head === undefined) return false
-    if (head.type === 'DICTIONARY_PAGE') {
-      if (state.dictionary !== undefined || state.seen > 0) throw new Error('a second dictionary')
-      state.dictionary = decodeDictionary(head, await walk.body(ahead), chunk)
-    } else if (head.type === 'DATA_PAGE' || head.type === 'DATA_PAGE_V2') {
+    if (head.type === 'DICTIONARY_PAGE') await takeDictionary(state, head, ahead)
+    else if (head.type === 'DATA_PAGE' || head.type === 'DATA_PAGE_V2') {
       const count = checkData(state, head)
       state.seen += count
       if (count <= skippable && isFlat(chunk)) {
@@ -91,9 +96,16 @@ export async function nextPage(state: ChunkState, skippable: number): Promise<bo
       withinLimit('pages held at one time', chunk.held.bytes + head.uncompressed_page_size, chunk.limits, 'heldBytes')
       hold(state, decodePage(head, await walk.body(chunk.window), chunk, state.dictionary))
       checkRows(state, head)
+      checkPromise(state, head)
       return true
     } else walk.skip()
   }
+}
+
+/** Reads the dictionary, of which there is one at most, before all values. */
+export async function takeDictionary(state: ChunkState, head: PageHead, ahead: number): Promise<void> {
+  if (state.dictionary !== undefined || state.seen > 0) throw new Error('a second dictionary')
+  state.dictionary = decodeDictionary(head, await state.walk.body(ahead), state.chunk)
 }
 
 /** Without lists a value is a row, so that a header alone tells how many rows its page holds. */
@@ -113,14 +125,28 @@ function checkData(state: ChunkState, head: PageHead): number {
   return count
 }
 
+/** A page that was jumped to must be the one that the index told of. */
+function checkPromise(state: ChunkState, { bytes }: PageHead): void {
+  const { promised, page } = state
+  if (promised === undefined || page === undefined) return
+  if (bytes !== promised.bytes || rowsOf(page) !== promised.rows) {
+    throw new Error('it is not the page that its offset index tells of')
+  }
+  state.promised = undefined
+}
+
+/** Rows that begin in a page. */
+function rowsOf({ count, repetition }: Page): number {
+  if (repetition === undefined) return count
+  let rows = 0
+  for (let i = 0; i < count; i++) if (repetition[i] === 0) rows++
+  return rows
+}
+
 /** What version 2 says of its rows must be so; version 1 says nothing. */
 function checkRows({ page, chunk }: ChunkState, { data_page_header_v2: data }: PageHead): void {
   if (data === undefined || page === undefined) return
-  let rows = page.count
-  if (page.repetition !== undefined) {
-    rows = 0
-    for (let i = 0; i < page.count; i++) if (page.repetition[i] === 0) rows++
-  }
+  const rows = rowsOf(page)
   if (isCount(data.num_rows) && data.num_rows !== rows) {
     throw new Error(`its page holds ${rows} rows where its header promises ${data.num_rows}`)
   }

@@ -1,4 +1,5 @@
 import { type Chunk, type ChunkState, gap, inRun, left, missing, nextPage, passed } from './chunk-state.js'
+import { jump } from './page-jump.js'
 import { type TextBatch, withNulls } from './texts.js'
 
 /** Values looked at at a time, so that a batch ends soon after it has its bytes. */
@@ -33,6 +34,7 @@ export async function takeFlat(state: ChunkState, out: unknown[], rows: number, 
 }
 
 async function skipFlat(state: ChunkState): Promise<void> {
+  if (state.chunk.locations !== undefined && gap(state) > left(state)) await jump(state)
   while (gap(state) > 0) {
     while (left(state) === 0) if (!(await nextPage(state, gap(state)))) throw missing(state)
     passInPage(state, Math.min(gap(state), left(state)))

@@ -12,6 +12,7 @@ import { corrupt } from './corrupt.js'
 import type { Footer } from './footer.js'
 import type { Leaf } from './leaves.js'
 import type { SchemaTree } from './library.js'
+import { type IndexPlace, isWorthReading, readPageLocations } from './page-locations.js'
 import { isCount } from './pages.js'
 import { type LeafRows, noLeafRows, recordReader } from './records.js'
 import type { StoredGroup } from './row-groups.js'
@@ -191,7 +192,18 @@ function openChunk(file: OpenFile, group: StoredGroup, leaf: Leaf, where: string
   }
   const codec = codecOf(file.codecs, stored.codec, where)
   const extent = { start, end: Math.min(end + forgotten, file.source.size - 8) }
-  return { ...leaf, where, extent, encodings, rows, values, codec }
+  const locations = locationsOf(file, { at: stored.indexAt, bytes: stored.indexBytes, rows, chunk: { start, end } })
+  return { ...leaf, where, extent, encodings, rows, values, codec, locations }
+}
+
+/** Reads an index when it is first asked for, and once. */
+function locationsOf({ source, limits }: OpenFile, place: IndexPlace): Chunk['locations'] {
+  if (!isWorthReading(place)) return undefined
+  let found: ReturnType<typeof readPageLocations> | undefined
+  return () => {
+    found ??= readPageLocations(source, place, limits)
+    return found
+  }
 }
 
 function codecOf(codecs: Codecs, name: string | undefined, where: string): Codec | undefined {

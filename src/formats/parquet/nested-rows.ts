@@ -1,5 +1,6 @@
 import { withinLimit } from '../limits.js'
 import { type ChunkState, gap, inRun, left, missing, nextPage, passed } from './chunk-state.js'
+import { jump } from './page-jump.js'
 import { type LeafRows, noLeafRows } from './records.js'
 import { countVectors, toVectors } from './vector-rows.js'
 
@@ -54,6 +55,7 @@ async function gather(state: ChunkState, rows: number, bytes: number, into?: Lea
 }
 
 async function skipNested(state: ChunkState): Promise<void> {
+  if (state.chunk.locations !== undefined) await jump(state)
   while (gap(state) > 0) {
     const found = await gather(state, gap(state), Number.POSITIVE_INFINITY)
     if (found.rows === 0) throw missing(state)

@@ -4,8 +4,8 @@ import type { ChunkBytes, Extent } from './chunk-bytes.js'
 import { parquetHeader } from './library.js'
 import { thriftEnd } from './thrift.js'
 
-/** A page's header, checked, and where the page begins in the file. */
-export type PageHead = ReturnType<typeof parquetHeader> & { at: number }
+/** A page's header, checked, where the page begins in the file, and its bytes with the header. */
+export type PageHead = ReturnType<typeof parquetHeader> & { at: number; bytes: number }
 
 /** Walks a column chunk page by page, fetching a window of bytes at a time. What `body` gives is good until the next header. */
 export type PageWalk = {
@@ -17,6 +17,8 @@ export type PageWalk = {
   body(ahead: number): Promise<Uint8Array>
   /** Passes over that page without fetching it. */
   skip(): void
+  /** Goes on at a byte of the chunk where a page is said to begin. */
+  jump(to: number): void
 }
 
 const firstHeader = 512
@@ -45,7 +47,8 @@ export function walkPages(source: ChunkBytes, { start, end }: Extent, limits: Li
       if (length >= 0) {
         const view = new DataView(bytes.buffer, bytes.byteOffset, length)
         bodyAt = at + length
-        return { ...parquetHeader({ view, offset: 0 }), at }
+        const head = parquetHeader({ view, offset: 0 })
+        return { ...head, at, bytes: length + head.compressed_page_size }
       }
       if (at + bytes.length >= end) throw new Error('its page header ends beyond the column chunk')
       withinLimit('its page header', bytes.length, limits, 'pageHeaderBytes')
@@ -75,6 +78,9 @@ export function walkPages(source: ChunkBytes, { start, end }: Extent, limits: Li
     },
     skip() {
       at = bodyAt + last!.compressed_page_size
+    },
+    jump(to) {
+      at = to
     },
   }
 }

@@ -19,6 +19,9 @@ export type StoredChunk = {
   /** Where its first data page lies, and its dictionary, 0 where it has none. */
   dataAt: number
   dictionaryAt: number
+  /** Where its offset index lies, and its bytes, NaN where it has none. */
+  indexAt: number
+  indexBytes: number
 }
 
 /**
@@ -58,6 +61,7 @@ const emptyList = Uint8Array.of(12)
 
 function readChunk(cursor: ThriftCursor, type: number, { chunks }: StoredGroup, seen: Seen): boolean {
   let isKnown = false
+  const index = [Number.NaN, Number.NaN] as [number, number]
   seen[chunks.length] ??= {}
   const lists = seen[chunks.length]!
   const isChunk = readInner(cursor, type, (id, fieldType) => {
@@ -68,11 +72,18 @@ function readChunk(cursor: ThriftCursor, type: number, { chunks }: StoredGroup, 
       if (isKnown) chunks.push(chunk)
       return isKnown
     }
+    if (id === 4 || id === 5) {
+      const value = readInteger(cursor, fieldType)
+      index[id - 4] = value ?? Number.NaN
+      return value !== undefined
+    }
     const path = id === 1 ? readBytes(cursor, fieldType) : undefined
     if (path?.length) throw new Error(`a column lies in another file, ${textOf(path)}`)
     return path !== undefined
   })
   if (!isKnown) throw new Error('a column chunk has no metadata')
+  const chunk = chunks.at(-1)!
+  ;[chunk.indexAt, chunk.indexBytes] = index
   return isChunk
 }
 
@@ -86,6 +97,8 @@ const blank: StoredChunk = {
   bytes: Number.NaN,
   dataAt: Number.NaN,
   dictionaryAt: 0,
+  indexAt: Number.NaN,
+  indexBytes: Number.NaN,
 }
 
 /** Field numbers of ColumnMetaData in parquet.thrift. */

@@ -25,7 +25,7 @@ describe('row groups', () => {
     const whole = parquetMetadata(withEnd(footer), { geoparquet: false })
     const expected = whole.row_groups.map(({ num_rows, columns }) => ({
       rows: Number(num_rows),
-      chunks: columns.map(({ meta_data: said }) => ({
+      chunks: columns.map(({ meta_data: said, offset_index_offset: at, offset_index_length: bytes }) => ({
         type: said!.type,
         encodings: said!.encodings,
         path: said!.path_in_schema,
@@ -35,6 +35,8 @@ describe('row groups', () => {
         bytes: Number(said!.total_compressed_size),
         dataAt: Number(said!.data_page_offset),
         dictionaryAt: Number(said!.dictionary_page_offset ?? 0),
+        indexAt: Number(at ?? Number.NaN),
+        indexBytes: Number(bytes ?? Number.NaN),
       })),
     }))
     const { groups, rest } = readRowGroups(footer)
