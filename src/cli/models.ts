@@ -1,18 +1,19 @@
 import { catalogue, findPulled } from '../models/catalogue.js'
 import { pullModel } from '../models/pull.js'
+import { pullEncoder } from '../models/pull-encoder.js'
 import { UsageError } from '../stream/errors.js'
 import type { Terminal, Verb, VerbGroup, VerbName } from './verb.js'
 
 const pullVerb: Verb & VerbName = {
   name: 'pull',
-  summary: 'fetch a small model into the cache, its SHA-256 checked',
+  summary: 'fetch a small model, or an ONNX encoder of the hub (hf:ORG/NAME), into the cache, its hashes checked',
   operands: '<name>',
-  example: 'sluice models pull smollm2',
+  example: 'sluice models pull smollm2\nsluice models pull hf:sentence-transformers/all-MiniLM-L6-v2',
   flags: [],
   run: async ([name], _flags, terminal) => {
     const download = showDownload(terminal)
     try {
-      const path = await pullModel(name!, download)
+      const path = await (name!.startsWith('hf:') ? pullEncoder : pullModel)(name!, download)
       if (terminal.json) terminal.out(JSON.stringify({ name, path }))
       else terminal.out(path)
     } finally {

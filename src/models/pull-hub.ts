@@ -19,15 +19,22 @@ export type PullOptions = {
   readonly model?: CataloguedModel
 }
 
+/** A file of the hub, its length, and its name here. */
+export type HubFile = Pick<CataloguedModel, 'file' | 'bytes' | 'hub'>
+
+/** The hub's address, or that of `HF_ENDPOINT`, without a slash at its end. */
+export function hubOf(env: NodeJS.ProcessEnv): string {
+  return parseEndpoint(env.HF_ENDPOINT || 'https://huggingface.co').href.replace(/\/+$/, '')
+}
+
 /**
  * Downloads the model's file from the Hugging Face hub (or `HF_ENDPOINT`) into `folder` and resolves with the path of the
  * whole, unchecked file. What an earlier try left behind is carried on. Sends no token: the file is public.
  */
-export async function downloadFromHub(model: CataloguedModel, folder: string, options: PullOptions): Promise<string> {
+export async function downloadFromHub(model: HubFile, folder: string, options: PullOptions): Promise<string> {
   const { env = process.env, signal } = options
   const { repository, revision, file } = model.hub
-  const hub = parseEndpoint(env.HF_ENDPOINT || 'https://huggingface.co')
-  const url = new URL(`${hub.href.replace(/\/+$/, '')}/${repository}/resolve/${revision}/${file}`)
+  const url = new URL(`${hubOf(env)}/${repository}/resolve/${revision}/${file}`)
   const part = await claimPart(folder, model.file)
   try {
     const attempt = () => fill(part, url, model, options).catch(asFinalIfUnreachable)
@@ -78,12 +85,7 @@ function isAbandoned(name: string, prefix: string): boolean {
 }
 
 /** Appends what is missing of the file to `part`. */
-async function fill(
-  part: string,
-  url: URL,
-  model: CataloguedModel,
-  { onProgress, signal }: PullOptions,
-): Promise<void> {
+async function fill(part: string, url: URL, model: HubFile, { onProgress, signal }: PullOptions): Promise<void> {
   let done = (await stat(part).catch(() => undefined))?.size ?? 0
   if (done === model.bytes) return
   if (done > model.bytes) done = 0

@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { pullEncoder } from '../../src/models/pull-encoder.js'
+import { UsageError } from '../../src/stream/errors.js'
+import { sluice } from '../cli/sluice.js'
+import { errorOf } from './calls.js'
+
+const weights = Buffer.from(Array.from({ length: 200_000 }, (_, n) => (n * 7919) % 251))
+const served: Record<string, Buffer> = {
+  'config.json': Buffer.from('{"model_type":"bert"}'),
+  'tokenizer.json': Buffer.from('{"model":{}}'),
+  '1_Pooling/config.json': Buffer.from('{"pooling_mode_mean_tokens":true}'),
+  'onnx/model.onnx': weights,
+  'onnx/model.onnx_data': weights.subarray(0, 1000),
+  'onnx/model_quantized.onnx': weights.subarray(0, 5000),
+  'README.md': Buffer.from('# A model'),
+}
+
+let cache: string
+let env: NodeJS.ProcessEnv
+let asked: string[]
+/** What the hub gives instead of the bytes that it lists. */
+let instead: Record<string, Buffer>
+let close = async () => {}
+
+beforeEach(async () => {
+  cache = await mkdtemp(join(tmpdir(), 'sluice-encoder-'))
+  asked = []
+  instead = {}
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url!, 'http://hub')
+    if (pathname === '/api/models/org/tiny/tree/main') {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(listing()))
+      return
+    }
+    const path = /^\/org\/tiny\/resolve\/main\/(.*)$/.exec(pathname)?.[1] ?? ''
+    asked.push(path)
+    const bytes = instead[path] ?? served[path]
+    if (bytes === undefined) response.writeHead(404).end()
+    else response.writeHead(200, { 'content-length': bytes.length }).end(bytes)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  close = async () => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
+  const { port } = server.address() as { port: number }
+  env = { HF_ENDPOINT: `http://127.0.0.1:${port}`, XDG_CACHE_HOME: cache }
+})
+afterEach(async () => {
+  await close()
+  await rm(cache, { recursive: true, force: true })
+})
+
+/** As the hub lists files: large ones by their SHA-256, the others as git knows them. */
+function listing() {
+  const files = Object.entries(served).map(([path, bytes]) => {
+    const blob = createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex')
+    const lfs = { oid: createHash('sha256').update(bytes).digest('hex'), size: bytes.length }
+    return { type: 'file', path, size: bytes.length, oid: blob, ...(path.startsWith('onnx/') && { lfs }) }
+  })
+  return [{ type: 'directory', path: 'onnx', size: 0, oid: 'x' }, ...files]
+}
+
+it('brings what an encoder is run by, laid out as on the hub, and nothing else', async () => {
+  const folder = await pullEncoder('hf:org/tiny', { env })
+  expect(folder).toBe(join(cache, 'sluice', 'models', 'org--tiny'))
+  const wanted = Object.keys(served).filter((path) => path !== 'README.md' && !path.includes('quantized'))
+  expect(asked.toSorted()).toEqual(wanted.toSorted())
+  for (const path of wanted) expect((await readFile(join(folder, path))).equals(served[path]!), path).toBe(true)
+})
+
+it('asks for no file again that is whole, and for a damaged one', async () => {
+  const folder = await pullEncoder('hf:org/tiny', { env })
+  await writeFile(join(folder, 'config.json'), '{"model_type":"BERT"}')
+  asked = []
+  await pullEncoder('hf:org/tiny', { env })
+  expect(asked).toEqual(['config.json'])
+  asked = []
+  await pullEncoder('hf:org/tiny/onnx/model_quantized.onnx', { env })
+  expect(asked).toEqual(['onnx/model_quantized.onnx'])
+})
+
+it.each(['onnx/model.onnx', 'tokenizer.json'])('takes no other bytes of %s than the hub lists', async (path) => {
+  instead = { [path]: Buffer.from(served[path]!).fill(1, 2, 4) }
+  const error = await errorOf(pullEncoder('hf:org/tiny', { env }))
+  expect(error).toBeInstanceOf(UsageError)
+  expect(error.message).toBe(`org/tiny: ${path} is not the file that the hub lists`)
+  instead = {}
+  await pullEncoder('hf:org/tiny', { env })
+})
+
+it('says which weights there are, that there is no such model, and what a name looks like', async () => {
+  const other = await errorOf(pullEncoder('hf:org/tiny/onnx/model_q4.onnx', { env }))
+  expect(other.message).toBe('org/tiny has no onnx/model_q4.onnx')
+  expect((other as UsageError).fix).toContain('onnx/model.onnx, onnx/model_quantized.onnx')
+  expect((await errorOf(pullEncoder('hf:org/none', { env }))).message).toContain('404')
+  for (const name of ['hf:tiny', 'hf:../tiny', 'hf:org/tiny/../x']) {
+    expect((await errorOf(pullEncoder(name, { env }))).message, name).toContain('Expected `hf:ORG/NAME`')
+  }
+})
+
+it('prints the folder that --embedder onnx: takes', async () => {
+  const { stdout, code } = await sluice(['models', 'pull', 'hf:org/tiny', '-q'], { env })
+  expect(stdout.trim()).toBe(join(cache, 'sluice', 'models', 'org--tiny'))
+  expect(code).toBe(0)
+})
