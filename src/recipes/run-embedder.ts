@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { writeDurably } from '../run/durable.js'
 import { runPaths } from '../run/paths.js'
 import { ResumeMismatchError } from '../stream/errors.js'
 import { statIfThere } from '../stream/stat-if-there.js'
+import { writeDurably } from '../stream/write-durably.js'
 
 /**
  * Notes the embedder of the run in `out`, or throws a ResumeMismatchError where the run began with another: a model's files may

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -12,26 +12,6 @@ export type StoredFile = { readonly name: string; readonly bytes: number; readon
 /** Whether a file or folder is one that a process was still writing under another name than its own. */
 export function isTemporary(name: string): boolean {
   return /\.tmp-\d+$/.test(name)
-}
-
-/** Replaces the file at `path` so that a crash leaves either the old or the new content, never a part. */
-export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
-  // Others may write the same file: another thread, another run, another machine with the same disk.
-  const temporary = `${path}.${randomUUID()}.tmp-${process.pid}`
-  try {
-    const file = await open(temporary, 'w')
-    try {
-      await file.writeFile(content)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, path)
-    await syncFolder(dirname(path))
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {})
-    throw asDiskError(error, path)
-  }
 }
 
 /** Appends one line and returns once it is on the disk. */

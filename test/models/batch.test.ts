@@ -85,7 +85,8 @@ describe('a model asked in batches', () => {
   it('sends a batch when it is full, and the next beside it', async () => {
     const server = await start()
     await expectAll(await open(server, { requests: 20 }), calls(50))
-    expect([...server.batches.values()].map(({ lines }) => lines.length)).toEqual([20, 20, 10])
+    // Which of them is there first is up to the disk.
+    expect([...server.batches.values()].map(({ lines }) => lines.length).sort((a, b) => b - a)).toEqual([20, 20, 10])
   })
 
   it('takes an endpoint that names the chat, and sends the key with everything', async () => {

@@ -2,13 +2,13 @@ import { type Clock, systemClock } from '../../http/clock.js'
 import { HttpFailure } from '../../http/failure.js'
 import { UsageError } from '../../stream/errors.js'
 import { callKey } from '../key.js'
-import { type OpenAiOptions, openaiAddress } from '../openai.js'
+import { type OpenAiAddress, type OpenAiOptions, openaiAddress } from '../openai.js'
 import { type AskOptions, type Call, CallFailure, type Model, type Reply } from '../types.js'
 import { batchApi } from './api.js'
 import { batchCourse } from './course.js'
 import { gatherer } from './gather.js'
 import { keyOfLine, readLines, replyOfLine } from './results.js'
-import { batchStore, type Place, readPlace, type StoredBatch } from './store.js'
+import { type BatchStore, batchStore, type Place, readPlace, type StoredBatch } from './store.js'
 import { waitingCalls } from './waiting.js'
 
 export type BatchOptions = OpenAiOptions & {
@@ -37,120 +37,16 @@ const mostBytes = 200_000_000
  * Rejects as `openaiModel` does, and with a retryable HttpFailure where a batch left a call without an answer.
  */
 export async function batchedModel(name: string, options: BatchOptions): Promise<Model> {
-  const { folder, requests: most = 10_000, pollMs = 60_000, gatherMs = Math.min(2000, pollMs) } = options
-  const { note = () => {}, isKept = async () => false, timeouts, clock = systemClock } = options
-  const address = openaiAddress(name, options)
-  const { id, secrets } = address
   const closing = new AbortController()
-  const { signal } = closing
-  const store = batchStore(folder)
-  const course = batchCourse({
-    api: batchApi(address, { timeouts, clock, signal }),
-    store,
-    pollMs,
-    note,
-    clock,
-    signal,
-  })
-  const waiting = waitingCalls()
-  /** Calls in batches that are not over, waited for or not. */
-  const underWay = new Set<string>()
-  /** Replies that came while nobody waited for them. */
-  const unclaimed = new Map<string, Place>()
-  const following = new Set<Promise<void>>()
-  let failed: { readonly error: unknown } | undefined
-
-  /** Gives each reply of a batch to whoever waits for it. */
-  const handOut = async (batch: StoredBatch, keys: readonly string[]) => {
-    const unanswered = new Set(keys)
-    const path = store.resultsOf(batch)
-    for await (const { text, ...place } of readLines(path)) {
-      const key = keyOfLine(text)
-      if (key === undefined || !unanswered.delete(key)) continue
-      underWay.delete(key)
-      const waiter = waiting.get(key)
-      const reply = settled(() => replyOfLine(text, secrets))
-      if (waiter === undefined) {
-        if ('value' in reply) unclaimed.set(key, { path, ...place })
-      } else if ('value' in reply) waiter.resolve(reply.value)
-      else waiter.reject(reply.error)
-    }
-    for (const key of unanswered) {
-      underWay.delete(key)
-      waiting.get(key)?.reject(new HttpFailure('not among the results', { retryable: true, status: 200 }))
-    }
-  }
-
-  /** Of a batch that was not sent: whoever asks for one of its calls by now waits for the next. */
-  const letGo = (keys: readonly string[]) => {
-    for (const key of keys) {
-      underWay.delete(key)
-      const waiter = waiting.get(key)
-      if (waiter) gathered.add(key, bytesOf(key, waiter.call))
-    }
-  }
-
-  const follow = (keys: readonly string[], results: Promise<StoredBatch | undefined>) => {
-    for (const key of keys) underWay.add(key)
-    const followed = results
-      .then((batch) => (batch ? handOut(batch, keys) : letGo(keys)))
-      .catch((error) => {
-        // What ends one batch ends the run, which can be gone on with.
-        failed ??= { error }
-        waiting.rejectAll(error)
-      })
-      .finally(() => following.delete(followed))
-    following.add(followed)
-  }
-
-  const lineOf = (key: string, call: Call) =>
-    `${JSON.stringify({ custom_id: key, method: 'POST', url: '/v1/chat/completions', body: address.chatBody(call) })}\n`
-  const bytesOf = (key: string, call: Call) => Buffer.byteLength(lineOf(key, call))
-  function* lines(keys: readonly string[]): Generator<string> {
-    for (const key of keys) {
-      const waiter = waiting.get(key)
-      if (waiter) yield lineOf(key, waiter.call)
-    }
-  }
-  const onFull = (keys: readonly string[]) => {
-    const isWanted = () => keys.some((key) => waiting.get(key) !== undefined)
-    follow(keys, course.send(lines(keys), { requests: keys.length, isWanted }))
-  }
-  const gathered = gatherer({ most, mostBytes, gatherMs, onFull })
-
-  /** Remembers the replies of a batch that was over before, but for those that are kept elsewhere by now. */
-  const remember = async (batch: StoredBatch) => {
-    const path = store.resultsOf(batch)
-    let isNeeded = false
-    for await (const { text, ...place } of readLines(path)) {
-      const key = keyOfLine(text)
-      if (key === undefined || 'error' in settled(() => replyOfLine(text, secrets)) || (await isKept(key))) continue
-      unclaimed.set(key, { path, ...place })
-      isNeeded = true
-    }
-    if (!isNeeded) await store.drop(batch)
-  }
+  const batches = openBatches(name, options, closing.signal)
+  const { store, course, following, gathered } = batches
   for (const batch of await store.list()) {
-    const taken = batch.isDone ? await remember(batch) : await course.takeUp(batch)
-    if (taken) follow(taken.keys, taken.results)
+    const taken = batch.isDone ? await remember(batches, batch) : await course.takeUp(batch)
+    if (taken) follow(batches, taken.keys, taken.results)
   }
-
   return {
-    id,
-    async ask(call: Call, { signal: giveUp, stop = giveUp, key = callKey(id, call) }: AskOptions = {}): Promise<Reply> {
-      stop?.throwIfAborted()
-      if (failed) throw failed.error
-      const place = unclaimed.get(key)
-      if (place) {
-        unclaimed.delete(key)
-        return replyOfLine(await readPlace(place), secrets)
-      }
-      const bytes = bytesOf(key, call)
-      if (bytes > mostBytes) throw new CallFailure('request too long', { attempts: 0, message: `${bytes} bytes` })
-      const reply = waiting.wait(key, call, { stop, onStop: () => gathered.remove(key) })
-      if (!underWay.has(key)) gathered.add(key, bytes)
-      return reply
-    },
+    id: batches.id,
+    ask: (call, asked) => askInBatch(batches, call, asked),
     async score() {
       throw new UsageError('Batches bring no log-probabilities', { fix: 'Leave --batch out.' })
     },
@@ -160,6 +56,142 @@ export async function batchedModel(name: string, options: BatchOptions): Promise
       await Promise.allSettled(following)
     },
   }
+}
+
+/** The calls and batches of a model that is open. */
+type Batches = Pick<OpenAiAddress, 'id' | 'secrets' | 'chatBody'> & {
+  readonly store: BatchStore
+  readonly course: ReturnType<typeof batchCourse>
+  readonly isKept: (key: string) => Promise<boolean>
+  readonly waiting: ReturnType<typeof waitingCalls>
+  readonly gathered: ReturnType<typeof gatherer>
+  /** Calls in batches that are not over, waited for or not. */
+  readonly underWay: Set<string>
+  /** Replies that came while nobody waited for them. */
+  readonly unclaimed: Map<string, Place>
+  readonly following: Set<Promise<void>>
+  failed?: { readonly error: unknown }
+}
+
+function openBatches(name: string, options: BatchOptions, signal: AbortSignal): Batches {
+  const { folder, requests: most = 10_000, pollMs = 60_000, gatherMs = Math.min(2000, pollMs) } = options
+  const { note = () => {}, isKept = async () => false, timeouts, clock = systemClock } = options
+  const address = openaiAddress(name, options)
+  const store = batchStore(folder)
+  const api = batchApi(address, { timeouts, clock, signal })
+  const batches: Batches = {
+    ...address,
+    store,
+    course: batchCourse({ api, store, pollMs, note, clock, signal }),
+    isKept,
+    waiting: waitingCalls(),
+    gathered: gatherer({ most, mostBytes, gatherMs, onFull: (keys) => sendBatch(batches, keys) }),
+    underWay: new Set(),
+    unclaimed: new Map(),
+    following: new Set(),
+  }
+  return batches
+}
+
+async function askInBatch(
+  batches: Batches,
+  call: Call,
+  { signal: giveUp, stop = giveUp, key = callKey(batches.id, call) }: AskOptions = {},
+): Promise<Reply> {
+  const { failed, unclaimed, waiting, underWay, gathered, secrets } = batches
+  stop?.throwIfAborted()
+  if (failed) throw failed.error
+  const place = unclaimed.get(key)
+  if (place) {
+    unclaimed.delete(key)
+    return replyOfLine(await readPlace(place), secrets)
+  }
+  const bytes = bytesOf(batches, key, call)
+  if (bytes > mostBytes) throw new CallFailure('request too long', { attempts: 0, message: `${bytes} bytes` })
+  const reply = waiting.wait(key, call, { stop, onStop: () => gathered.remove(key) })
+  if (!underWay.has(key)) gathered.add(key, bytes)
+  return reply
+}
+
+function sendBatch(batches: Batches, keys: readonly string[]): void {
+  const { waiting, course } = batches
+  const isWanted = () => keys.some((key) => waiting.get(key) !== undefined)
+  follow(batches, keys, course.send(linesOf(batches, keys), { requests: keys.length, isWanted }))
+}
+
+/** Waits for a batch and hands out what it brings. */
+function follow(batches: Batches, keys: readonly string[], results: Promise<StoredBatch | undefined>): void {
+  const { underWay, waiting, following } = batches
+  for (const key of keys) underWay.add(key)
+  const followed = results
+    .then((batch) => (batch ? handOut(batches, batch, keys) : letGo(batches, keys)))
+    .catch((error) => {
+      // What ends one batch ends the run, which can be gone on with.
+      batches.failed ??= { error }
+      waiting.rejectAll(error)
+    })
+    .finally(() => following.delete(followed))
+  following.add(followed)
+}
+
+/** Gives each reply of a batch to whoever waits for it. */
+async function handOut(batches: Batches, batch: StoredBatch, keys: readonly string[]): Promise<void> {
+  const { store, underWay, unclaimed, waiting, secrets } = batches
+  const unanswered = new Set(keys)
+  const path = store.resultsOf(batch)
+  for await (const { text, ...place } of readLines(path)) {
+    const key = keyOfLine(text)
+    if (key === undefined || !unanswered.delete(key)) continue
+    underWay.delete(key)
+    const waiter = waiting.get(key)
+    const reply = settled(() => replyOfLine(text, secrets))
+    if (waiter === undefined) {
+      if ('value' in reply) unclaimed.set(key, { path, ...place })
+    } else if ('value' in reply) waiter.resolve(reply.value)
+    else waiter.reject(reply.error)
+  }
+  for (const key of unanswered) {
+    underWay.delete(key)
+    waiting.get(key)?.reject(new HttpFailure('not among the results', { retryable: true, status: 200 }))
+  }
+}
+
+/** Of a batch that was not sent: whoever asks for one of its calls by now waits for the next. */
+function letGo(batches: Batches, keys: readonly string[]): void {
+  const { underWay, waiting, gathered } = batches
+  for (const key of keys) {
+    underWay.delete(key)
+    const waiter = waiting.get(key)
+    if (waiter) gathered.add(key, bytesOf(batches, key, waiter.call))
+  }
+}
+
+/** Remembers the replies of a batch that was over before, but for those that are kept elsewhere by now. */
+async function remember({ store, secrets, isKept, unclaimed }: Batches, batch: StoredBatch): Promise<undefined> {
+  const path = store.resultsOf(batch)
+  let isNeeded = false
+  for await (const { text, ...place } of readLines(path)) {
+    const key = keyOfLine(text)
+    if (key === undefined || 'error' in settled(() => replyOfLine(text, secrets)) || (await isKept(key))) continue
+    unclaimed.set(key, { path, ...place })
+    isNeeded = true
+  }
+  if (!isNeeded) await store.drop(batch)
+}
+
+function* linesOf(batches: Batches, keys: readonly string[]): Generator<string> {
+  for (const key of keys) {
+    const waiter = batches.waiting.get(key)
+    if (waiter) yield lineOf(batches, key, waiter.call)
+  }
+}
+
+function lineOf({ chatBody }: Batches, key: string, call: Call): string {
+  return `${JSON.stringify({ custom_id: key, method: 'POST', url: '/v1/chat/completions', body: chatBody(call) })}\n`
+}
+
+function bytesOf(batches: Batches, key: string, call: Call): number {
+  return Buffer.byteLength(lineOf(batches, key, call))
 }
 
 function settled<T>(read: () => T): { readonly value: T } | { readonly error: unknown } {

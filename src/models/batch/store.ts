@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'nod
 import { join } from 'node:path'
 import { asDiskError, CorruptInputError } from '../../stream/errors.js'
 import { statIfThere } from '../../stream/stat-if-there.js'
-import { syncFolder } from '../../stream/sync-folder.js'
+import { writeDurably } from '../../stream/write-durably.js'
 import { keyOfLine, type Line, readLines } from './results.js'
 
 /** A batch as its run remembers it: written down before each step that could be lost. */
@@ -37,17 +37,7 @@ export function batchStore(folder: string) {
       throw asDiskError(error, folder)
     }
   }
-  const write = async (path: string, pieces: Iterable<string>) => {
-    const file = await open(`${path}.tmp`, 'w', 0o600)
-    try {
-      for (const piece of pieces) await file.appendFile(piece)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(`${path}.tmp`, path)
-    await syncFolder(folder)
-  }
+  const write = (path: string, content: string | Iterable<string>) => writeDurably(path, content, { mode: 0o600 })
   return {
     requestsOf: ({ key }: StoredBatch) => pathOf(key, 'requests.jsonl'),
     resultsOf: ({ key }: StoredBatch) => pathOf(key, 'results.jsonl'),
@@ -56,7 +46,7 @@ export function batchStore(folder: string) {
       guarded(async () => {
         await mkdir(folder, { recursive: true, mode: 0o700 })
         if (requests) await write(pathOf(batch.key, 'requests.jsonl'), requests)
-        await write(pathOf(batch.key, 'json'), [JSON.stringify(batch)])
+        await write(pathOf(batch.key, 'json'), JSON.stringify(batch))
       }),
     /** Takes what `fetch` writes for the results of a batch, and marks it done. */
     finish: (batch: StoredBatch, fetch: (path: string) => Promise<void>) =>
@@ -64,7 +54,7 @@ export function batchStore(folder: string) {
         const path = pathOf(batch.key, 'results.jsonl')
         await fetch(`${path}.tmp`)
         await rename(`${path}.tmp`, path)
-        await write(pathOf(batch.key, 'json'), [JSON.stringify({ ...batch, isDone: true })])
+        await write(pathOf(batch.key, 'json'), JSON.stringify({ ...batch, isDone: true }))
         await rm(pathOf(batch.key, 'requests.jsonl'), { force: true })
       }),
     /** Forgets a batch that nobody was asked for. */

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { dirname, relative, resolve } from 'node:path'
 import { type BudgetOptions, noSpending, type Spending } from '../../models/budget.js'
 import { addSpending, segmentSpending } from '../../models/journal-spending.js'
-import { writeDurably } from '../../run/durable.js'
 import { asDiskError, CorruptInputError } from '../../stream/errors.js'
 import { statIfThere } from '../../stream/stat-if-there.js'
 import { nextTurn } from '../../stream/turn.js'
+import { writeDurably } from '../../stream/write-durably.js'
 
 /** How often what a run has spent is written down: of what brought no reply a process that is killed forgets no more than this. */
 const everyMs = 500

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import type { Precision } from '../../embed/quantize.js'
 import type { Embedder } from '../../embed/types.js'
-import { makeFolder, writeDurably } from '../../run/durable.js'
+import { makeFolder } from '../../run/durable.js'
+import { writeDurably } from '../../stream/write-durably.js'
 import { encodeSegment, hashWords } from './segment.js'
 
 /** Rows of a segment at most, and bytes of their vectors as float32: what a killed run may have to make again. */
