@@ -74,6 +74,7 @@ function planLines({ steps, stages, total, cost, price, isExact, embedding }: Fo
         ]
       : []),
     `tokens ${isExact ? "counted by the model's own tokeniser" : 'estimated from the scripts of the texts'}; calls made again after a failure are not counted`,
+    'reply tokens: expected are those of the usual reply of each stage, at least half of them, at most all that a reply may have',
   ]
 }
 

@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import type { Columns } from '../../src/formats/index.js'
+import { estimatingCounter } from '../../src/models/token-counter.js'
 import type { PromptText, PromptTexts } from '../../src/recipes/ask/prompt-texts.js'
+import type { Forecast } from '../../src/recipes/forecast/forecast-calls.js'
 import type { Tally } from '../../src/run/tally.js'
 import { sluice } from '../cli/sluice.js'
 import { type ChatRequest, startOpenAiServer } from '../server/openai-server.mjs'
@@ -52,14 +54,28 @@ export async function recordedRun(
   { texts, out, flags = [], name = recipe }: RecordedRun,
 ): Promise<{ tally: Tally; rows: Columns[]; asked: ChatRequest['messages'][] }> {
   const folder = recordedFolder(name)
-  const server = await startOpenAiServer({ reply: recordedReplies(join(folder, 'replies.jsonl'), texts) })
-  const done = await sluice([
-    ...['run', recipe, join(folder, input), '-o', out, '--json', ...flags],
+  const answer = recordedReplies(join(folder, 'replies.jsonl'), texts)
+  let replyTokens = 0
+  const reply = (request: ChatRequest) => {
+    const said = answer(request)
+    replyTokens += estimatingCounter.reply(said)
+    return said
+  }
+  const server = await startOpenAiServer({ reply })
+  const command = (verb: string) => [
+    ...[verb, recipe, join(folder, input), '--json', ...flags],
     ...['--config', join(folder, 'run.yaml'), '--endpoint', server.url],
-  ])
+  ]
+  const done = await sluice([...command('run'), '-o', out])
   const asked = server.seen.map(({ body }) => (body as ChatRequest).messages)
   await server.close()
   expect(done.code, done.stderr).toBe(0)
+  const planned = await sluice(command('plan'))
+  expect(planned.code, planned.stderr).toBe(0)
+  const { completionTokens } = (JSON.parse(planned.stdout) as Forecast).total
+  expect(replyTokens).toBeLessThanOrEqual(completionTokens.high)
+  // A reply that is recorded for what is wrong with it may be of one word.
+  expect(replyTokens).toBeGreaterThanOrEqual(completionTokens.low / 2)
   const { tally } = JSON.parse(done.stdout) as { tally: Tally }
   return { tally, rows: await rowsOf(join(out, 'data')), asked }
 }
