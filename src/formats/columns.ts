@@ -2,15 +2,23 @@ import { UsageError } from '../stream/errors.js'
 import { suggest } from '../text/suggest.js'
 import type { ReadOptions } from './types.js'
 
-/** Throws a UsageError naming the nearest column and all there are, where one of `wanted` is not among `present`. */
-export function checkColumns(path: string, wanted: readonly string[] | undefined, present: readonly string[]): void {
+/**
+ * Throws a UsageError naming the nearest column and all there are, where one of `wanted` is not among `present`: the columns of the
+ * shard at `path`, or without one of several shards together.
+ */
+export function checkColumns(
+  path: string | undefined,
+  wanted: readonly string[] | undefined,
+  present: readonly string[],
+): void {
   const missing = wanted?.find((name) => !present.includes(name))
   if (missing === undefined) return
   const near = suggest(missing, present)
   const shown =
     present.length > 50 ? `${present.slice(0, 50).join(', ')}, … (${present.length} in all)` : present.join(', ')
-  throw new UsageError(`${path} has no column \`${missing}\``, {
-    fix: `${near === undefined ? '' : `Did you mean \`${near}\`? `}Its columns are: ${shown || '(none)'}.`,
+  const [lacking, whose] = path === undefined ? ['None of the shards has a', 'Their'] : [`${path} has no`, 'Its']
+  throw new UsageError(`${lacking} column \`${missing}\``, {
+    fix: `${near === undefined ? '' : `Did you mean \`${near}\`? `}${whose} columns are: ${shown || '(none)'}.`,
   })
 }
 

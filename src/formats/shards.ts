@@ -73,7 +73,7 @@ export async function openShards(
   const isKnown = described.every(({ description }) => description !== undefined)
   if (isKnown) {
     await addLateColumns(described, columns, present, how)
-    checkColumns(shards.length === 1 ? shards[0]!.path : 'None of the shards', columns, [...present])
+    checkColumns(shards.length === 1 ? shards[0]!.path : undefined, columns, [...present])
   }
   const optional = isKnown || shards.length > 1 ? columns : undefined
   const read = (shard: Described, options: ReadOptions) => readShard(shard, { columns, optional, ...options })

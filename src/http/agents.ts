@@ -80,7 +80,7 @@ export function dispatch(
 /** Gives a lane back; one whose request failed is given up. */
 export function leaveLane(lane: Lane, hasFailed: boolean): void {
   if (!hasFailed) lane.idle?.push(lane)
-  else if (lane.idle !== undefined) lane.dispatcher.close().catch(() => {})
+  else if (lane.idle !== undefined) lane.dispatcher.destroy().catch(() => {})
 }
 
 /** How connections are made; one for all of them, as it keeps what TLS can begin the next with. */

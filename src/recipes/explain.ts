@@ -127,7 +127,10 @@ function embedding({ config, reading = {} }: Plan, keys: EndpointKeys): Resource
     model: () => Promise.reject(new TypeError('Only the journal answers here')),
     embedder: async () => {
       const { embedder, embedderEndpoint: endpoint } = settings
-      const options = { endpoint, apiKey: embedderKey(config, keys), allowHttp: true }
+      // The folder may be anyone's: its endpoint gets no key but one that is named for it, and that not in clear.
+      const isNamed = keys.embedderApiKeyEnv !== undefined || keys.embedderApiKeyFile !== undefined
+      const apiKey = isNamed ? embedderKey(config, keys) : undefined
+      const options = { endpoint, apiKey, allowHttp: apiKey === undefined }
       return roundedEmbedder(await openEmbedder(embedder, options), precisionOf(settings))
     },
     concurrency: 8,

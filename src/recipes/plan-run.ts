@@ -44,7 +44,7 @@ async function complete(
   const wording = await givenTexts(recipe, config)
   const files = { ...(await plannedFiles(recipe, config)), ...(wording && { prompts: [wording.file] }) }
   const how = Object.keys(reading).length > 0 ? { reading } : {}
-  const plan: Plan = { format: 1, recipe: recipe.name, config, shards, files, ...how }
+  const plan: Plan = { format: 2, recipe: recipe.name, config, shards, files, ...how }
   return { recipe, plan, texts: wording?.texts ?? recipe.prompts ?? {} }
 }
 

@@ -13,7 +13,8 @@ export type PlannedShard = {
 
 /** Everything the output bytes depend on. Two runs with equal plans give equal bytes. */
 export type Plan = {
-  readonly format: 1
+  /** Of what passes leave for one another; a run of another one is not gone on with. */
+  readonly format: 2
   readonly recipe: string
   readonly config: Readonly<Record<string, unknown>>
   /** In name order, so that the order of arrival does not matter. */

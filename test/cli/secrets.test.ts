@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeProseShards } from '../prose.js'
 import { toyReply } from '../recipes/toy-model.js'
+import { rowsOf } from '../recipes/whole-run.js'
 import { startFilesServer } from '../server/files-server.mjs'
 import { startHubServer } from '../server/hub-server.mjs'
 import { type Fault, startOpenAiServer } from '../server/openai-server.mjs'
@@ -224,6 +225,29 @@ describe('a key of each endpoint', () => {
     const { code, said, keys } = await runOfBoth('one-host', [], { OPENAI_API_KEY: key }, true)
     expect(code, said).toBe(0)
     expect(keys).toEqual({ model: [`Bearer ${key}`], embedder: [`Bearer ${key}`] })
+  })
+
+  it('is sent by `explain` only where it is named, whatever host the folder of a run names', async () => {
+    const server = await startOpenAiServer({ reply: toyReply })
+    const out = join(folder, 'explained')
+    const command = [
+      ...['run', 'reinstruct', corpus, '-o', out, '--selector', 'light', '--select', '5', '--samples', '2', '-q'],
+      ...['--model', 'openai:toy', '--endpoint', server.url],
+      ...['--embedder', 'openai:toy', '--embedder-endpoint', server.url, '--api-key-file', join(folder, 'key')],
+    ]
+    const { code, said } = await everythingOf(command, out, {})
+    expect(code, said).toBe(0)
+    const [row] = await rowsOf(join(out, 'data'))
+    const sentBy = async (args: readonly string[]) => {
+      const from = server.seen.length
+      const env = { OPENAI_API_KEY: key, EMBEDDER_KEY: own }
+      const explained = await everythingOf(['explain', out, String(row!.id), ...args], out, env)
+      expect(explained.code, explained.said).toBe(0)
+      return [...new Set(server.seen.slice(from).map(({ headers }) => headers.authorization))]
+    }
+    expect(await sentBy([])).toEqual([undefined])
+    expect(await sentBy(['--embedder-api-key-env', 'EMBEDDER_KEY'])).toEqual([`Bearer ${own}`])
+    await server.close()
   })
 })
 

@@ -166,7 +166,7 @@ describe('dedup', () => {
     const shards = await findShards([path])
     await execute({
       out,
-      plan: { format: 1, recipe: 'dedup', config, shards },
+      plan: { format: 2, recipe: 'dedup', config, shards },
       passes: dedupPasses(config, noResources, { sliceRows: 30, rangeRows: 17 }),
     })
     const sliced = await outputOf(out)

@@ -47,7 +47,7 @@ async function run(recipeName: string, given: Record<string, unknown>, count: nu
   const read = recipeName === 'filter' ? 'filter' : 'scan'
   await execute({
     out,
-    plan: { format: 1, recipe: recipeName, config, shards },
+    plan: { format: 2, recipe: recipeName, config, shards },
     passes: passes.map((pass) => (pass.name === read ? cut(pass, count) : pass)),
   })
   const files = ['data/train-00000-of-00001.parquet', 'rejects.parquet', 'README.md']

@@ -14,7 +14,7 @@ afterEach(() => rm(join(out, '..'), { recursive: true, force: true }))
 
 const shard = (name: string) => ({ name, path: `/nowhere/${name}`, bytes: 3, modifiedMs: 1, format: 'jsonl' })
 const plan = (config: Record<string, unknown> = { seed: 7 }): Plan => ({
-  format: 1,
+  format: 2,
   recipe: 'toy',
   config,
   shards: [shard('a'), shard('b'), shard('c')],

@@ -27,8 +27,8 @@ type Recorded = Spending & { readonly journalled?: Spending & { readonly segment
 
 /**
  * Adds to `spent` what earlier commands of a run have spent, by the record at `path`, and keeps that record up to date: a
- * limit is one of the run, however many commands it takes. Of a command that was killed every reply in the journal counts, and
- * of what brought none all but the last half second. `appended` is what those replies took that went to the journal.
+ * limit is one of the run, however many commands it takes. Of a command that was killed every reply in the journal counts; of
+ * requests that brought none those of the last half second may be missing, and so may as many as were under way. `appended` is what those replies took that went to the journal.
  */
 export async function recordSpending(
   path: string,
