@@ -7,7 +7,7 @@ import { recipeNamed } from '../recipes/plan-run.js'
 import type { Calls } from '../recipes/resources.js'
 import type { Recipe } from '../recipes/types.js'
 import { total } from '../run/tally.js'
-import { letHeapGrow } from './heap.js'
+import { letHeapGrow, markAtOnce } from './heap.js'
 import { localOut } from './local-out.js'
 import { showPlan } from './plan.js'
 import { duration } from './progress.js'
@@ -50,7 +50,9 @@ export async function runRecipe(
   terminal: Terminal,
 ): Promise<RunOutcome> {
   const { config, machine } = await readSettings(recipeNamed(name), flags)
-  letHeapGrow(machine.maxMemory === undefined ? 100 : 20)
+  const isBound = machine.maxMemory !== undefined
+  letHeapGrow(isBound ? 20 : 100)
+  if (!isBound) markAtOnce()
   return watchRun(terminal, flags.out, ({ callSignal, ...watched }) =>
     curate({ recipe: name, inputs, out: flags.out, config, machine: { ...machine, callSignal }, ...watched }),
   )
