@@ -3,7 +3,8 @@
 //   npm run build:ts && SLUICE_BENCH_PYTHON=venv/bin/python node benchmarks/kmeans.mjs [rows] [dimensions] [k] [polishes]
 //
 // The Python needs `pip install numpy faiss-cpu scikit-learn`; what is missing is left out. Everything runs on one thread.
-// Inertia is measured on all rows by one and the same pass; our time is pilot, sketch, k-means and polish together.
+// Inertia is measured on all rows by one and the same pass; our time is pilot, sketch, k-means and polish together. In the end
+// k-means alone runs again in one thread and in two: wall time and CPU of the one to those of the other.
 import { createSketch } from '../dist/select/coreset.js'
 import { nearestCentroid } from '../dist/select/kernel/nearest.js'
 import { kmeans } from '../dist/select/kmeans.js'
@@ -18,6 +19,7 @@ const seed = 7
 
 const vectors = mixture(rows, dimensions, 1500, seed)
 const stages = {}
+let coreset
 const ids = Array.from({ length: rows }, (_, row) => `shard-0#${row}`)
 console.log(`${rows} × ${dimensions}, k = ${k}, coreset of ${size}, ${polishes} polish`)
 
@@ -42,6 +44,17 @@ for (const [name, seconds] of Object.entries(peers?.seconds ?? {})) {
   console.log(`${name.padEnd(14)} ${seconds.toFixed(2)} CPU s  inertia ${theirs.toFixed(5)}  ${ratios}`)
 }
 
+const alone = await runOf(1)
+const together = await runOf(2)
+const [wall, cpu] = [alone.wall / together.wall, alone.seconds / together.seconds].map((ratio) => ratio.toFixed(2))
+console.log(`k-means in one thread to two: wall ${wall}, CPU ${cpu}`)
+
+async function runOf(workers) {
+  const start = performance.now()
+  const { seconds } = await cpuSecondsOf(() => kmeans({ ...coreset, k, seed, workers }))
+  return { seconds, wall: performance.now() - start }
+}
+
 async function train(from, names, clusters) {
   const time = async (stage, work) => {
     const { value, seconds } = await cpuSecondsOf(work)
@@ -57,7 +70,7 @@ async function train(from, names, clusters) {
   const pilot = await time('pilot', () =>
     fitPilot(from.subarray(0, first.length * dimensions), dimensions, { seed, ids: first }),
   )
-  const coreset = await time('sketch', () => {
+  coreset = await time('sketch', () => {
     const sketch = createSketch({ pilot, size, seed })
     tiles((tile, of) => sketch.push(of, tile))
     return sketch.finish()
