@@ -13,6 +13,16 @@ import { sha256OfFile } from './sha256.js'
 /** `hf:ORG/NAME`, and behind it other weights than `onnx/model.onnx`. */
 const spec = /^hf:(\w[\w.-]*\/\w[\w.-]*?)(?:\/(onnx\/\w[\w.-]*\.onnx))?$/
 
+/** The `dtype` of `onnx:FOLDER` for each file of weights that it can open. */
+const dtypes: Readonly<Record<string, string>> = {
+  'onnx/model.onnx': 'fp32',
+  'onnx/model_fp16.onnx': 'fp16',
+  'onnx/model_quantized.onnx': 'q8',
+  'onnx/model_int8.onnx': 'int8',
+  'onnx/model_uint8.onnx': 'uint8',
+  'onnx/model_q4.onnx': 'q4',
+}
+
 /** What an encoder is run by, beside its weights, and what tells how its vectors are made; it may lack any but the first two. */
 const files = [
   ...['config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'],
@@ -33,6 +43,11 @@ export async function pullEncoder(name: string, options: PullOptions = {}): Prom
   if (repository === undefined) {
     throw new UsageError(`Expected \`hf:ORG/NAME\` or \`hf:ORG/NAME/onnx/FILE.onnx\`, got \`${name}\``)
   }
+  if (!Object.hasOwn(dtypes, weights)) {
+    throw new UsageError(`No embedder opens weights called ${weights}`, {
+      fix: `Name one of ${Object.keys(dtypes).join(', ')}, as far as the model has it.`,
+    })
+  }
   const listed = await entriesOf(repository, env, signal)
   const wanted = listed.filter(({ path }) => files.includes(path) || path === weights || isDataOf(path, weights))
   requireFiles(repository, listed, wanted, weights)
@@ -40,6 +55,7 @@ export async function pullEncoder(name: string, options: PullOptions = {}): Prom
   const bytes = wanted.reduce((sum, { size }) => sum + size, 0)
   log(`Getting ${repository} from the Hugging Face hub, ${wanted.length} files, ${Math.ceil(bytes / 1e6)} MB.`)
   for (const entry of wanted) await bring(entry, repository, folder, options)
+  if (dtypes[weights] !== 'fp32') log(`--embedder "onnx:${folder}?dtype=${dtypes[weights]}" runs by these weights.`)
   return folder
 }
 
@@ -74,7 +90,7 @@ async function entriesOf(repository: string, env: NodeJS.ProcessEnv, signal?: Ab
 function requireFiles(repository: string, listed: readonly Entry[], wanted: readonly Entry[], weights: string): void {
   const missing = ['config.json', 'tokenizer.json', weights].find((file) => !wanted.some(({ path }) => path === file))
   if (missing === undefined) return
-  const others = listed.map(({ path }) => path).filter((path) => /^onnx\/[\w.-]+\.onnx$/.test(path))
+  const others = listed.map(({ path }) => path).filter((path) => Object.hasOwn(dtypes, path))
   throw new UsageError(`${repository} has no ${missing}`, {
     fix:
       others.length > 0

@@ -81,8 +81,10 @@ it('asks for no file again that is whole, and for a damaged one', async () => {
   await pullEncoder('hf:org/tiny', { env })
   expect(asked).toEqual(['config.json'])
   asked = []
-  await pullEncoder('hf:org/tiny/onnx/model_quantized.onnx', { env })
+  const said: string[] = []
+  await pullEncoder('hf:org/tiny/onnx/model_quantized.onnx', { env, log: (text) => said.push(text) })
   expect(asked).toEqual(['onnx/model_quantized.onnx'])
+  expect(said.join()).toContain(`--embedder "onnx:${folder}?dtype=q8"`)
 })
 
 it.each(['onnx/model.onnx', 'tokenizer.json'])('takes no other bytes of %s than the hub lists', async (path) => {
@@ -98,6 +100,8 @@ it('says which weights there are, that there is no such model, and what a name l
   const other = await errorOf(pullEncoder('hf:org/tiny/onnx/model_q4.onnx', { env }))
   expect(other.message).toBe('org/tiny has no onnx/model_q4.onnx')
   expect((other as UsageError).fix).toContain('onnx/model.onnx, onnx/model_quantized.onnx')
+  const odd = await errorOf(pullEncoder('hf:org/tiny/onnx/model_O3.onnx', { env }))
+  expect(odd.message).toBe('No embedder opens weights called onnx/model_O3.onnx')
   expect((await errorOf(pullEncoder('hf:org/none', { env }))).message).toContain('404')
   for (const name of ['hf:tiny', 'hf:../tiny', 'hf:org/tiny/../x']) {
     expect((await errorOf(pullEncoder(name, { env }))).message, name).toContain('Expected `hf:ORG/NAME`')
