@@ -59,8 +59,8 @@ async function runPlanned(
   { out, machine = {}, ...options }: RetryOptions & { retryFailed?: boolean },
 ): Promise<Curated> {
   const open = openResources(plan.config, out, machine, (text) => options.onEvent?.({ kind: 'note', text }))
-  const { callSignal: _, workers = 1, ...shared } = machine
-  const pool = openWorkers(recipe.passes(plan.config, open.resources, texts), workers, {
+  const { callSignal: _, ...shared } = machine
+  const pool = openWorkers(recipe.passes(plan.config, open.resources, texts), machine.workers ?? 1, {
     plan,
     out,
     texts,

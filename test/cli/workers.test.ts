@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeProseShards } from '../prose.js'
+import { startOpenAiServer } from '../server/openai-server.mjs'
 import { sluice, startSluice } from './sluice.js'
 
 let folder: string
@@ -95,6 +96,20 @@ describe('--workers', () => {
     }
   })
 
+  it('asks an endpoint no more at once than one thread would', async () => {
+    const server = await startOpenAiServer({ latencyMs: 50 })
+    const texts = at('many')
+    await writeProseShards(texts, 12, 300)
+    const done = await sluice([
+      ...['embed', texts, '-q', '-o', at('asked'), '--workers', '2', '--concurrency', '4'],
+      ...['--embedder', 'openai:toy', '--embedder-endpoint', server.url],
+    ])
+    await server.close()
+    expect(done).toMatchObject({ code: 0 })
+    expect(server.mostInFlight).toBeGreaterThan(1)
+    expect(server.mostInFlight).toBeLessThanOrEqual(4)
+  })
+
   it('takes its number from a config file as well', async () => {
     await writeFile(at('config.yaml'), 'workers: 2\nselect: 40\nseed: 7\n')
     const done = await sluice(['select', corpus, '-q', '-o', at('configured'), '--config', at('config.yaml')])
@@ -108,7 +123,7 @@ describe('--workers', () => {
     const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
     const words = ['select', long, '-n', '5', '-q', '-o', at('no-room'), '--workers', '2', '--coreset-rows', '64']
     const limited = await promisify(execFile)('bash', [
-      ...['-c', 'ulimit -f 250 && exec "$0" "$@"', process.execPath, cli, ...words],
+      ...['-c', 'ulimit -f 120 && exec "$0" "$@"', process.execPath, cli, ...words],
     ]).catch((error) => error)
     expect(limited).toMatchObject({ code: 6, stderr: expect.stringMatching(/^error E_DISK: Cannot write .*EFBIG/) })
   })
