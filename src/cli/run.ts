@@ -21,7 +21,8 @@ export const runVerb: VerbGroup = {
 }
 
 function recipeVerb(recipe: Recipe): Verb & VerbName {
-  const select = optionFacts(recipe).some(({ name }) => name === 'select') ? ' --select 200' : ''
+  const options = optionFacts(recipe).map(({ name }) => name)
+  const select = options.includes('select') ? ' --select 200' : ''
   const model = recipe.usesModel ? ' --model smollm2' : ''
   return {
     name: recipe.name,
@@ -36,7 +37,8 @@ function recipeVerb(recipe: Recipe): Verb & VerbName {
       const out = localOut(flags.out, 'an output folder', 'out/')
       const outcome = await runRecipe(recipe.name, inputs, { ...flags, out }, terminal)
       if ('exitCode' in outcome) return outcome.exitCode
-      report(outcome, terminal)
+      const mayLoosen = options.includes('selector') && flags.selector !== 'light'
+      report(outcome, terminal, mayLoosen ? ' --selector light keeps ordinary prose.' : '')
       return exitCodeOf(outcome.curated, flags)
     },
   }
@@ -58,8 +60,8 @@ export async function runRecipe(
   )
 }
 
-/** Says what a run made, where, how long it took and with how much memory. */
-export function report(outcome: { curated: Curated; tookMs: number }, terminal: Terminal): void {
+/** Says what a run made, where, how long it took and with how much memory; `hint` helps where no text was good enough. */
+export function report(outcome: { curated: Curated; tookMs: number }, terminal: Terminal, hint = ''): void {
   const { curated, tookMs } = outcome
   const peakMb = Math.round(process.resourceUsage().maxRSS / 1024)
   const accounting = accountingLines(curated.tally)
@@ -69,7 +71,7 @@ export function report(outcome: { curated: Curated; tookMs: number }, terminal: 
   }
   if (curated.wasDone) terminal.err(`Already done: ${curated.out} is complete, and nothing was run.`)
   for (const [name, count] of accounting) terminal.err(`${count.toLocaleString('en').padStart(12)}  ${name}`)
-  if (curated.tally.out === 0) terminal.err(nothingLeft(accounting))
+  if (curated.tally.out === 0) terminal.err(nothingLeft(accounting, hint))
   if (Object.keys(curated.tally.rejected).some((reason) => reason.endsWith(`: ${badShardReason}`))) {
     terminal.err('Not every shard decodes: rejects.parquet lists what was left out, and why.')
   }
@@ -89,8 +91,7 @@ export function exitCodeOf({ tally }: Curated, { maxFailed = 0.01 }: Flags): num
   return total(tally.failed) > Number(maxFailed) * Math.max(1, tally.out + total(tally.failed)) ? 1 : 0
 }
 
-function nothingLeft(accounting: readonly (readonly [string, number])[]): string {
+function nothingLeft(accounting: readonly (readonly [string, number])[], hint: string): string {
   const [name, count] = accounting.find(([line]) => /^(?:rejected|failed),/.test(line)) ?? ['', 0]
-  const hint = name.startsWith('rejected, select:') ? ' --selector light keeps ordinary prose.' : ''
-  return `No row is left. Most went here: ${name} (${count}).${hint}`
+  return `No row is left. Most went here: ${name} (${count}).${name.startsWith('rejected, select:') ? hint : ''}`
 }
