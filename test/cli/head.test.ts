@@ -23,7 +23,7 @@ describe('sluice head', () => {
     expect(parsed(stdout)).toEqual([{ n: 2998 }, { late: 2999 }, { n: 4 }])
     const { code, stderr } = await sluice(['head', folder, '--columns', 'lte'])
     expect(stderr).toContain('None of the shards has a column `lte`')
-    expect(stderr).toContain('Did you mean `late`? Its columns are: n, late.')
+    expect(stderr).toContain('Did you mean `late`? Their columns are: n, late.')
     expect(code).toBe(2)
   })
 

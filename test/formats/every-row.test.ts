@@ -37,10 +37,11 @@ describe('a description of every row', () => {
     })
   })
 
-  it('keeps the type of the first rows where only json would hold both', async () => {
+  it('takes a column for json where only that holds all rows, and says which row is the first to differ', async () => {
     const shard = await shardOf(many((n) => ({ odd: n < 2000 ? 'one' : { two: 2 } })))
-    const { schema } = await describeShard(shard, { everyRow: true })
-    expect(schema).toEqual({ text: 'string', odd: 'string' })
+    const { schema, mixed } = await describeShard(shard, { everyRow: true })
+    expect(schema).toEqual({ text: 'string', odd: 'json' })
+    expect(mixed).toEqual([{ column: 'odd', row: 2000, was: 'string', is: 'struct<two: int64>' }])
   })
 
   it('takes objects of ever new fields for json, and none of them is lost', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
@@ -79,10 +79,14 @@ export async function expectSameBytes({
 
   const before = server.totalPaid
   const { child, finished } = startSluice(command('killed', 16))
-  while (server.totalPaid < before + calls / 2) await new Promise((resolve) => setTimeout(resolve, 5))
+  const journalOf = join(folder, 'killed', '.sluice', 'journal')
+  // The first replies are paid for before any of them is on the disk, which may be a slow one.
+  while (server.totalPaid < before + calls / 2 || !(await holdsReplies(journalOf))) {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
   child.kill('SIGKILL')
   expect((await finished).signal).toBe('SIGKILL')
-  const journal = await openJournal(join(folder, 'killed', '.sluice', 'journal'))
+  const journal = await openJournal(journalOf)
   const paid = new Map<string, number>()
   for (const [key, count] of server.paid) if (await journal.read(key)) paid.set(key, count)
   await journal.close()
@@ -93,4 +97,10 @@ export async function expectSameBytes({
   expect(await outputOf(join(folder, 'killed'))).toEqual(expected)
   for (const [key, count] of paid) expect(server.paid.get(key), key).toBe(count)
   return { out, tally }
+}
+
+async function holdsReplies(journal: string): Promise<boolean> {
+  const names = await readdir(journal).catch((): string[] => [])
+  const sizes = await Promise.all(names.map(async (name) => (await stat(join(journal, name))).size))
+  return sizes.some((size) => size > 0)
 }
