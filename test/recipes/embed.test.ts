@@ -57,6 +57,30 @@ describe('embed', () => {
     await expect(embed(path)).rejects.toThrow('The id "k1" of column `key` belongs to more than one row')
   })
 
+  it('refuses them before a text goes to an endpoint, also across shards', async () => {
+    const server = await startOpenAiServer()
+    try {
+      const path = join(folder, 'twice')
+      await mkdir(path)
+      await writeFile(join(path, 'a.jsonl'), corpus.map((row) => JSON.stringify(row)).join('\n'))
+      await writeFile(join(path, 'b.jsonl'), JSON.stringify({ key: 'k349', text: 'again' }))
+      const config = { embedder: 'openai:tiny', embedderEndpoint: server.url }
+      await expect(embed(path, config)).rejects.toThrow('The id "k349" of column `key` belongs to more than one row')
+      expect(server.seen).toEqual([])
+    } finally {
+      await server.close()
+    }
+  })
+
+  it('takes an id that a row without a text has too', async () => {
+    const path = join(folder, 'once.jsonl')
+    await writeFile(
+      path,
+      ['{"key":"a","text":" "}', '{"key":"a","text":"one"}', '{"key":null,"text":"two"}'].join('\n'),
+    )
+    expect((await embed(path)).rows.map(({ id }) => id)).toEqual(['a', 'once.jsonl#2'])
+  })
+
   it.each(['int8', 'int16'] as const)('gives %s as bytes with a scale a row', async (precision) => {
     const { rows } = await embed(await writeShardsOf(1), { precision })
     const vectors = await (await staticEmbedder()).embed(corpus.map(({ text }) => text))

@@ -6,6 +6,7 @@ import { type Columns, findShards, writeRows } from '../../src/formats/index.js'
 import { readShards } from '../../src/formats/shards.js'
 import { type Curated, curate } from '../../src/recipes/curate.js'
 import { total } from '../../src/run/tally.js'
+import type { RunEvent } from '../../src/run/types.js'
 import { collect } from '../laws.js'
 import { paragraph, writeProseShards } from '../prose.js'
 
@@ -148,6 +149,21 @@ describe('a selection', () => {
     await expect(select([named], { select: 20, idColumn: 'key' })).rejects.toThrow(
       '"doc-0" of column `key` belongs to more',
     )
+  })
+
+  it('tells of ids that are not unique before all is embedded', async () => {
+    const named = join(folder, 'named-twice.jsonl')
+    const rows = Array.from({ length: 20 }, (_, n) => ({ key: `doc-${n % 15}`, text: paragraph(`twice-${n}`) }))
+    await writeFile(named, rows.map((row) => JSON.stringify(row)).join('\n'))
+    const told: string[] = []
+    const onEvent = (event: RunEvent) => {
+      if (event.kind === 'warning') told.push(`${event.pass}: ${event.text}`)
+    }
+    const out = join(folder, 'named-twice')
+    await curate({ recipe: 'select', inputs: [named], out, config: { idColumn: 'key', select: 1 }, onEvent })
+    expect(told).toEqual([
+      expect.stringMatching(/^pilot: the id "doc-[0-4]" of column `key` belongs to more than one row, .* --id-column/),
+    ])
   })
 
   it('gives all rows when asked for more than there are, and none when none is kept', async () => {

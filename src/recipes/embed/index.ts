@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import type { Schema } from '../../formats/index.js'
 import { schemaOf } from '../../formats/shards.js'
-import type { Pass, RunView } from '../../run/types.js'
+import type { RunView } from '../../run/types.js'
 import { finishPass } from '../pass/finish.js'
-import { refuseRepeatedIds } from '../pass/unique-ids.js'
 import type { Recipe } from '../types.js'
+import { idsPass } from './ids.js'
 import { type EmbedConfig, embedOptions } from './options.js'
 import { vectorsFile, vectorsPass } from './vectors.js'
 
@@ -14,25 +14,15 @@ export const embedRecipe: Recipe<EmbedConfig> = {
   summary: 'the vectors of a corpus, an id and a vector for each text',
   usesModel: false,
   options: embedOptions,
-  passes: (config, resources) => [vectorsPass(config, resources), finish(config)],
+  passes: (config, resources) => [...idsPass(config, resources), vectorsPass(config, resources), finish],
 }
 
-/** Vectors are found by their ids, so no two may have one in common. */
-function finish({ idColumn }: EmbedConfig): Pass {
-  const pass = finishPass({
-    summary: 'Vectors of a corpus: an id and a vector for each of its texts.',
-    rows: { passes: ['embed'], file: vectorsFile },
-    schema: vectorsSchema,
-    chains: [['embed']],
-  })
-  return {
-    ...pass,
-    async tasks(run) {
-      await refuseRepeatedIds(run, { pass: 'embed', file: vectorsFile, idColumn })
-      return pass.tasks(run)
-    },
-  }
-}
+const finish = finishPass({
+  summary: 'Vectors of a corpus: an id and a vector for each of its texts.',
+  rows: { passes: ['embed'], file: vectorsFile },
+  schema: vectorsSchema,
+  chains: [['embed']],
+})
 
 /** What the tasks wrote; their embedder, and so its dimensions, may not be at hand any more. */
 async function vectorsSchema(run: RunView): Promise<Schema> {

@@ -3,31 +3,34 @@ import { readShard } from '../../formats/index.js'
 import type { RunView } from '../../run/types.js'
 import { UsageError } from '../../stream/errors.js'
 import { uniform } from '../../text/hash.js'
-import { countCommitted } from './artifacts.js'
 import { stemsOf } from './entered.js'
 
 export type IdFiles = { readonly pass: string; readonly file: string; readonly idColumn: string | undefined }
 
-/**
- * Throws a UsageError where two rows that a pass left have an id of `idColumn` in common; ids made of places are unique.
- * Holds eight bytes a row: only where hashes meet are the ids themselves compared.
- */
+/** Ids of rows, which can be gone through again. */
+export type Ids = () => AsyncIterable<string>
+
+/** Throws a UsageError where two rows that a pass left have an id of `idColumn` in common; ids made of places are unique. */
 export async function refuseRepeatedIds(run: RunView, { pass, file, idColumn }: IdFiles): Promise<void> {
-  await refuseRepeatedIn(filesOf(run, { pass, file }), { rows: countCommitted(run, [pass]), idColumn })
+  await refuseRepeatedIn(filesOf(run, { pass, file }), idColumn)
 }
 
-/** The same of files with so many rows in all. */
-export async function refuseRepeatedIn(
-  files: readonly string[],
-  { rows, idColumn }: { rows: number; idColumn: string | undefined },
-): Promise<void> {
-  if (idColumn === undefined) return
-  const hashes = await sortedHashes(files, rows)
-  const met = new Set(hashes.filter((hash, n) => hash === hashes[n - 1]))
-  if (met.size === 0) return
+/** The same of files. */
+export async function refuseRepeatedIn(files: readonly string[], idColumn: string | undefined): Promise<void> {
+  if (idColumn !== undefined) await refuseRepeated(idColumn, () => idsOf(files))
+}
+
+/**
+ * The same of any rows. Holds eight bytes a row: only where hashes meet are the ids themselves compared, those of `counted`,
+ * which may be fewer.
+ */
+export async function refuseRepeated(idColumn: string, ids: Ids, counted: Ids = ids): Promise<void> {
+  const hashes = await sortedHashes(ids())
+  const met = hashes.filter((hash, n) => hash === hashes[n - 1])
+  if (met.length === 0) return
   const seen = new Set<string>()
-  for await (const id of idsOf(files)) {
-    if (!met.has(hashOf(id))) continue
+  for await (const id of counted()) {
+    if (!holds(met, hashOf(id))) continue
     if (seen.has(id)) throw repeatedId(id, idColumn)
     seen.add(id)
   }
@@ -37,7 +40,7 @@ export async function refuseRepeatedIn(
 export async function refuseChildIds(run: RunView, { pass, file, idColumn }: IdFiles): Promise<void> {
   if (idColumn === undefined) return
   const files = filesOf(run, { pass, file })
-  const hashes = await sortedHashes(files, countCommitted(run, [pass]))
+  const hashes = await sortedHashes(idsOf(files))
   /** Ids by those that they may be children of. */
   const parents = new Map<string, string>()
   for await (const id of idsOf(files)) {
@@ -55,11 +58,18 @@ export async function refuseChildIds(run: RunView, { pass, file, idColumn }: IdF
 /** Parents that are looked for at a time; the hashes of so many do not meet by chance. */
 const mostSuspects = 1000
 
-async function sortedHashes(files: readonly string[], rows: number): Promise<Float64Array> {
-  const hashes = new Float64Array(rows)
-  let at = 0
-  for await (const id of idsOf(files)) hashes[at++] = hashOf(id)
-  return hashes.sort()
+async function sortedHashes(ids: AsyncIterable<string>): Promise<Float64Array> {
+  let hashes = new Float64Array(1024)
+  let rows = 0
+  for await (const id of ids) {
+    if (rows === hashes.length) {
+      const larger = new Float64Array(2 * rows)
+      larger.set(hashes)
+      hashes = larger
+    }
+    hashes[rows++] = hashOf(id)
+  }
+  return hashes.subarray(0, rows).sort()
 }
 
 /** Whether a value is among others in ascending order. */

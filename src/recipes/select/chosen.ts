@@ -56,7 +56,7 @@ export async function writeChosen(
   const path = join(context.folder, 'chosen.parquet')
   const inOrder = Symbol.asyncIterator in rows ? rows : oneBatch(inCorpusOrder(rows))
   const { rows: chosen } = await writeRows(path, { schema: chosenSchema })(inOrder)
-  await refuseRepeatedIn([path], { rows: chosen, idColumn: config.idColumn })
+  await refuseRepeatedIn([path], config.idColumn)
   const wanted = Math.min(kept, config.select)
   if (mayEndEarly ? chosen > wanted : chosen !== wanted) {
     throw new SluiceError('E_BUG', 70, `Chose ${chosen} of ${kept} rows, and ${config.select} were asked for`)

@@ -64,12 +64,20 @@ export async function leastHashedRows({
     })
   }
   const { ids, priorities, vectors } = sample.rows()
+  const repeated = ids.find((id, n) => id === ids[n - 1])
+  if (repeated !== undefined) warn(repeatedNote(repeated, config.idColumn))
   const order = [...ids.keys()].sort((a, b) => priorities[b]! - priorities[a]!)
   const inOrder: Embedded = {
     ids: order.map((row) => ids[row]!),
     vectors: order.map((row) => vectors.subarray(row * dimensions, (row + 1) * dimensions)),
   }
   return toMatrix(inOrder, dimensions)
+}
+
+/** Told before the corpus is embedded: rows of the least hash are where ids that many rows have in common come together. */
+function repeatedNote(id: string, idColumn: string | undefined): string {
+  const what = `the id ${JSON.stringify(id)} of column \`${idColumn}\` belongs to more than one row`
+  return `${what}, and a selection that takes two such rows is refused; --id-column names a column of unique values`
 }
 
 /** Ids and vectors of the first kept rows, dealt out: the first of each shard, then the second of each, and so on. */
