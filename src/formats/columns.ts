@@ -1,5 +1,6 @@
 import { UsageError } from '../stream/errors.js'
 import { suggest } from '../text/suggest.js'
+import { defaultLimits } from './limits.js'
 import type { ReadOptions } from './types.js'
 
 /**
@@ -14,8 +15,8 @@ export function checkColumns(
   const missing = wanted?.find((name) => !present.includes(name))
   if (missing === undefined) return
   const near = suggest(missing, present)
-  const shown =
-    present.length > 50 ? `${present.slice(0, 50).join(', ')}, … (${present.length} in all)` : present.join(', ')
+  const count = `${present.length} ${present.length < defaultLimits.columns ? 'in all' : 'or more'}`
+  const shown = present.length > 50 ? `${present.slice(0, 50).join(', ')}, … (${count})` : present.join(', ')
   const [lacking, whose] = path === undefined ? ['None of the shards has a', 'Their'] : [`${path} has no`, 'Its']
   throw new UsageError(`${lacking} column \`${missing}\``, {
     fix: `${near === undefined ? '' : `Did you mean \`${near}\`? `}${whose} columns are: ${shown || '(none)'}.`,

@@ -58,7 +58,10 @@ function namesOf(rows: readonly Columns[]): Set<string> {
   return new Set(rows.flatMap((row) => Object.keys(row)))
 }
 
-/** Adds to `present` the columns of all rows up to where each that is wanted was found, or a fault, which is its reader's. */
+/**
+ * Adds to `present` the columns of all rows up to where each that is wanted was found, or a fault, which is its reader's. Rows
+ * may bring ever new ones: beyond the limit `columns`, only those that are wanted are added.
+ */
 async function findColumns(
   path: string,
   texts: AsyncIterable<Line[]>,
@@ -67,7 +70,9 @@ async function findColumns(
 ): Promise<void> {
   try {
     for await (const lines of texts) {
-      for (const name of namesOf(lines.map((line) => parseLine(path, line)))) present.add(name)
+      for (const name of namesOf(lines.map((line) => parseLine(path, line)))) {
+        if (present.size < defaultLimits.columns || wanted.includes(name)) present.add(name)
+      }
       if (wanted.every((name) => present.has(name))) return
     }
   } catch (error) {

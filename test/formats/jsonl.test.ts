@@ -66,6 +66,14 @@ describe('reading JSON Lines', () => {
     expect(await rowsAt(join(folder, 'a.jsonl'), { rows: { start: 1, end: 2 } })).toEqual([{ a: 1 }])
   })
 
+  it('remembers so many columns of rows that bring ever new ones, and finds a late one all the same', async () => {
+    const lines = Array.from({ length: 30_000 }, (_, n) => `{"key ${n}":"${'x'.repeat(200)}"}\n`).join('')
+    const path = join(await scratch({ 'a.jsonl': `${lines}{"text":"late"}\n` }), 'a.jsonl')
+    expect((await rowsAt(path, { columns: ['text'] })).at(-1)).toEqual({ text: 'late' })
+    const error = await errorOf(() => rowsAt(path, { columns: ['txt'] }))
+    expect(error.fix).toMatch(/key 49, … \(10000 or more\)\.$/)
+  })
+
   it('suggests the column that was meant', async () => {
     const folder = await scratch({ 'a.jsonl': '{"text":"x","n":1}\n' })
     const error = await errorOf(() => rowsAt(join(folder, 'a.jsonl'), { columns: ['txt'] }))
