@@ -27,7 +27,7 @@ export type InferredColumns = {
   schema(): Schema
   /** The columns without any value as yet. */
   nulls(): string[]
-  /** The columns that are json because their rows disagree, each with the first row that does. */
+  /** What is json because rows disagree, columns and what is within them, each with the first row that does. */
   mixed(): MixedColumn[]
 }
 
@@ -37,39 +37,58 @@ export type InferredColumns = {
  */
 export function inferColumns(): InferredColumns {
   const seen: Record<string, Shape> = Object.create(null)
-  const mixed: MixedColumn[] = []
+  const mixed = new Map<string, MixedColumn>()
   let rows = 0
   return {
     count: () => Object.keys(seen).length,
     add(batch) {
+      const found: Disagreement[] = []
       for (const row of batch) {
-        for (const name of Object.keys(row)) {
-          const [before, own] = [seen[name], shapeOf(row[name])]
-          const wide = widen(before, own)
-          if (wide === 'json' && before !== 'json' && before !== undefined) {
-            mixed.push({ column: name, row: rows, was: typeName(settle(before)), is: typeName(settle(own)) })
+        for (const column of Object.keys(row)) {
+          seen[column] = widen(seen[column], shapeOf(row[column], found), found)
+          if (found.length === 0) continue
+          for (const { within, was, is } of found.splice(0)) {
+            const where = JSON.stringify([column, within])
+            if (!mixed.has(where)) mixed.set(where, { column, within, row: rows, was, is })
           }
-          seen[name] = wide
         }
         rows++
       }
     },
     schema: () => Object.fromEntries(Object.entries(seen).map(([name, shape]) => [name, settle(shape)])),
     nulls: () => Object.keys(seen).filter((name) => seen[name] === undefined),
-    mixed: () => mixed,
+    mixed: () => [...mixed.values()],
   }
 }
 
-/** Says of a shard why a column is json, by the id of the first row that has something else. */
-export function mixedNote(shard: string, { column, row, was, is }: MixedColumn): string {
-  const short = (type: string) => (type.length > 60 ? `${type.slice(0, 60)}…` : type)
-  return `Column \`${column}\` is json: ${shard}#${row} has ${short(is)}, and the rows before it ${short(was)}`
+const shownNotes = 20
+
+/** Says of a shard what is json and why, by the id of the first row that has something else. */
+export function mixedNotes(shard: string, mixed: readonly MixedColumn[]): string[] {
+  const notes = mixed.slice(0, shownNotes).map(({ column, within, row, was, is }) => {
+    const what = `${within === '' ? 'Column' : 'Field'} \`${column}${within}\` is json`
+    return `${what}: ${shard}#${row} has ${short(is)}, and what comes before it ${short(was)}; mend that row to keep one type`
+  })
+  const more = mixed.length - shownNotes
+  return more > 0 ? [...notes, `${more} more columns or fields of ${shard} are json, as their values disagree`] : notes
+}
+
+function short(type: string): string {
+  return type.length > 60 ? `${type.slice(0, 60)}…` : type
+}
+
+/** Two types that only json holds; `within` is where in the column, as `[].role`, or empty for all of it. */
+type Disagreement = { within: string; readonly was: string; readonly is: string }
+
+/** Adds in front of where disagreements are, from `from` on, what they are within. */
+function place(disagreements: readonly Disagreement[], from: number, within: string): void {
+  for (let n = from; n < disagreements.length; n++) disagreements[n]!.within = `${within}${disagreements[n]!.within}`
 }
 
 /** A type while it is being found out; undefined where only nulls were seen. */
 type Shape = ColumnType | { items: Shape } | { fields: Record<string, Shape> } | undefined
 
-function shapeOf(value: unknown): Shape {
+function shapeOf(value: unknown, found: Disagreement[]): Shape {
   if (value === null || value === undefined) return undefined
   if (typeof value === 'string') return 'string'
   if (typeof value === 'boolean') return 'boolean'
@@ -78,33 +97,61 @@ function shapeOf(value: unknown): Shape {
   if (value instanceof Date) return 'timestamp'
   if (value instanceof Float32Array) return { vector: value.length }
   if (value instanceof Uint8Array) return 'binary'
-  if (Array.isArray(value)) return { items: value.map(shapeOf).reduce(widen, undefined) }
+  const from = found.length
+  if (Array.isArray(value)) {
+    const items = value.reduce((shape: Shape, item) => widen(shape, shapeOf(item, found), found), undefined)
+    if (found.length > from) place(found, from, '[]')
+    return { items }
+  }
   // A struct cannot have a field of this name, as Parquet is read, and JSON can.
   if (Object.hasOwn(value as object, '__proto__')) return 'json'
-  const fields = Object.entries(value as object).map(([name, field]) => [name, shapeOf(field)] as const)
-  return { fields: Object.fromEntries(fields) }
+  const fields: Record<string, Shape> = {}
+  for (const [name, field] of Object.entries(value as object)) {
+    const before = found.length
+    fields[name] = shapeOf(field, found)
+    if (found.length > before) place(found, before, `.${name}`)
+  }
+  return { fields }
 }
 
 /** Fields that one struct may have; beyond them they are rather keys than names. */
 const mostFields = 1000
 
-/** The narrowest shape that holds both; json where no other does. */
-function widen(a: Shape, b: Shape): Shape {
+/** The narrowest shape that holds both; json where no other does, which is added to `found`. */
+function widen(a: Shape, b: Shape, found: Disagreement[]): Shape {
   if (a === undefined || a === b) return b
-  if (b === undefined) return a
+  if (b === undefined || a === 'json') return a
+  const from = found.length
   if (typeof a === 'object' && typeof b === 'object') {
-    if ('items' in a && 'items' in b) return { items: widen(a.items, b.items) }
-    if ('vector' in a && 'vector' in b && a.vector === b.vector) return a
-    if ('fields' in a && 'fields' in b) {
-      const fields = { ...a.fields }
-      for (const [name, shape] of Object.entries(b.fields)) {
-        fields[name] = widen(Object.hasOwn(fields, name) ? fields[name] : undefined, shape)
-      }
-      return Object.keys(fields).length > mostFields ? 'json' : { fields }
+    if ('items' in a && 'items' in b) {
+      const items = widen(a.items, b.items, found)
+      if (found.length > from) place(found, from, '[]')
+      return { items }
     }
+    if ('vector' in a && 'vector' in b && a.vector === b.vector) return a
+    if ('fields' in a && 'fields' in b) return widenFields(a.fields, b.fields, found)
   }
   const numbers: Shape[] = ['int64', 'double']
-  return numbers.includes(a) && numbers.includes(b) ? 'double' : 'json'
+  if (numbers.includes(a) && numbers.includes(b)) return 'double'
+  found.push({ within: '', was: typeName(settle(a)), is: typeName(settle(b)) })
+  return 'json'
+}
+
+function widenFields(
+  a: Readonly<Record<string, Shape>>,
+  b: Readonly<Record<string, Shape>>,
+  found: Disagreement[],
+): Shape {
+  const from = found.length
+  const fields = { ...a }
+  for (const [name, shape] of Object.entries(b)) {
+    const before = found.length
+    fields[name] = widen(Object.hasOwn(fields, name) ? fields[name] : undefined, shape, found)
+    if (found.length > before) place(found, before, `.${name}`)
+  }
+  if (Object.keys(fields).length <= mostFields) return { fields }
+  found.splice(from, found.length, { within: '', was: `${Object.keys(a).length} fields`, is: 'still others' })
+  return 'json'
 }
 
 function settle(shape: Shape): ColumnType {

@@ -2,7 +2,7 @@ import { CorruptInputError } from '../stream/errors.js'
 import type { Batches } from '../stream/types.js'
 import { checkColumns } from './columns.js'
 import { describeShard, readShard } from './index.js'
-import { mixedNote } from './schema.js'
+import { mixedNotes } from './schema.js'
 import type { Columns, DescribeOptions, Description, ReadOptions, RowRange, Schema, Shard } from './types.js'
 import { type SchemaPolicy, unionSchemas } from './union-schema.js'
 
@@ -51,7 +51,7 @@ export type OpenShards = {
   /** What holds every row; undefined where a format does not tell its types. Throws a UsageError where nothing does. */
   schema(policy?: SchemaPolicy): Schema | undefined
   read(options?: Pick<ReadOptions, 'rows' | 'signal'>): AsyncGenerator<readonly Columns[]>
-  /** Says of each column whose rows disagree where they do. */
+  /** Says of each column or part of one whose rows disagree where they do. */
   readonly mixed: readonly string[]
 }
 
@@ -80,9 +80,7 @@ export async function openShards(
   return {
     schema: (policy) => unionOf(described, columns, policy),
     mixed: described.flatMap(({ name, description }) =>
-      (description?.mixed ?? [])
-        .filter(({ column }) => columns?.includes(column) ?? true)
-        .map((each) => mixedNote(name, each)),
+      mixedNotes(name, description?.mixed?.filter(({ column }) => columns?.includes(column) ?? true) ?? []),
     ),
     read: ({ rows, signal } = {}) =>
       readInTurn(described, rows, {

@@ -112,15 +112,24 @@ export type Description = {
   schema?: Schema
   /** Columns of which only nulls are known; their type in `schema` is a guess that gives way to another shard's. */
   nulls?: string[]
-  /** Columns that are json because their rows hold values of types that go together in no other. */
+  /** What is json because rows hold values of types that go together in no other. */
   mixed?: MixedColumn[]
   /** Compressed bytes on disk of each column, where the file tells. */
   columnBytes?: Readonly<Record<string, number>>
   rowGroups?: RowGroup[]
 }
 
-/** A column whose rows disagree: from row `row` on, counted from 0, there is something else than in those before. */
-export type MixedColumn = { readonly column: string; readonly row: number; readonly was: string; readonly is: string }
+/**
+ * A column whose rows disagree: in row `row`, counted from 0, there is something else than before. `within` says where in the
+ * column, as `[].role` does of a list of structs; it is empty for all of it.
+ */
+export type MixedColumn = {
+  readonly column: string
+  readonly within: string
+  readonly row: number
+  readonly was: string
+  readonly is: string
+}
 
 export type RowGroup = {
   rows: number

@@ -64,7 +64,7 @@ describe('sluice convert', () => {
       const folder = await scratch({ 'a.jsonl': lines.join('\n') })
       const out = join(folder, 'out.parquet')
       const { code, stderr } = await sluice(['convert', join(folder, 'a.jsonl'), '-o', out])
-      expect(stderr).toContain(`Column \`n\` is json: a.jsonl#${odd} has string, and the rows before it int64`)
+      expect(stderr).toContain(`Column \`n\` is json: a.jsonl#${odd} has string, and what comes before it int64`)
       expect(code).toBe(0)
       const rows = (await rowsIn(out)) as { n: unknown; m: unknown }[]
       expect([rows.length, rows[1], rows[odd]]).toEqual([4000, { n: 1, m: 0.5 }, { n: 'n/a', m: odd / 2 }])

@@ -79,7 +79,7 @@ it.each([
   const out = join(folder, 'out')
   const { code, stderr } = await sluice([verb, path, '-o', out, ...flags])
   expect(code, stderr).toBe(0)
-  expect(stderr).toContain('Column `label` is json: a.jsonl#2500 has string, and the rows before it int64')
+  expect(stderr).toContain('Column `label` is json: a.jsonl#2500 has string, and what comes before it int64')
   const got = await collect(readShards(await findShards([join(out, 'data')])))
   expect(got.map(({ label }) => label)).toEqual(rows.map((_, n) => (n === 2500 ? 'seven' : n)))
 })

@@ -1,4 +1,4 @@
-import { mixedNote } from '../../formats/schema.js'
+import { mixedNotes } from '../../formats/schema.js'
 import { describeUnlessBad, type OnBadShard } from '../../formats/shards.js'
 import type { Schema } from '../../formats/types.js'
 import type { PlannedShard, TaskContext } from '../../run/types.js'
@@ -14,6 +14,6 @@ export async function shardSchema(
   { reading, onBad }: Pick<Resources, 'reading'> & { onBad?: OnBadShard | undefined },
 ): Promise<Schema | undefined> {
   const described = await describeUnlessBad(shard, { ...reading, everyRow: true, signal, onBad })
-  for (const column of described?.mixed ?? []) warn(mixedNote(shard.name, column))
+  for (const note of mixedNotes(shard.name, described?.mixed ?? [])) warn(note)
   return described?.schema
 }
