@@ -3,7 +3,8 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { describeUrl, parseEndpoint } from '../http/endpoint.js'
 import { HttpFailure } from '../http/failure.js'
-import { exchangeJson } from '../http/json.js'
+import { exchangeJson, type JsonAnswer } from '../http/json.js'
+import { nextPage } from '../http/next-page.js'
 import { retrying } from '../http/retry.js'
 import { UsageError } from '../stream/errors.js'
 import { modelsFolder } from './catalogue.js'
@@ -64,10 +65,30 @@ function isDataOf(path: string, weights: string): boolean {
   return path.startsWith(`${weights}_data`) && /^onnx\/[\w.-]+$/.test(path)
 }
 
+/** Files and folders of a repository, beyond which it is none of a model. */
+const mostEntries = 100_000
+
 async function entriesOf(repository: string, env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<Entry[]> {
-  const url = new URL(`${hubOf(env)}/api/models/${repository}/tree/main?recursive=true`)
-  const ask = () => exchangeJson({ method: 'GET', url: parseEndpoint(url.href) }, signal && { signal })
-  const answer = await retrying(ask, { attempts: 4, signal }).catch((error) => {
+  const entries: Entry[] = []
+  let listed = 0
+  let url = parseEndpoint(`${hubOf(env)}/api/models/${repository}/tree/main?recursive=true`)
+  for (;;) {
+    const { json, headers } = await askForList(repository, url, signal)
+    const page = Array.isArray(json) ? json : []
+    listed += page.length
+    entries.push(...page.flatMap(entryOf))
+    const next = nextPage(url, headers)
+    if (next === undefined) return entries
+    if (next.search === url.search || listed > mostEntries) {
+      throw new UsageError(`The hub's list of the files of ${repository} does not end`, { fix: 'Check HF_ENDPOINT.' })
+    }
+    url = next
+  }
+}
+
+function askForList(repository: string, url: URL, signal: AbortSignal | undefined): Promise<JsonAnswer> {
+  const ask = () => exchangeJson({ method: 'GET', url }, signal && { signal })
+  return retrying(ask, { attempts: 4, signal }).catch((error) => {
     signal?.throwIfAborted()
     if (!(error instanceof HttpFailure)) throw error
     throw new UsageError(`${describeUrl(url)}: ${error.message}`, {
@@ -75,16 +96,17 @@ async function entriesOf(repository: string, env: NodeJS.ProcessEnv, signal?: Ab
       fix: `Check the name ${repository}: a private or gated model is to be brought by hf download. A mirror is set by HF_ENDPOINT.`,
     })
   })
-  const { json } = answer
-  return (Array.isArray(json) ? json : []).flatMap((each) => {
-    const { type, path, size, oid, lfs } = (each ?? {}) as Record<string, unknown>
-    const large = lfs as { oid?: unknown } | undefined
-    if (type !== 'file' || typeof path !== 'string' || typeof size !== 'number' || size <= 0) return []
-    const [sha256, blob] = [large?.oid, large === undefined ? oid : undefined].map((sum) =>
-      typeof sum === 'string' ? sum : undefined,
-    )
-    return [{ path, size, sha256, blob }]
-  })
+}
+
+/** What the hub lists as a file; nothing of a folder. */
+function entryOf(listed: unknown): Entry[] {
+  const { type, path, size, oid, lfs } = (listed ?? {}) as Record<string, unknown>
+  const large = lfs as { oid?: unknown } | undefined
+  if (type !== 'file' || typeof path !== 'string' || typeof size !== 'number' || size <= 0) return []
+  const [sha256, blob] = [large?.oid, large === undefined ? oid : undefined].map((sum) =>
+    typeof sum === 'string' ? sum : undefined,
+  )
+  return [{ path, size, sha256, blob }]
 }
 
 function requireFiles(repository: string, listed: readonly Entry[], wanted: readonly Entry[], weights: string): void {

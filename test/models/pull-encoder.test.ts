@@ -25,16 +25,27 @@ let env: NodeJS.ProcessEnv
 let asked: string[]
 /** What the hub gives instead of the bytes that it lists. */
 let instead: Record<string, Buffer>
+/** How many entries the hub lists on a page, and whether its pages ever end. */
+let pageSize: number
+let endless: boolean
 let close = async () => {}
 
 beforeEach(async () => {
   cache = await mkdtemp(join(tmpdir(), 'sluice-encoder-'))
   asked = []
   instead = {}
+  pageSize = 100
+  endless = false
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url!, 'http://hub')
+    const url = new URL(request.url!, 'http://hub')
+    const { pathname } = url
     if (pathname === '/api/models/org/tiny/tree/main') {
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(listing()))
+      const start = Number(url.searchParams.get('cursor') ?? 0)
+      url.searchParams.set('cursor', String(endless ? start : start + pageSize))
+      const isLast = !endless && start + pageSize >= listing().length
+      const link = isLast ? {} : { link: `<https://elsewhere${url.pathname}${url.search}>; rel="next"` }
+      const page = JSON.stringify(listing().slice(start, start + pageSize))
+      response.writeHead(200, { 'content-type': 'application/json', ...link }).end(page)
       return
     }
     const path = /^\/org\/tiny\/resolve\/main\/(.*)$/.exec(pathname)?.[1] ?? ''
@@ -72,6 +83,16 @@ it('brings what an encoder is run by, laid out as on the hub, and nothing else',
   const wanted = Object.keys(served).filter((path) => path !== 'README.md' && !path.includes('quantized'))
   expect(asked.toSorted()).toEqual(wanted.toSorted())
   for (const path of wanted) expect((await readFile(join(folder, path))).equals(served[path]!), path).toBe(true)
+})
+
+it('reads every page of the list of files, and no list without an end', async () => {
+  pageSize = 2
+  const folder = await pullEncoder('hf:org/tiny', { env })
+  expect((await readFile(join(folder, 'onnx/model.onnx'))).equals(weights)).toBe(true)
+  endless = true
+  const error = await errorOf(pullEncoder('hf:org/tiny', { env }))
+  expect(error).toBeInstanceOf(UsageError)
+  expect(error.message).toBe("The hub's list of the files of org/tiny does not end")
 })
 
 it('asks for no file again that is whole, and for a damaged one', async () => {

@@ -1,4 +1,5 @@
 import { below } from '../../http/endpoint.js'
+import { nextPage } from '../../http/next-page.js'
 import { EndpointError } from '../../stream/errors.js'
 import { askHub, type Connection, encodePath, prefixOf, type Repository, withPath } from './hub-account.js'
 import { checkPath } from './remote.js'
@@ -15,22 +16,20 @@ export async function tree(
   deep: boolean,
 ): Promise<Entry[]> {
   const { id, revision } = repository
-  const url = below(connection.endpoint, withPath(`api/datasets/${id}/tree/${revision}`, encodePath(folder)))
+  let url = below(connection.endpoint, withPath(`api/datasets/${id}/tree/${revision}`, encodePath(folder)))
   url.searchParams.set('recursive', String(deep))
   const entries: Entry[] = []
   for (;;) {
     const { json, headers } = await askHub(connection, url, withPath(prefixOf(repository), folder))
     for (const entry of readEntries(json)) entries.push(entry)
-    const next = /<([^>]+)>\s*;\s*rel="?next"?/.exec(String(headers.link ?? ''))?.[1]
+    const next = nextPage(url, headers)
     if (next === undefined) return entries
-    // Only its query is taken: a mirror may name the hub it mirrors, and the token goes to no other host.
-    const { search } = new URL(next, url)
-    if (search === url.search || entries.length > mostEntries) {
+    if (next.search === url.search || entries.length > mostEntries) {
       throw new EndpointError(`The hub's listing of ${prefixOf(repository)} does not end`, {
         fix: 'Name a folder or a pattern with a folder in front.',
       })
     }
-    url.search = search
+    url = next
   }
 }
 
