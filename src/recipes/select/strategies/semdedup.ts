@@ -157,6 +157,5 @@ async function choose(context: TaskContext, config: SelectionConfig): Promise<Ch
       for (const row of rows) pick.push({ ...row, cluster: 0, distance: row.alike, place: row })
     }
   }
-  const chosen = new Map(pick.finish().map(({ place: { id, cluster, distance } }) => [id, { cluster, distance }]))
-  return chosen
+  return new Map(pick.finish().map(({ place: { id, cluster, distance } }) => [id, { cluster, distance }]))
 }
