@@ -4,13 +4,14 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { readSettings } from '../../src/embed/onnx/folder.js'
 import { pullEncoder } from '../../src/models/pull-encoder.js'
 import { UsageError } from '../../src/stream/errors.js'
 import { sluice } from '../cli/sluice.js'
 import { errorOf } from './calls.js'
 
 const weights = Buffer.from(Array.from({ length: 200_000 }, (_, n) => (n * 7919) % 251))
-const served: Record<string, Buffer> = {
+const usual: Readonly<Record<string, Buffer>> = {
   'config.json': Buffer.from('{"model_type":"bert"}'),
   'tokenizer.json': Buffer.from('{"model":{}}'),
   '1_Pooling/config.json': Buffer.from('{"pooling_mode_mean_tokens":true}'),
@@ -20,6 +21,7 @@ const served: Record<string, Buffer> = {
   'README.md': Buffer.from('# A model'),
 }
 
+let served: Record<string, Buffer>
 let cache: string
 let env: NodeJS.ProcessEnv
 let asked: string[]
@@ -34,6 +36,7 @@ beforeEach(async () => {
   cache = await mkdtemp(join(tmpdir(), 'sluice-encoder-'))
   asked = []
   instead = {}
+  served = { ...usual }
   pageSize = 100
   endless = false
   const server = createServer((request, response) => {
@@ -106,6 +109,25 @@ it('asks for no file again that is whole, and for a damaged one', async () => {
   await pullEncoder('hf:org/tiny/onnx/model_quantized.onnx', { env, log: (text) => said.push(text) })
   expect(asked).toEqual(['onnx/model_quantized.onnx'])
   expect(said.join()).toContain(`--embedder "onnx:${folder}?dtype=q8"`)
+})
+
+// Folders of one layer do not import each other: each of the two has its own list of weights.
+it('names weights as they are opened', async () => {
+  const unknown = await errorOf(readSettings(`${cache}?dtype=none`))
+  const all = unknown.message.match(/\b(?:fp|q|u?int)\d+\b/g)!
+  const refused = (await errorOf(pullEncoder('hf:org/tiny/onnx/none.onnx', { env }))) as UsageError
+  const names = refused.fix!.match(/onnx\/\w+\.onnx/g)!
+  const opened: string[] = []
+  for (const name of names) {
+    served[name] = weights
+    const said: string[] = []
+    const folder = await pullEncoder(`hf:org/tiny/${name}`, { env, log: (text) => said.push(text) })
+    const spec = /--embedder "onnx:([^"]*)"/.exec(said.join())?.[1] ?? folder
+    await expect(readSettings(spec), name).resolves.toMatchObject({ folder })
+    opened.push((await readSettings(spec)).dtype)
+    await rm(folder, { recursive: true })
+  }
+  expect(opened.toSorted()).toEqual(all.toSorted())
 })
 
 it.each(['onnx/model.onnx', 'tokenizer.json'])('takes no other bytes of %s than the hub lists', async (path) => {
