@@ -29,50 +29,47 @@ const run = (
   })
 const dataBytes = () => readFile(join(out, 'data', 'train-00000-of-00001.parquet'))
 
-it('asks its questions as recorded in fixtures/replies, row for row', async () => {
-  const { tally, rows } = await recordedRun('self-instruct', 'tasks.jsonl', { texts: selfInstructTexts, out })
-  expect(tally).toEqual({
-    in: 8,
-    out: 3,
-    added: { 'grow: proposed by the model': 5, 'instances: more than one of a task': 2 },
-    rejected: {
-      'seed-pairs: shown to the model only': 8,
-      'grow: asks for more than text': 1,
-      'grow: like a task of the pool': 1,
-      'grow: fewer than 4 words': 1,
-      'instances: empty output': 1,
-    },
-    failed: {},
-  })
-  expect(rows.map(({ id, input, output }) => [id, input, output])).toEqual([
-    ['request-0000000/0/0', 'Letter: Please pay 40 euros by Friday.', 'bill'],
-    ['request-0000000/0/1', 'Letter: We would be glad to see you on Friday.', 'invitation'],
-    ['request-0000000/3/0', 'Name: Ida', 'To Ida, who taught the roses manners.'],
-  ])
-}, 60_000)
-
-it('asks in Chinese as recorded in fixtures/replies, row for row', async () => {
-  const recorded = { name: 'self-instruct-zh', texts: selfInstructTexts, out }
-  const { tally, rows } = await recordedRun('self-instruct', 'tasks.jsonl', recorded)
-  expect(tally).toEqual({
-    in: 8,
-    out: 3,
-    added: { 'grow: proposed by the model': 5, 'instances: more than one of a task': 2 },
-    rejected: {
-      'seed-pairs: shown to the model only': 8,
-      'grow: asks for more than text': 1,
-      'grow: like a task of the pool': 1,
-      'grow: fewer than 6 characters': 1,
-      'instances: empty output': 1,
-    },
-    failed: {},
-  })
-  expect(rows.map(({ id, input, output }) => [id, input, output])).toEqual([
-    ['request-0000000/0/0', '来信：请于周五前付清四十元。', '账单'],
-    ['request-0000000/0/1', '来信：周五晚上盼您光临。', '请柬'],
-    ['request-0000000/3/0', '名字：老陈', '敬老陈，是他教会了玫瑰规矩。'],
-  ])
-}, 60_000)
+it.each([
+  {
+    name: 'self-instruct',
+    tooShort: 'fewer than 4 words',
+    instances: [
+      ['Letter: Please pay 40 euros by Friday.', 'bill'],
+      ['Letter: We would be glad to see you on Friday.', 'invitation'],
+      ['Name: Ida', 'To Ida, who taught the roses manners.'],
+    ],
+  },
+  {
+    name: 'self-instruct-zh',
+    tooShort: 'fewer than 6 characters',
+    instances: [
+      ['来信：请于周五前付清四十元。', '账单'],
+      ['来信：周五晚上盼您光临。', '请柬'],
+      ['名字：老陈', '敬老陈，是他教会了玫瑰规矩。'],
+    ],
+  },
+])(
+  'asks its questions as recorded in fixtures/replies of $name, row for row',
+  async ({ name, tooShort, instances }) => {
+    const { tally, rows } = await recordedRun('self-instruct', 'tasks.jsonl', { name, texts: selfInstructTexts, out })
+    expect(tally).toEqual({
+      in: 8,
+      out: 3,
+      added: { 'grow: proposed by the model': 5, 'instances: more than one of a task': 2 },
+      rejected: {
+        'seed-pairs: shown to the model only': 8,
+        'grow: asks for more than text': 1,
+        'grow: like a task of the pool': 1,
+        [`grow: ${tooShort}`]: 1,
+        'instances: empty output': 1,
+      },
+      failed: {},
+    })
+    expect(rows.map(({ id }) => id)).toEqual(['request-0000000/0/0', 'request-0000000/0/1', 'request-0000000/3/0'])
+    expect(rows.map(({ input, output }) => [input, output])).toEqual(instances)
+  },
+  60_000,
+)
 
 describe('self-instruct', () => {
   it('grows new tasks out of the bundled ones and gives each its instances', async () => {
