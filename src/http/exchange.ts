@@ -42,9 +42,7 @@ type Underway = {
   /** Ends listening to the signal. */
   forget?: (() => void) | undefined
   head?: Head
-  /** The first piece of the body, which most have alone; from the second on all of them. */
-  first?: Buffer
-  pieces?: Gathered
+  body?: Gathered
   /** Closes the connection; absent before there is one and after the answer. */
   controller?: DispatchController | undefined
   errorTimer?: NodeJS.Timeout
@@ -85,15 +83,9 @@ function begin(under: Underway, head: Head): void {
 }
 
 function add(under: Underway, piece: Buffer): void {
-  if (under.first === undefined) under.first = piece
-  else {
-    if (under.pieces === undefined) {
-      under.pieces = gathered()
-      under.pieces.add(under.first)
-    }
-    under.pieces.add(piece)
-  }
-  const length = under.pieces?.length ?? piece.length
+  under.body ??= gathered()
+  under.body.add(piece)
+  const { length } = under.body
   if (isRefusal(under.head) && length > longestErrorPage) give(under)
   else if (length > under.maxBytes) fail(under, tooLong(under.head!.status, under.maxBytes))
 }
@@ -103,7 +95,7 @@ function give(under: Underway): void {
   if (under.isOver || under.head === undefined) return
   end(under)
   const { status, headers } = under.head
-  under.resolve({ status, headers, body: under.pieces?.bytes() ?? under.first ?? Buffer.alloc(0) })
+  under.resolve({ status, headers, body: under.body?.bytes() ?? Buffer.alloc(0) })
 }
 
 /** Gives the exchange up. */

@@ -178,6 +178,8 @@ describe('a run in batches that is killed', () => {
         onFinished: async (to) => {
           expect(await outputOf(to)).toEqual(expected)
           expect(paidTwice(server)).toEqual([])
+          const left = await readdir(join(to, '.sluice'), { recursive: true })
+          expect(left.filter((name) => name.includes('.tmp'))).toEqual([])
         },
       })
       await server.close()

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { findShards } from '../../src/formats/index.js'
@@ -162,18 +162,20 @@ describe('kept vectors', () => {
     await run(server, {}, { vectors })
     await run(server, {}, { out })
     const segment = (await readdir(vectors, { recursive: true })).find((name) => /\d{10}-.*\.bin$/.test(name))!
-    const [old, fresher, own] = [
+    const [old, fresher, own, fetched] = [
       join(vectors, `${segment}.a.tmp-1`),
       join(vectors, `${segment}.b.tmp-1`),
       join(out, '.sluice', 'vectors', 'c.tmp-1'),
+      join(out, '.sluice', 'batches', 'd.results.jsonl.tmp-1'),
     ]
-    for (const path of [old, fresher, own]) await writeFile(path, 'half')
+    await mkdir(dirname(fetched))
+    for (const path of [old, fresher, own, fetched]) await writeFile(path, 'half')
     await utimes(old, 0, Date.now() / 1000 - 25 * 3600)
     await run(server, {}, { vectors })
     await run(server, {}, { out })
-    const there = await Promise.all([old, fresher, own].map((path) => statIfThere(path)))
+    const there = await Promise.all([old, fresher, own, fetched].map((path) => statIfThere(path)))
     // Of those in a shared folder one may be another's, who is still writing.
-    expect(there.map((found) => found !== undefined)).toEqual([false, true, false])
+    expect(there.map((found) => found !== undefined)).toEqual([false, true, false, false])
   })
 
   it('of another model behind the same name are refused', async () => {

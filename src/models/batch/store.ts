@@ -52,8 +52,9 @@ export function batchStore(folder: string) {
     finish: (batch: StoredBatch, fetch: (path: string) => Promise<void>) =>
       guarded(async () => {
         const path = pathOf(batch.key, 'results.jsonl')
-        await fetch(`${path}.tmp`)
-        await rename(`${path}.tmp`, path)
+        const temporary = `${path}.tmp-${process.pid}`
+        await fetch(temporary)
+        await rename(temporary, path)
         await write(pathOf(batch.key, 'json'), JSON.stringify({ ...batch, isDone: true }))
         await rm(pathOf(batch.key, 'requests.jsonl'), { force: true })
       }),

@@ -7,7 +7,7 @@ import { statIfThere } from '../../stream/stat-if-there.js'
 import { nextTurn } from '../../stream/turn.js'
 import { writeDurably } from '../../stream/write-durably.js'
 
-/** How often what a run has spent is written down: of what brought no reply a process that is killed forgets no more than this. */
+/** How often what a run has spent is written down. */
 const everyMs = 500
 
 export type SpendingRecord = {
@@ -28,7 +28,8 @@ type Recorded = Spending & { readonly journalled?: Spending & { readonly segment
 /**
  * Adds to `spent` what earlier commands of a run have spent, by the record at `path`, and keeps that record up to date: a
  * limit is one of the run, however many commands it takes. Of a command that was killed every reply in the journal counts; of
- * requests that brought none those of the last half second may be missing, and so may as many as were under way. `appended` is what those replies took that went to the journal.
+ * requests that brought none those of the last half second may be missing, and so may as many as were under way. `appended` is
+ * what those replies took that went to the journal.
  */
 export async function recordSpending(
   path: string,
