@@ -1,12 +1,13 @@
 import { field, readUsage, unusable } from './answer-fields.js'
 import { continuationStart } from './continuation.js'
+import { areLate } from './late-scores.js'
 import { noScores } from './scoring.js'
 import type { Score, ScoreCall } from './types.js'
 
 /**
  * Reads the answer of an OpenAI-compatible `/completions` that was asked to echo a text with its log-probabilities and to
  * write one token more. Throws a retryable HttpFailure where the tokens do not spell the text or have no log-probability,
- * and a UsageError where the server did not echo at all.
+ * and a UsageError where the server did not echo at all, or gives its tokens the numbers of others.
  */
 export function readScoreReply(
   answer: unknown,
@@ -29,6 +30,11 @@ export function readScoreReply(
   const echoed = [tokens.slice(0, -1), tokens].find((some) => startIn(some) !== undefined)
   const start = echoed && startIn(echoed)
   if (start === undefined) throw unusable('log-probabilities are of another text', answer, secrets)
+  if (areLate(echoed!, choice)) {
+    throw noScores(
+      'The endpoint gives each token the log-probability of the place behind it, as llama-cpp-python does.',
+    )
+  }
   const scored = values.slice(start, echoed!.length)
   // Nothing comes before the first token of all.
   if (start === 0 && scored[0] === null) scored.shift()

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -10,6 +10,7 @@ import { openaiModel } from '../../src/models/openai.js'
 import { recorded } from '../../src/models/record.js'
 import { replayModel } from '../../src/models/replay.js'
 import { withRetry } from '../../src/models/retry.js'
+import { readScoreReply } from '../../src/models/score-reply.js'
 import { scoringBy } from '../../src/models/scoring.js'
 import type { Model, ScoreCall } from '../../src/models/types.js'
 import { UsageError } from '../../src/stream/errors.js'
@@ -69,6 +70,18 @@ describe('a score', () => {
     const error = await errorOf(scoreAt(await start({ script: () => fault })))
     expect(error).toBeInstanceOf(UsageError)
     expect((error as UsageError).fix).toContain('vLLM')
+  })
+
+  it('is refused of a server that gives each token the number of the place behind it', async () => {
+    const recorded = join(import.meta.dirname, '../../fixtures/values/echo-llama-cpp-python.json')
+    const { answer, ...call } = JSON.parse(await readFile(recorded, 'utf8'))
+    expect(() => readScoreReply(answer, call)).toThrow(UsageError)
+    // The same where they belong, as other servers answer.
+    const { logprobs } = answer.choices[0]
+    logprobs.top_logprobs = [null, ...logprobs.top_logprobs.slice(0, -1)]
+    expect(readScoreReply(answer, call)).toMatchObject({ tokens: 8 })
+    delete logprobs.top_logprobs
+    expect(readScoreReply(answer, call)).toMatchObject({ tokens: 8 })
   })
 
   it('is refused of a model that cannot tell', () => {
