@@ -102,7 +102,15 @@ function asker(base: URL, id: string, options: EndpointEmbedderOptions): Ask {
           const request = { headers, secrets, signal, maxBytes: 100_000_000 }
           return inTurn(async () => readVectors(await postJson(url, body, request), texts.length), signal)
         },
-        { ...retry, signal },
+        {
+          ...retry,
+          signal,
+          onFailure(failure, attempt) {
+            // llama.cpp says it with a 500, which would be asked again.
+            if (tooLong.test(failure.message)) throw verdict(id, failure, apiKey !== undefined)
+            retry?.onFailure?.(failure, attempt)
+          },
+        },
       )
     } catch (error) {
       throw error instanceof HttpFailure ? verdict(id, error, apiKey !== undefined) : error
@@ -146,6 +154,10 @@ function broken(detail: string): HttpFailure {
   return new HttpFailure('answer is not embeddings', { retryable: true, status: 200, detail })
 }
 
+/** What llama.cpp, OpenAI, vLLM and TEI say of a text that is longer than their model takes. */
+const tooLong =
+  /too large to process|exceeds the available context|maximum context length|must have less than \d+ tokens/i
+
 function verdict(id: string, failure: HttpFailure, hasKey: boolean): Error {
   const { status = 0, message } = failure
   if ([401, 402, 403, 404].includes(status)) {
@@ -155,11 +167,13 @@ function verdict(id: string, failure: HttpFailure, hasKey: boolean): Error {
         : 'Check the key, the name of the model, and that the endpoint ends where its API begins, usually in /v1.'
     return new RefusedError(`The endpoint refuses to embed. ${id}: ${message}`, { cause: failure, fix })
   }
-  const fix =
-    status === 501
-      ? 'Start the server with embeddings switched on (llama.cpp: --embeddings).'
-      : failure.reason === certificateNotTrusted
-        ? trustFix
-        : 'Check the endpoint, then run the same command again: it resumes.'
-  return new EndpointError(`The endpoint cannot embed. ${id}: ${message}`, { cause: failure, fix })
+  return new EndpointError(`The endpoint cannot embed. ${id}: ${message}`, { cause: failure, fix: fixFor(failure) })
+}
+
+function fixFor({ status, reason, message }: HttpFailure): string {
+  if (status === 501) return 'Start the server with embeddings switched on (llama.cpp: --embeddings).'
+  if (reason === certificateNotTrusted) return trustFix
+  return tooLong.test(message)
+    ? 'Leave long texts out (sluice filter), or have the server take longer ones (llama.cpp: --ubatch-size).'
+    : 'Check the endpoint, then run the same command again: it resumes.'
 }
