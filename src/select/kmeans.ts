@@ -2,7 +2,7 @@ import { closing } from '../stream/closing.js'
 import { type Matrix, openMatrix } from './kernel/matrix.js'
 import { requireFinite } from './kernel/rows.js'
 import { costs, lloyd } from './lloyd.js'
-import { seedCentroids, seedsAtOnce } from './seeding.js'
+import { seedCentroids } from './seeding.js'
 import { inIdOrder, thinnedRows, type WeightedRows } from './weighted-rows.js'
 
 export type KmeansOptions = {
@@ -17,7 +17,7 @@ export type KmeansOptions = {
   seed: number
   /**
    * Most Lloyd iterations, all of them over all rows. By default three over a quarter of the rows and two over half of them
-   * come before three over all, or five over all where they are few; more fit a coreset better and its corpus worse.
+   * come before three over all, or five over all where they are few; and three more over all where rows times k is small.
    */
   iterations?: number
   /** Threads that look for nearest centroids side by side, this one among them; default 1. No bit depends on it. */
@@ -48,6 +48,9 @@ const shares = [
 ]
 const fewest = 12
 const last = { afterShares: 3, alone: 5 }
+/** Up to so many pairs of a row and a centroid, an iteration takes some hundredths of a second, and more are done. */
+const fewPairs = 2 ** 23
+const cheapIterations = 3
 
 /**
  * Weighted k-means: k-means++ on max(10,000, 12 k) rows, then Lloyd on a quarter, half and all of them. Centroids depend on the set of rows and the
@@ -59,21 +62,18 @@ export async function kmeans(options: KmeansOptions): Promise<Kmeans> {
   const rows = inIdOrder({ ids, vectors, weights: weights ?? new Float64Array(ids.length).fill(1), dimensions })
   if (ids.length === 0) return { centroids: new Float32Array(0), k: 0, asked: k, iterations: 0, inertia: 0 }
   requireFinite(rows.vectors, dimensions, (row) => rows.ids[row]!)
-  const matrix = openMatrix(rows.vectors, dimensions, {
-    capacity: Math.max(seedsAtOnce, Math.min(k, ids.length)),
-    workers,
-  })
+  const matrix = openMatrix(rows.vectors, dimensions, { capacity: Math.min(k, ids.length), workers })
   return closing(matrix, () => solve(rows, matrix, options))
 }
 
 async function solve(
   rows: WeightedRows,
   matrix: Matrix,
-  { k, seed, iterations, signal }: KmeansOptions,
+  { k, seed, iterations, workers, signal }: KmeansOptions,
 ): Promise<Kmeans> {
   const { ids, dimensions } = rows
   const sample = Math.max(10_000, fewest * k)
-  let centroids = await seedCentroids(rows, Math.min(k, ids.length), { matrix, seed, sample, signal })
+  let centroids = await seedCentroids(rows, Math.min(k, ids.length), { seed, sample, workers, signal })
   const inShares = iterations === undefined && ids.length >= (fewest * k) / shares[0]!.share
   let from: 'rows' | 'means' = 'rows'
   for (const { share, iterations } of inShares ? shares : []) {
@@ -81,7 +81,8 @@ async function solve(
     centroids = (await lloyd(rows, centroids, { matrix, only, iterations, from, isLast: false, signal })).centroids
     from = 'means'
   }
-  const most = iterations ?? (inShares ? last.afterShares : last.alone)
+  const cheap = ids.length * k <= fewPairs ? cheapIterations : 0
+  const most = iterations ?? cheap + (inShares ? last.afterShares : last.alone)
   const { labels, ...solved } = await lloyd(rows, centroids, { matrix, iterations: most, from, signal })
   const inertia = costs({ ...rows, only: undefined }, labels, solved.centroids).reduce((sum, cost) => sum + cost, 0)
   return { ...solved, inertia, k: centroids.length / dimensions, asked: k }

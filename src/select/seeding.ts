@@ -1,18 +1,18 @@
+import { closing } from '../stream/closing.js'
 import { uniform } from '../text/hash.js'
-import type { Matrix } from './kernel/matrix.js'
-import { thinnedRows, type WeightedRows } from './weighted-rows.js'
+import { type Matrix, openMatrix } from './kernel/matrix.js'
+import { thinRows, type WeightedRows } from './weighted-rows.js'
 
 export type SeedingOptions = {
-  /** The rows' vectors, with room for {@link seedsAtOnce} centroids at least. */
-  matrix: Matrix
   seed: number
-  /** Rows to draw from. */
+  /** Rows to draw from, which are copied where they are not all. */
   sample: number
+  workers?: number | undefined
   signal?: AbortSignal | undefined
 }
 
 /** Most centroids drawn before the distances of all rows are brought up to date, and their share of those there are. */
-export const seedsAtOnce = 64
+const seedsAtOnce = 64
 const shareAtOnce = 1 / 4
 
 /**
@@ -21,9 +21,14 @@ const shareAtOnce = 1 / 4
  * few distinct ones. Gives k × dimensions numbers, fewer than k rows when there are no more distinct vectors.
  */
 export async function seedCentroids(rows: WeightedRows, k: number, options: SeedingOptions): Promise<Float32Array> {
-  const thinned = thinnedRows(rows.ids, options.sample, { seed: options.seed, use: 'seeding' })
-  const drawn = await draw(rows, thinned, k, options)
-  return drawn.length === k * rows.dimensions || thinned === undefined ? drawn : draw(rows, undefined, k, options)
+  const thinned = thinRows(rows, options.sample, { seed: options.seed, use: 'seeding' })
+  const drawn = await drawFrom(thinned, k, options)
+  return drawn.length === k * rows.dimensions || thinned === rows ? drawn : drawFrom(rows, k, options)
+}
+
+function drawFrom(rows: WeightedRows, k: number, options: SeedingOptions): Promise<Float32Array> {
+  const matrix = openMatrix(rows.vectors, rows.dimensions, { capacity: seedsAtOnce, workers: options.workers })
+  return closing(matrix, () => draw(rows, k, matrix, options))
 }
 
 /**
@@ -32,11 +37,11 @@ export async function seedCentroids(rows: WeightedRows, k: number, options: Seed
  */
 async function draw(
   { vectors, weights, dimensions }: WeightedRows,
-  only: Uint32Array | undefined,
   k: number,
-  { matrix, seed, signal }: Omit<SeedingOptions, 'sample'>,
+  matrix: Matrix,
+  { seed, signal }: SeedingOptions,
 ): Promise<Float32Array> {
-  const count = only?.length ?? weights.length
+  const count = weights.length
   const centroids = new Float32Array(k * dimensions)
   // Before there is a centroid, every row is equally far.
   const nearest = new Float64Array(count).fill(1)
@@ -48,18 +53,17 @@ async function draw(
       if (drawn === k) return centroids
       if (drawn > settled) {
         const added = centroids.slice(settled * dimensions, drawn * dimensions)
-        const { distances } = await matrix.nearest(added, { only, signal })
+        const { distances } = await matrix.nearest(added, { signal })
         for (let r = 0; r < count; r++) {
           if (settled === 0 || distances[r]! < nearest[r]!) nearest[r] = distances[r]!
         }
       }
       settled = drawn
       refused = 0
-      if (cumulate(cumulated, nearest, weights, only) === 0) return centroids.slice(0, drawn * dimensions)
+      if (cumulate(cumulated, nearest, weights) === 0) return centroids.slice(0, drawn * dimensions)
     }
     const at = firstAbove(cumulated, uniform(seed, String(turn), 'k-means++') * cumulated[count - 1]!)
-    const row = (only?.[at] ?? at) * dimensions
-    const vector = vectors.subarray(row, row + dimensions)
+    const vector = vectors.subarray(at * dimensions, (at + 1) * dimensions)
     const left = leastSquare(vector, centroids.subarray(settled * dimensions, drawn * dimensions), nearest[at]!)
     if (drawn === settled || uniform(seed, String(turn), 'k-means++ kept') * nearest[at]! < left) {
       centroids.set(vector, drawn++ * dimensions)
@@ -68,15 +72,10 @@ async function draw(
 }
 
 /** Running sums of weight × distance; gives the last. */
-function cumulate(
-  sums: Float64Array,
-  distances: Float64Array,
-  weights: Float64Array,
-  only: Uint32Array | undefined,
-): number {
+function cumulate(sums: Float64Array, distances: Float64Array, weights: Float64Array): number {
   let total = 0
   for (let r = 0; r < sums.length; r++) {
-    total += weights[only?.[r] ?? r]! * distances[r]!
+    total += weights[r]! * distances[r]!
     sums[r] = total
   }
   return total
