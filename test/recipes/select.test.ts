@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -80,6 +80,16 @@ describe('a selection', () => {
       expect((await inFiles(7, false)).bytes.equals(one.bytes)).toBe(true)
     },
   )
+
+  it('goes over all rows for an exact step only where the coreset is not all of them', async () => {
+    const passes = async (coresetRows: number) => {
+      const out = join(folder, `polished-${coresetRows}`)
+      await curate({ recipe: 'select', inputs: shards, out, config: { select: 40, coresetRows } })
+      return readdir(join(out, '.sluice', 'artifacts'))
+    }
+    expect(await passes(479)).toContain('polish')
+    expect(await passes(480)).not.toContain('polish')
+  })
 
   it('depends on the seed', async () => {
     const ids = async (seed: number) => (await select(shards, { seed })).rows.map((row) => row.sluice_id)

@@ -38,7 +38,11 @@ export const selectLlmRecipe: Recipe<SelectLlmConfig> = {
     const clustering =
       config.grouping === 'random'
         ? []
-        : [solvePass(config, resources, (run) => centres(countCommitted(run, ['scan']))), polishPass(), refinePass()]
+        : [
+            solvePass(config, resources, (run) => centres(countCommitted(run, ['scan']))),
+            polishPass(config),
+            refinePass(),
+          ]
     return [
       pilotPass(config, resources, undefined),
       scanPass(config, resources, undefined),

@@ -19,7 +19,7 @@ export function clusterPasses(
   resources: Pick<Resources, 'memory'>,
   k?: (run: RunView) => number,
 ): Pass[] {
-  return [solvePass(config, resources, k), polishPass(), refinePass(), assignPass()]
+  return [solvePass(config, resources, k), polishPass(config), refinePass(), assignPass()]
 }
 
 /** A row with its cluster, and its rank where the strategy ranks. */

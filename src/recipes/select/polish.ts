@@ -3,15 +3,19 @@ import { join } from 'node:path'
 import { emptyTally } from '../../run/tally.js'
 import { type Pass, reduceTask } from '../../run/types.js'
 import { createPolish, decodePolish } from '../../select/polish.js'
-import { readCentroids, writeCentroids } from './solve.js'
+import type { SelectionConfig } from './options.js'
+import { isWhole, readCentroids, writeCentroids } from './solve.js'
 import { readVectorFile, vectorsFile } from './vector-file.js'
 
-/** Sums every vector into its nearest centroid's cluster: the map half of one Lloyd step over all the data. */
-export function polishPass(): Pass {
+/**
+ * Sums every vector into its nearest centroid's cluster: the map half of one Lloyd step over all the data. There is nothing to do
+ * where all the data was in the coreset, whose k-means ended with such a step.
+ */
+export function polishPass(config: SelectionConfig): Pass {
   return {
     name: 'polish',
     apart: true,
-    tasks: async (run) => run.committed('scan').map(({ task }) => task),
+    tasks: async (run) => (isWhole(run, config) ? [] : run.committed('scan').map(({ task }) => task)),
     async work(task, { plan, committed, folder, signal, progress }) {
       const solved = await readCentroids({ plan, committed }, 'solve')
       const polish = createPolish(solved)

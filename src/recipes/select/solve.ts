@@ -47,6 +47,11 @@ export async function mergeSketches(run: RunView, config: SelectionConfig): Prom
   return merged.finish()
 }
 
+/** Whether the coreset is the corpus: every kept row, each at weight 1. */
+export function isWhole(run: RunView, config: SelectionConfig): boolean {
+  return countCommitted(run, ['scan']) <= coresetSize(config)
+}
+
 /** Writes centroids as: dimensions (uint32), then the matrix (float32), little-endian. */
 export async function writeCentroids(path: string, { centroids, dimensions }: Centroids): Promise<void> {
   const head = Buffer.alloc(4)
