@@ -88,8 +88,8 @@ describe('a limit', () => {
     await quick.close()
     expect(code, stderr).toBe(8)
     expect(quick.seen.length - before).toBeLessThanOrEqual(most - kept)
-    // And none is counted twice.
-    expect(quick.seen.length).toBeGreaterThanOrEqual(most)
+    // And none is counted twice, but that as many are taken to be under way at each kill as have places.
+    expect(quick.seen.length).toBeGreaterThanOrEqual(most - 2 * 4)
   }, 60_000)
 
   it('of requests and tokens in a minute changes no byte', async () => {

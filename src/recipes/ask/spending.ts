@@ -20,16 +20,17 @@ export type SpendingRecord = {
 }
 
 /**
- * What the file says: all that is spent, and how much of that comes into segments of the journal, by a command that was not
- * over yet: replies that have gone there, and requests under way. Paths are relative to the file.
+ * What the file says: all that is spent and, by a command that was not over yet, how much of that has gone into segments of the
+ * journal, and how many requests were under way. Paths are relative to the file.
  */
-type Recorded = Spending & { readonly journalled?: Spending & { readonly segments: readonly string[] } }
+type Recorded = Spending & { readonly journalled?: Journalled }
+type Journalled = Spending & { readonly segments: readonly string[]; readonly underWay: number }
 
 /**
  * Adds to `spent` what earlier commands of a run have spent, by the record at `path`, and keeps that record up to date: a
- * limit is one of the run, however many commands it takes. Of a command that was killed every reply in the journal counts; of
- * requests that brought none those of the last half second may be missing, and so may as many as were under way. `appended` is
- * what those replies took that went to the journal.
+ * limit is one of the run, however many commands it takes. Of a command that was killed every reply in the journal counts, and
+ * as many requests as were under way half a second before at most, each taken to have cost what a reply did. `appended` is what
+ * those replies took that went to the journal.
  */
 export async function recordSpending(
   path: string,
@@ -54,8 +55,8 @@ export async function recordSpending(
     const next = writing.then(async () => {
       // A reply on its way from the one count to the other would be in both.
       await nextTurn()
-      const requests = appended.requests + underWay.requests
-      await write(segments.length === 0 ? spent : { ...spent, journalled: { ...appended, requests, segments } })
+      const journalled = { ...appended, segments, underWay: underWay.requests }
+      await write(segments.length === 0 ? spent : { ...spent, journalled })
     })
     // What fails here fails again at the end, where somebody waits for it.
     writing = next.catch(() => {})
@@ -77,18 +78,27 @@ export async function recordSpending(
   }
 }
 
-/** What commands before have spent: as recorded, but for replies in the journal of one that was killed, which are counted there. */
+/**
+ * What commands before have spent: as recorded, but for replies in the journal of one that was killed, which are counted there.
+ * What it had under way was sent and may have to be paid for, so a limit is rather reached too early than passed.
+ */
 async function spentBefore(path: string): Promise<Spending> {
   const { journalled, ...sum }: Recorded = (await readSpending(path)) ?? noSpending()
   if (journalled === undefined) return sum
-  const { segments, ...recorded } = journalled
+  const { segments, underWay, ...recorded } = journalled
   const paths = segments.map((segment) => resolve(dirname(path), segment))
   // Where the journal was moved away the record has to do.
   if (!(await Promise.all(paths.map(statIfThere))).every(Boolean)) return sum
+  const kept = noSpending()
+  for (const segment of paths) addSpending(kept, await segmentSpending(segment), 1)
   const counted = { ...sum }
   addSpending(counted, recorded, -1)
-  for (const segment of paths) addSpending(counted, await segmentSpending(segment), 1)
-  // What was under way and never came is in the one and not in the other.
+  addSpending(counted, kept, 1)
+  // Their requests are in the sum.
+  const perReply = underWay / Math.max(1, kept.requests)
+  counted.promptTokens += Math.round(perReply * kept.promptTokens)
+  counted.completionTokens += Math.round(perReply * kept.completionTokens)
+  // A reply may have been recorded that never came to the disk.
   for (const key of keys) sum[key] = Math.max(sum[key], counted[key])
   return sum
 }
@@ -103,9 +113,14 @@ async function readSpending(path: string): Promise<Recorded | undefined> {
   if (text === undefined) return undefined
   try {
     const recorded = JSON.parse(text) as Recorded
-    const { journalled = { ...recorded, segments: [] } } = recorded
+    const { journalled = { ...recorded, segments: [], underWay: 0 } } = recorded
     const isWhole = [recorded, journalled].every((each) => keys.every((key) => Number.isSafeInteger(each[key])))
-    if (isWhole && journalled.segments.every((segment) => typeof segment === 'string')) return recorded
+    if (
+      isWhole &&
+      Number.isSafeInteger(journalled.underWay) &&
+      journalled.segments.every((segment) => typeof segment === 'string')
+    )
+      return recorded
   } catch {
     // Told below.
   }
