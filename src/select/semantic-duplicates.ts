@@ -1,62 +1,65 @@
 import { largestDot } from './kernel/largest-dot.js'
 
 /** The earlier row most like a row, by the cosine of their vectors. */
-export type MostAlike = { readonly row: number; readonly of: number; readonly score: number }
+export type MostAlike<Row> = { readonly row: Row; readonly of: Row; readonly score: number }
 
-export type SemanticDuplicates = {
+export type SemanticDuplicates<Row> = {
+  /** Vectors held, which no two rows have in common; rows that it has not told of yet do not count. */
+  readonly size: number
   /** Takes rows in, in order, with their unit vectors; tells of some of them, and later of the others. */
-  push(row: number, vector: Float32Array): readonly MostAlike[]
+  push(row: Row, vector: Float32Array): readonly MostAlike<Row>[]
   /** Only compares a row with those taken in before. */
-  compare(row: number, vector: Float32Array): readonly MostAlike[]
+  compare(row: Row, vector: Float32Array): readonly MostAlike<Row>[]
   /** Tells of the rows that it has not told of yet. */
-  finish(): readonly MostAlike[]
+  finish(): readonly MostAlike<Row>[]
 }
 
 /** Rows compared with those before them at a time. */
 const tileRows = 64
 
 /** From this cosine on two vectors are one: what is like the second is as like the first, which is held already. */
-const sameVector = 0.9999
+export const sameVector = 0.9999
 
 /**
  * For every row of a cluster but the first, the earlier one it is most like (SemDeDup, arXiv 2303.09540, section 3: a row
  * leaves when that likeness is above a threshold, whether or not the earlier one stays). A text that comes a million
  * times is held once.
  */
-export function createSemanticDuplicates(dimensions: number): SemanticDuplicates {
+export function createSemanticDuplicates<Row>(dimensions: number): SemanticDuplicates<Row> {
   const held = largestDot(dimensions)
-  const heldRows: number[] = []
+  const heldRows: Row[] = []
   const tile = new Float32Array(tileRows * dimensions)
-  let rows: number[] = []
-  let areTaken = true
+  let rows: { readonly row: Row; readonly isTaken: boolean }[] = []
   const vectorAt = (at: number) => tile.subarray(at * dimensions, (at + 1) * dimensions)
-  const judge = (row: number, at: number, { of, score }: Omit<MostAlike, 'row'>): MostAlike => {
-    const found = { row, of, score }
-    if (!areTaken) return found
+  const judge = (at: number, most: { of: Row | undefined; score: number }): MostAlike<Row>[] => {
+    const { row, isTaken } = rows[at]!
+    let { of, score } = most
     for (let other = 0; other < at; other++) {
+      if (!rows[other]!.isTaken) continue
       const cosine = dot(vectorAt(at), vectorAt(other))
-      if (cosine > found.score) Object.assign(found, { of: rows[other]!, score: cosine })
+      if (cosine > score) [of, score] = [rows[other]!.row, cosine]
     }
-    if (found.score < sameVector) {
+    if (isTaken && score < sameVector) {
       held.add(vectorAt(at))
       heldRows.push(row)
     }
+    return of === undefined ? [] : [{ row, of, score: Math.min(1, score) }]
+  }
+  const tell = (): MostAlike<Row>[] => {
+    const { labels, dots } = held.find(tile, rows.length)
+    const found = rows.flatMap((_, at) => judge(at, { of: heldRows[labels[at]!], score: dots[at]! }))
+    rows = []
     return found
   }
-  const tell = (): MostAlike[] => {
-    const { labels, dots } = held.find(tile, rows.length)
-    const found = rows.map((row, at) => judge(row, at, { of: heldRows[labels[at]!] ?? -1, score: dots[at]! }))
-    rows = []
-    return found.filter(({ of }) => of >= 0).map((each) => ({ ...each, score: Math.min(1, each.score) }))
-  }
-  const put = (row: number, vector: Float32Array, isTaken: boolean): MostAlike[] => {
-    const told = rows.length > 0 && areTaken !== isTaken ? tell() : []
-    areTaken = isTaken
+  const put = (row: Row, vector: Float32Array, isTaken: boolean): MostAlike<Row>[] => {
     tile.set(vector, rows.length * dimensions)
-    rows.push(row)
-    return rows.length === tileRows ? tell() : told
+    rows.push({ row, isTaken })
+    return rows.length === tileRows ? tell() : []
   }
   return {
+    get size() {
+      return heldRows.length
+    },
     push: (row, vector) => put(row, vector, true),
     compare: (row, vector) => put(row, vector, false),
     finish: () => (rows.length > 0 ? tell() : []),

@@ -113,10 +113,11 @@ describe('semantic duplicates', () => {
       const length = Math.hypot(...vector)
       return vector.map((value) => value / length)
     })
-    const duplicates = createSemanticDuplicates(dimensions)
+    const duplicates = createSemanticDuplicates<number>(dimensions)
     const found = [...rows.flatMap((vector, row) => duplicates.push(10 + row, vector)), ...duplicates.finish()]
     const cosine = (a: number, b: number) => rows[a]!.reduce((sum, value, n) => sum + value * rows[b]![n]!, 0)
     expect(found.map(({ row }) => row)).toEqual(Array.from({ length: 299 }, (_, n) => n + 11))
+    expect(duplicates.size).toBe(250)
     for (const { row, of, score } of found) {
       const best = Math.max(...Array.from({ length: row - 10 }, (_, n) => cosine(row - 10, n)))
       expect(score).toBeCloseTo(best, 5)
@@ -131,7 +132,7 @@ describe('semantic duplicates', () => {
       const vector = Float32Array.from({ length: dimensions }, (_, n) => uniform(3, `${row}`, `${n}`) - 0.5)
       return vector.map((value) => value / Math.hypot(...vector))
     }
-    const alone = createSemanticDuplicates(dimensions)
+    const alone = createSemanticDuplicates<number>(dimensions)
     const some = Array.from({ length: 150 }, (_, row) => unit(row))
     for (const [row, vector] of some.entries()) alone.push(row, vector)
     const later = Array.from({ length: 100 }, (_, n) => unit(1000 + n))

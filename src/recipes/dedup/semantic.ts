@@ -2,11 +2,10 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { emptyTally } from '../../run/tally.js'
 import { type Pass, type RunView, reduceTask } from '../../run/types.js'
-import { createSemanticDuplicates, type MostAlike, type SemanticDuplicates } from '../../select/semantic-duplicates.js'
-import { nextTurn } from '../../stream/turn.js'
 import { reduced } from '../pass/artifacts.js'
-import { readBucket } from '../select/bucket-rows.js'
+import type { Alike } from '../select/alike-in-cluster.js'
 import { bucketsOf, openBuckets } from '../select/buckets.js'
+import { compareBucket, rowsInMemory } from '../select/compare-bucket.js'
 import { spillPrecisionOf } from '../select/options.js'
 import { readTiles } from '../select/tiles.js'
 import { vectorBytes } from '../select/vector-bytes.js'
@@ -18,22 +17,19 @@ import { createRecordFile, wordOf } from './record-file.js'
 import { numberRows } from './row-numbers.js'
 import { scoredFile } from './score.js'
 
-/** Bytes of vectors of a file, but for a single cluster that is larger; they are held twice, with room to grow. */
-const heldBytes = 32 * 1024 * 1024
-
 /** Rows less alike than this are not written down: no threshold below it finds more. */
 const leastScore = 0.5
 
 const alikeFile = 'alike.bin'
 
-/** Sorts the rows by cluster into files, some clusters a file, so that none is read more than once. */
+/** Sorts the rows by cluster into files that memory has room for, but where a cluster is larger. */
 export function bucketPass(config: DedupConfig): Pass {
   return {
     name: 'bucket',
     tasks: async () => reduceTask,
     async work(_task, context) {
       const { dimensions } = await readCentroids(context)
-      const bucketOf = bucketsOf(await clusterSizes(context), heldBytes / (4 * dimensions))
+      const bucketOf = bucketsOf(await clusterSizes(context), rowsInMemory(dimensions))
       const vectorsOf = vectorBytes(dimensions, spillPrecisionOf(config))
       const buckets = openBuckets(context.folder, (bucketOf.at(-1) ?? -1) + 1, vectorsOf)
       for await (const { first, labels, vectors } of labelledTiles(context, dimensions)) {
@@ -61,33 +57,33 @@ export function compareClustersPass(config: DedupConfig): Pass {
     },
     async work({ id: bucket }, context) {
       const { dimensions } = await readCentroids(context)
-      const clusters = new Map<number, SemanticDuplicates>()
-      const found: MostAlike[] = []
-      const note = (some: readonly MostAlike[]) => {
-        for (const each of some) if (each.score >= leastScore) found.push(each)
-      }
-      const vectorsOf = vectorBytes(dimensions, spillPrecisionOf(config))
-      for await (const rows of readBucket(join(reduced(context, 'bucket').folder, bucket), vectorsOf)) {
-        for (const [n, { id, cluster, vector }] of rows.entries()) {
-          if (n % 1024 === 0) await nextTurn(context.signal)
-          let held = clusters.get(cluster)
-          if (held === undefined) {
-            held = createSemanticDuplicates(dimensions)
-            clusters.set(cluster, held)
-          }
-          note(held.push(Number(id), vector))
-        }
-      }
-      for (const held of clusters.values()) note(held.finish())
+      const vectors = vectorBytes(dimensions, spillPrecisionOf(config))
+      const path = join(reduced(context, 'bucket').folder, bucket)
       const file = await createRecordFile(join(context.folder, alikeFile))
+      let found: Alike[] = []
+      const flush = async () => {
+        for (const { id, of, alike } of found.sort(inCorpusOrder))
+          await file.push(Number(id), Number(of), wordOf(alike))
+        found = []
+      }
       try {
-        for (const { row, of, score } of found.sort((a, b) => a.row - b.row)) await file.push(row, of, wordOf(score))
+        for await (const rows of compareBucket(path, { vectors, context })) {
+          found.push(...rows.filter(({ alike }) => alike >= leastScore))
+          // Only a cluster that is alone in its bucket has more rows, and comes in their order.
+          if (found.length >= rowsInMemory(dimensions)) await flush()
+        }
+        await flush()
       } finally {
         await file.close()
       }
       return emptyTally
     },
   }
+}
+
+/** Rows are called by their numbers. */
+function inCorpusOrder(a: { readonly id: string }, b: { readonly id: string }): number {
+  return Number(a.id) - Number(b.id)
 }
 
 /** Brings what the tasks found into the order of the rows. */

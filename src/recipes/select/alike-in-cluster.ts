@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Schema, writeRows } from '../../formats/index.js'
-import { createSemanticDuplicates, type MostAlike } from '../../select/semantic-duplicates.js'
+import { createSemanticDuplicates, type MostAlike, sameVector } from '../../select/semantic-duplicates.js'
 import { nextTurn } from '../../stream/turn.js'
 import { readRows } from '../pass/artifacts.js'
 import type { BucketRow } from './bucket-rows.js'
@@ -13,7 +13,7 @@ export const alikeSchema: Schema = { id: 'string', cluster: 'int32', distance: '
 
 export type CompareOptions = {
   dimensions: number
-  /** Rows that others are compared with at a time: the kernel takes several times the room of their vectors. */
+  /** Different vectors that others are compared with at a time: the kernel takes several times their room. */
   blockRows: number
   /** Where what was found so far of the rows behind a block waits. */
   folder: string
@@ -25,76 +25,86 @@ const [turnRows, batchRows] = [256, 1024]
 
 /**
  * For every row of a cluster, in its order, the row before it that it is most like; the first of those on ties. All rows are
- * compared with one block after another: memory holds a block, however many rows there are.
+ * compared with one block after another: memory holds the different vectors of a block, however many rows there are.
  */
 export async function* compareInBlocks(rows: SortedRows, options: CompareOptions): AsyncGenerator<readonly Alike[]> {
-  const { blockRows, folder } = options
-  const waiting = (start: number) => join(folder, `found-${start}.parquet`)
-  let empty: string | undefined
-  for (let start = 0; start < rows.count; start += blockRows) {
-    const next = start + blockRows
-    const before = start === 0 ? notFound(rows.from(0)) : readRows<Alike>(waiting(start))
-    const compared = compareWithBlock(rows.from(start), before, { ...options, empty })
+  const waiting = (start: number) => join(options.folder, `found-${start}.parquet`)
+  const zeros: Zeros = { first: undefined }
+  for (let start = 0; start < rows.count; ) {
+    const path = waiting(start)
+    const source = rows.from(start)
+    const known = start === 0 ? withNothing(source) : sideBySide(source, readRows<Alike>(path))
+    const compared = compareWithBlock(known, { ...options, zeros })
+    let end = start
     try {
-      const { found, empty: first } = (await compared.next()).value!
-      empty = first
-      yield found
-      if (next < rows.count) await writeRows(waiting(next), { schema: alikeSchema })(behind(compared))
+      let next = await compared.next()
+      for (; !next.done && !next.value.isBehind; next = await compared.next()) {
+        end += next.value.found.length
+        yield next.value.found
+      }
+      if (!next.done) await writeRows(waiting(end), { schema: alikeSchema })(behind(next.value, compared))
     } finally {
       await compared.return(undefined)
     }
-    if (start > 0) await rm(waiting(start))
+    if (start > 0) await rm(path)
+    start = end
   }
 }
 
-async function* behind(compared: AsyncIterable<Compared>): AsyncGenerator<readonly Alike[]> {
-  for await (const { found } of compared) yield found
+async function* behind(first: Compared, others: AsyncIterable<Compared>): AsyncGenerator<readonly Alike[]> {
+  yield first.found
+  for await (const { found } of others) yield found
 }
 
-async function* notFound(source: AsyncIterable<readonly BucketRow[]>): AsyncGenerator<Alike[]> {
+/** Rows, and what is known of each. */
+type Known = readonly [readonly BucketRow[], readonly Alike[]]
+
+async function* withNothing(source: AsyncIterable<readonly BucketRow[]>): AsyncGenerator<Known> {
   for await (const rows of source) {
-    yield rows.map(({ id, cluster, distance }) => ({ id, cluster, distance, alike: -1, of: '' }))
+    yield [rows, rows.map(({ id, cluster, distance }) => ({ id, cluster, distance, alike: -1, of: '' }))]
   }
 }
 
-/** What is now found of some rows, and the id of the cluster's first row without a known word. */
-type Compared = { readonly found: readonly Alike[]; readonly empty: string | undefined }
+/** The cluster's first row without a known word, once it is met. */
+type Zeros = { first: string | undefined }
+
+/** What is now found of some rows, of the block or behind it. */
+type Compared = { readonly found: readonly Alike[]; readonly isBehind: boolean }
 
 /** Tells of the rows of a block, which `source` begins with, and then of those behind it, all compared with the block's. */
 async function* compareWithBlock(
-  source: AsyncIterable<readonly BucketRow[]>,
-  before: AsyncIterable<readonly Alike[]>,
-  { dimensions, blockRows, signal, empty }: CompareOptions & Pick<Compared, 'empty'>,
+  source: AsyncIterable<Known>,
+  { dimensions, blockRows, signal, zeros }: CompareOptions & { zeros: Zeros },
 ): AsyncGenerator<Compared> {
-  const compared = createSemanticDuplicates(dimensions)
-  const blockIds: string[] = []
-  let [found, first, row]: [Alike[], number, number] = [[], 0, 0]
-  const note = (some: readonly MostAlike[]) => {
+  const compared = createSemanticDuplicates<Alike>(dimensions)
+  let [found, isBehind, row]: [Alike[], boolean, number] = [[], false, 0]
+  const note = (some: readonly MostAlike<Alike>[]) => {
     // On ties the first: what follows is of a later row.
-    for (const { row, of, score } of some) noteAlike(found[row - first]!, score, blockIds[of]!)
+    for (const { row, of, score } of some) noteAlike(row, score, of.id)
   }
   const flush = (): Compared => {
     note(compared.finish())
-    const told = { found, empty }
-    ;[found, first] = [[], row]
+    const told = { found, isBehind }
+    found = []
     return told
   }
-  for await (const [members, alikes] of sideBySide(source, before)) {
-    for (const [n, member] of members.entries()) {
-      if (row % turnRows === 0) await nextTurn(signal)
-      if (row === blockRows || (row > blockRows && found.length === batchRows)) yield flush()
-      found.push({ ...alikes[n]! })
-      const isEmpty = member.vector.every((value) => value === 0)
-      if (row >= blockRows) {
-        if (!isEmpty) note(compared.compare(row, member.vector))
-      } else {
-        blockIds.push(member.id)
-        if (!isEmpty) note(compared.push(row, member.vector))
+  for await (const [members, alikes] of source) {
+    for (const [n, { id, vector }] of members.entries()) {
+      if (row++ % turnRows === 0) await nextTurn(signal)
+      const isFull = compared.size >= blockRows
+      if (found.length === batchRows || isFull !== isBehind) yield flush()
+      isBehind = isFull
+      const alike = alikes[n]!
+      found.push(alike)
+      const isZero = vector.every((value) => value === 0)
+      // A vector of an earlier block is held there, and what is like this one is as like that one.
+      const isTaken = !isBehind && alike.alike < sameVector
+      if (!isZero) note(isTaken ? compared.push(alike, vector) : compared.compare(alike, vector))
+      else if (!isBehind) {
         // Texts without a known word are all one to the embedder.
-        else if (empty !== undefined) noteAlike(found[row]!, 1, empty)
-        else empty = member.id
+        if (zeros.first === undefined) zeros.first = id
+        else noteAlike(alike, 1, zeros.first)
       }
-      row++
     }
   }
   yield flush()
@@ -104,16 +114,16 @@ function noteAlike(alike: Alike, score: number, of: string): void {
   if (score > alike.alike) Object.assign(alike, { alike: score, of })
 }
 
-/** Batches of rows with what stands beside them in another source, however that is cut. */
-async function* sideBySide<A, B>(
-  left: AsyncIterable<readonly A[]>,
-  right: AsyncIterable<readonly B[]>,
-): AsyncGenerator<readonly [readonly A[], readonly B[]]> {
-  const others = right[Symbol.asyncIterator]()
-  const ahead: B[] = []
+/** Rows with what is found of them so far, however the two sources are cut. */
+async function* sideBySide(
+  source: AsyncIterable<readonly BucketRow[]>,
+  found: AsyncIterable<readonly Alike[]>,
+): AsyncGenerator<Known> {
+  const others = found[Symbol.asyncIterator]()
+  const ahead: Alike[] = []
   try {
-    for await (const rows of left) {
-      while (ahead.length < rows.length) for (const other of (await others.next()).value as B[]) ahead.push(other)
+    for await (const rows of source) {
+      while (ahead.length < rows.length) for (const other of (await others.next()).value as Alike[]) ahead.push(other)
       yield [rows, ahead.splice(0, rows.length)]
     }
   } finally {

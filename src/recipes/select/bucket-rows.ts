@@ -34,21 +34,46 @@ export type ReadBucketOptions = { start?: number; blockBytes?: number }
 export async function* readBucket(
   path: string,
   vectors: VectorBytes,
-  { start = 0, blockBytes = 4 * 1024 * 1024 }: ReadBucketOptions = {},
+  options?: ReadBucketOptions,
 ): AsyncGenerator<BucketRow[]> {
+  for await (const records of readRecords(path, vectors, options)) yield decodeRows(records, vectors)
+}
+
+/** How many rows a bucket has, and the first byte of each `every`-th. */
+export async function indexBucket(
+  path: string,
+  vectors: VectorBytes,
+  every: number,
+): Promise<{ count: number; starts: number[] }> {
+  const starts: number[] = []
+  let [count, bytes] = [0, 0]
+  for await (const records of readRecords(path, vectors)) {
+    for (const { length } of records) {
+      if (count++ % every === 0) starts.push(bytes)
+      bytes += length
+    }
+  }
+  return { count, starts }
+}
+
+async function* readRecords(
+  path: string,
+  vectors: VectorBytes,
+  { start = 0, blockBytes = 1024 * 1024 }: ReadBucketOptions = {},
+): AsyncGenerator<Buffer[]> {
   const file = await open(path, 'r')
   try {
     let held = Buffer.alloc(0)
     for await (const block of blocks(file, start, blockBytes)) {
       held = held.length === 0 ? block : Buffer.concat([held, block])
-      const rows: BucketRow[] = []
+      const records: Buffer[] = []
       let at = 0
       for (let end = recordEnd(held, at, vectors); end <= held.length; end = recordEnd(held, at, vectors)) {
-        rows.push(decodeRow(held.subarray(at, end), vectors))
+        records.push(held.subarray(at, end))
         at = end
       }
       held = held.subarray(at)
-      if (rows.length > 0) yield rows
+      if (records.length > 0) yield records
     }
     if (held.length > 0) throw new CorruptInputError(`${path} does not hold whole rows`)
   } finally {
@@ -71,14 +96,18 @@ function recordEnd(bytes: Buffer, at: number, { rowBytes }: VectorBytes): number
   return at + headBytes + bytes.readUInt32LE(at + 8) + rowBytes
 }
 
-function decodeRow(record: Buffer, { dimensions, rowBytes, decode }: VectorBytes): BucketRow {
-  const vector = new Float32Array(dimensions)
-  const start = record.length - rowBytes
-  decode(record.subarray(start), vector)
-  return {
-    id: record.toString('utf8', headBytes, start),
-    cluster: record.readUInt32LE(),
-    distance: record.readFloatLE(4),
-    vector,
-  }
+/** Vectors lie in one piece of memory: of a piece each the garbage collector falls behind. */
+function decodeRows(records: readonly Buffer[], { dimensions, rowBytes, decode }: VectorBytes): BucketRow[] {
+  const vectors = new Float32Array(records.length * dimensions)
+  return records.map((record, row) => {
+    const vector = vectors.subarray(row * dimensions, (row + 1) * dimensions)
+    const start = record.length - rowBytes
+    decode(record.subarray(start), vector)
+    return {
+      id: record.toString('utf8', headBytes, start),
+      cluster: record.readUInt32LE(),
+      distance: record.readFloatLE(4),
+      vector,
+    }
+  })
 }

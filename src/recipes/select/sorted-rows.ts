@@ -1,6 +1,6 @@
 import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type BucketRow, encodeRow, readBucket } from './bucket-rows.js'
+import { type BucketRow, encodeRow, indexBucket, readBucket } from './bucket-rows.js'
 import type { VectorBytes } from './vector-bytes.js'
 
 /** Rows in order, to be read more than once. */
@@ -8,7 +8,7 @@ export type SortedRows = {
   readonly count: number
   /** All of them, where memory has room. */
   readonly held?: readonly BucketRow[]
-  /** The rows from one on; on disk only from a multiple of `every`. */
+  /** The rows from one on. */
   from(row: number): AsyncIterable<readonly BucketRow[]>
   /** Frees the disk. */
   remove(): Promise<void>
@@ -20,13 +20,13 @@ export type SortOptions = {
   /** Rows that memory has room for: no more than these stay there, and more wait in `folder`. */
   most: number
   folder: string
-  /** Where {@link SortedRows.from} may begin: at each so many rows. */
-  every: number
 }
 
 /** Bytes that are read of all sorted runs at a time, and at least of each. */
-const [mergeBytes, leastBytes] = [8 * 1024 * 1024, 64 * 1024]
+const [mergeBytes, leastBytes] = [2 * 1024 * 1024, 64 * 1024]
 const batchRows = 1024
+/** Rows of a file from one whose place is known to the next. */
+const knownRows = 1024
 
 /** Puts rows in order: in memory, or by sorted runs in files that are merged. */
 export async function sortRows(source: AsyncIterable<readonly BucketRow[]>, options: SortOptions): Promise<SortedRows> {
@@ -53,12 +53,31 @@ export async function sortRows(source: AsyncIterable<readonly BucketRow[]>, opti
     runs.map((run) => readBucket(run, vectors, { blockBytes })),
     compare,
   )
-  const { count, starts } = await writeRows(path, vectors, merged, options.every)
+  await writeRows(path, vectors, merged)
   for (const run of runs) await rm(run)
+  return { ...(await rowsOfFile(path, vectors)), remove: () => rm(path) }
+}
+
+/** The rows of a file that are in order. */
+export async function rowsOfFile(path: string, vectors: VectorBytes): Promise<SortedRows> {
+  const { count, starts } = await indexBucket(path, vectors, knownRows)
   return {
     count,
-    from: (row) => readBucket(path, vectors, { start: starts[row / options.every]! }),
-    remove: () => rm(path),
+    from: (row) => without(row % knownRows, readBucket(path, vectors, { start: starts[Math.floor(row / knownRows)]! })),
+    remove: async () => {},
+  }
+}
+
+/** The rows behind the first `count` of a source. */
+async function* without(
+  count: number,
+  source: AsyncIterable<readonly BucketRow[]>,
+): AsyncGenerator<readonly BucketRow[]> {
+  let left = count
+  for await (const rows of source) {
+    const some = rows.slice(Math.min(left, rows.length))
+    left -= rows.length - some.length
+    if (some.length > 0) yield some
   }
 }
 
@@ -78,30 +97,17 @@ function* inBatches(rows: readonly BucketRow[]): Generator<readonly BucketRow[]>
   for (let start = 0; start < rows.length; start += batchRows) yield rows.slice(start, start + batchRows)
 }
 
-/** Writes rows one after another; `starts` has the first byte of each `every`-th. */
 async function writeRows(
   path: string,
   vectors: VectorBytes,
   source: AsyncIterable<readonly BucketRow[]> | Iterable<readonly BucketRow[]>,
-  every = Number.POSITIVE_INFINITY,
-): Promise<{ count: number; starts: number[] }> {
-  const starts: number[] = []
-  let [count, bytes] = [0, 0]
+): Promise<void> {
   const file = await open(path, 'w')
   try {
-    for await (const rows of source) {
-      const records = rows.map((row) => encodeRow(row, vectors))
-      for (const { length } of records) {
-        if (count % every === 0) starts.push(bytes)
-        count++
-        bytes += length
-      }
-      await file.writeFile(Buffer.concat(records))
-    }
+    for await (const rows of source) await file.writeFile(Buffer.concat(rows.map((row) => encodeRow(row, vectors))))
   } finally {
     await file.close()
   }
-  return { count, starts }
 }
 
 type Cursor = { readonly source: AsyncGenerator<BucketRow[]>; rows: readonly BucketRow[]; at: number }

@@ -30,7 +30,7 @@ async function compared(rows: readonly BucketRow[], blockRows: number, most: num
     const source = (async function* () {
       yield rows
     })()
-    const sorted = await sortRows(source, { compare: inOrder, vectors, most, folder, every: blockRows })
+    const sorted = await sortRows(source, { compare: inOrder, vectors, most, folder })
     expect(sorted.held === undefined).toBe(rows.length > most)
     const { signal } = new AbortController()
     const found = await collect(compareInBlocks(sorted, { dimensions, blockRows, folder, signal }))
@@ -72,6 +72,29 @@ it('every row is most like the row before it of the largest cosine, whatever the
     }),
     { numRuns: 50 },
   )
+})
+
+it('goes through a cluster once for all rows of one vector, and once for each block of others', async () => {
+  const walks = async (different: number) => {
+    const rows = Array.from({ length: 3000 }, (_, n): BucketRow => {
+      const angle = (n % different) / 50
+      return { id: `r#${n}`, cluster: 0, distance: 0, vector: Float32Array.of(Math.cos(angle), Math.sin(angle), 0) }
+    })
+    const held = heldRows(rows)
+    const starts: number[] = []
+    const from = (row: number) => {
+      starts.push(row)
+      return held.from(row)
+    }
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-alike-'))
+    const { signal } = new AbortController()
+    const found = await collect(compareInBlocks({ ...held, from }, { dimensions, blockRows: 128, folder, signal }))
+    await rm(folder, { recursive: true })
+    expect(found.map(({ id }) => id)).toEqual(rows.map(({ id }) => id))
+    return starts
+  }
+  expect(await walks(1)).toEqual([0])
+  expect(await walks(300)).toEqual([0, 128, 256])
 })
 
 it('rows in memory are given from any on', async () => {

@@ -6,23 +6,20 @@ import { type Pass, type RunView, reduceTask, type TaskContext } from '../../../
 import { createQuotaPick } from '../../../select/quota.js'
 import { compareIds } from '../../../select/weighted-rows.js'
 import { countCommitted, readRows, reduced } from '../../pass/artifacts.js'
-import { type Alike, alikeSchema, compareInBlocks } from '../alike-in-cluster.js'
+import { type Alike, alikeSchema } from '../alike-in-cluster.js'
 import { readAssigned } from '../assign.js'
-import { type BucketRow, readBucket } from '../bucket-rows.js'
+import type { BucketRow } from '../bucket-rows.js'
 import { bucketsOf, openBuckets } from '../buckets.js'
 import { type Choices, choosePass } from '../choose-pass.js'
 import { clusterPasses, readClusteredVectors } from '../clustered.js'
+import { compareBucket, rowsInMemory, sortedRowBytes } from '../compare-bucket.js'
 import { type SelectionConfig, spillPrecisionOf } from '../options.js'
 import { readCentroids } from '../solve.js'
-import { heldRows, type SortedRows, sortRows } from '../sorted-rows.js'
 import { vectorBytes } from '../vector-bytes.js'
 import type { Strategy } from './strategy.js'
 
 /** Rows of a cluster, about, and most clusters. */
 const [clusterRows, mostClusters] = [1000, 2000]
-
-/** Bytes of rows that are put in order in memory, of those with their vectors that others are compared with, and of a row beside its vector. */
-const [sortedBytes, blockBytes, besideVector] = [64 * 1024 * 1024, 8 * 1024 * 1024, 400]
 
 /** What `compare` leaves of the rows of a bucket. */
 export const alikeFile = 'alike.parquet'
@@ -40,7 +37,7 @@ export const semdedupStrategy: Strategy<Record<never, never>> = {
     return {
       what: `${rows} rows of clusters of ${dimensions} dimensions`,
       rows,
-      rowBytes: 4 * dimensions + besideVector,
+      rowBytes: sortedRowBytes(dimensions),
     }
   },
   passes: (config, resources) => [
@@ -54,11 +51,6 @@ export const semdedupStrategy: Strategy<Record<never, never>> = {
 function clusterCount(run: RunView, { clusters }: SelectionConfig): number {
   const wanted = Math.ceil(countCommitted(run, ['scan']) / clusterRows)
   return clusters ?? Math.min(mostClusters, Math.max(1, wanted))
-}
-
-/** Rows that are put in order in memory; a cluster of more has a bucket to itself. */
-function rowsInMemory(dimensions: number): number {
-  return Math.max(1, Math.floor(sortedBytes / (4 * dimensions + besideVector)))
 }
 
 /** Sorts the rows by cluster into files that memory has room for, but where a cluster is larger. */
@@ -106,46 +98,17 @@ function comparePass(config: SelectionConfig): Pass {
     },
     async work({ id: file }, context) {
       const { dimensions } = await readCentroids(context, 'refine')
-      const { folder } = context
       const vectors = vectorBytes(dimensions, spillPrecisionOf(config))
-      const bucket = readBucket(join(reduced(context, 'bucket').folder, file), vectors)
-      const blockRows = Math.max(1024, Math.floor(blockBytes / (4 * dimensions)))
-      const most = rowsInMemory(dimensions)
-      const sorted = await sortRows(bucket, { compare: inCluster, vectors, most, folder, every: blockRows })
-      const compared = compareClusters(sorted, { dimensions, blockRows, context })
-      await writeRows(join(folder, alikeFile), { schema: alikeSchema })(compared)
-      await sorted.remove()
+      const compared = compareBucket(join(reduced(context, 'bucket').folder, file), { vectors, inCluster, context })
+      await writeRows(join(context.folder, alikeFile), { schema: alikeSchema })(compared)
       return emptyTally
     },
   }
 }
 
-/** One cluster after another, each in its order: the farthest from its centroid first. */
+/** The farthest from the centroid first. */
 function inCluster(a: BucketRow, b: BucketRow): number {
-  return a.cluster - b.cluster || b.distance - a.distance || compareIds(a.id, b.id)
-}
-
-async function* compareClusters(
-  sorted: SortedRows,
-  { dimensions, blockRows, context }: { dimensions: number; blockRows: number; context: TaskContext },
-): AsyncGenerator<readonly Alike[]> {
-  const { folder, signal, progress } = context
-  // Rows that memory had no room for are all of one cluster.
-  for (const cluster of sorted.held ? clustersOf(sorted.held) : [sorted]) {
-    for await (const found of compareInBlocks(cluster, { dimensions, blockRows, folder, signal })) {
-      yield found
-      progress(found.length)
-    }
-  }
-}
-
-function* clustersOf(rows: readonly BucketRow[]): Generator<SortedRows> {
-  for (let start = 0; start < rows.length; ) {
-    let end = start + 1
-    while (rows[end]?.cluster === rows[start]!.cluster) end++
-    yield heldRows(rows.slice(start, end))
-    start = end
-  }
+  return b.distance - a.distance || compareIds(a.id, b.id)
 }
 
 /** Takes the rows that are least like one before them; memory grows with the picks alone. */
