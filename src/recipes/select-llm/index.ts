@@ -81,7 +81,10 @@ function calls(config: SelectLlmConfig, texts: PromptTexts): CallPlan {
     rows: async ({ plan, ...view }) => {
       const { inputColumn: titleColumn, optional } = withInputColumn(config)
       const { steps, sample, embedded } = await foretellSelection(plan, config, {
-        ...{ ...view, judge: () => undefined, titleColumn, optional },
+        ...view,
+        judge: () => undefined,
+        titleColumn,
+        optional,
       })
       const kept = steps[1]![1]
       const questionsOf = (rows: number) => dealOf(rows, config).questions
