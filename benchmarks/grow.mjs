@@ -25,8 +25,10 @@ function task(asked, n) {
 
 function reply({ messages }) {
   const asked = messages.at(-1).content
-  if (asked.startsWith('Does a task have')) return 'No'
-  if (asked.startsWith('Invent examples')) return 'Output: An answer.'
+  // What is asked stands first, above the examples that are shown.
+  const [{ content: first }] = messages
+  if (first.includes('Yes or No')) return 'No'
+  if (first.includes('Invent examples')) return 'Output: An answer.'
   return Array.from({ length: 8 }, (_, n) => `${n + 9}. ${task(asked, n)}`).join('\n')
 }
 
@@ -65,6 +67,7 @@ async function grow(target) {
     })
     show('done')
     console.log(`${tally.out} rows; peak ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB`)
+    if (tally.out < target) throw new Error(`${target} tasks were to be grown`)
     for (const [reason, count] of Object.entries(tally.rejected)) console.log(`  ${count} × ${reason}`)
   } finally {
     server.kill()
