@@ -1,11 +1,11 @@
-import { expand, type Precision, quantize } from '../../embed/quantize.js'
+import { type Precision, quantizeRow } from '../../embed/quantize.js'
 
 /** How rows of length 1 lie on disk: float32, or whole numbers behind a float32 scale; all little-endian. */
 export type VectorBytes = {
   readonly dimensions: number
   /** Bytes of a row. */
   readonly rowBytes: number
-  /** The bytes of rows, and the rows as `decode` gives them. */
+  /** The bytes of rows, and the rows as `decode` gives them; both are overwritten by the next call. */
   encode(vectors: Float32Array): { bytes: Uint8Array; kept: Float32Array }
   /** Reads whole rows into the first numbers of `into`. */
   decode(bytes: Uint8Array, into: Float32Array): void
@@ -31,20 +31,28 @@ function wholeBytes(dimensions: number, precision: 'int16' | 'int8'): VectorByte
   const Values = precision === 'int16' ? Int16Array : Int8Array
   const size = Values.BYTES_PER_ELEMENT
   const rowBytes = scaleBytes + size * dimensions
+  // The blocks of a scan are alike in size: new ones each time would have the heap collected once and again.
+  let kept = new Float32Array(0)
+  let bytes = new Uint8Array(0)
   return {
     dimensions,
     rowBytes,
     encode(vectors) {
-      const whole = quantize(vectors, dimensions, precision)
-      const rows = whole.scales.length
-      const bytes = Buffer.from(new ArrayBuffer(rows * rowBytes))
-      const values = new Values(bytes.buffer)
-      for (let row = 0; row < rows; row++) {
-        bytes.writeFloatLE(whole.scales[row]!, row * rowBytes)
-        const own = whole.values.subarray(row * dimensions, (row + 1) * dimensions)
-        values.set(own, (row * rowBytes + scaleBytes) / size)
+      const rows = vectors.length / dimensions
+      if (kept.length < vectors.length) {
+        kept = new Float32Array(vectors.length)
+        bytes = new Uint8Array(rows * rowBytes)
       }
-      return { bytes, kept: expand(whole, dimensions) }
+      const values = new Values(bytes.buffer)
+      const view = new DataView(bytes.buffer)
+      for (let row = 0; row < rows; row++) {
+        const start = row * dimensions
+        const to = (row * rowBytes + scaleBytes) / size
+        const scale = quantizeRow(vectors, { start, dimensions, into: values, to })
+        view.setFloat32(row * rowBytes, scale, true)
+        for (let k = 0; k < dimensions; k++) kept[start + k] = values[to + k]! * scale
+      }
+      return { bytes: bytes.subarray(0, rows * rowBytes), kept: kept.subarray(0, vectors.length) }
     },
     decode(bytes, into) {
       // A row need not begin where a 16-bit number may.

@@ -18,7 +18,10 @@ const bits = { float32: 32, int16: 16, int8: 8 } as const
 type VectorHead = { readonly dimensions: number; readonly precision: Precision }
 
 export type VectorFile = {
-  /** Appends rows of length 1, and gives them as they will be read: what goes by them must go by those. */
+  /**
+   * Appends rows of length 1, and gives them as they will be read: what goes by them must go by those, until the next ones
+   * overwrite them.
+   */
   write(vectors: Float32Array): Promise<Float32Array>
   close(): Promise<void>
 }
