@@ -6,6 +6,7 @@ import { writeShards } from '../formats/write-shards.js'
 import { UsageError } from '../stream/errors.js'
 import { listenForInterrupt } from './interrupt.js'
 import { listFlag } from './list-flag.js'
+import { refuseOwnInput } from './local-out.js'
 import { rowsFlag } from './rows-flag.js'
 import { gatherSkipped, onBadShardFlag, readingOf, shardFlags, tellSkipped } from './shard-flags.js'
 import { sizeFlag } from './size-flag.js'
@@ -60,6 +61,7 @@ export const convertVerb: Verb = {
     const howWritten = writeOptions(flags, format)
     const columns = listFlag(flags.columns)
     const shards = await findShards(inputs, { from: flags.from as string | undefined })
+    await refuseOwnInput(out, shards)
     const policy = flags.schema as SchemaPolicy | undefined
     const range = rowsFlag(flags.rows)
     const { onBad, skipped } = gatherSkipped(flags)

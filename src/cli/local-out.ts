@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises'
 import { UsageError } from '../stream/errors.js'
 
 /** The file or folder of this machine that `-o` names. Throws a UsageError for none, for stdout and for an address. */
@@ -11,4 +12,17 @@ export function localOut(out: unknown, expected: string, example: string): strin
     })
   }
   return out
+}
+
+/** Throws a UsageError where the file to write is one of those that are read. */
+export async function refuseOwnInput(out: string, inputs: readonly { readonly path: string }[]): Promise<void> {
+  const fileAt = (path: string) => realpath(path).catch(() => undefined)
+  const file = await fileAt(out)
+  if (file === undefined) return
+  for (const { path } of inputs) {
+    if ((await fileAt(path)) !== file) continue
+    throw new UsageError(`The output ${out} is one of the inputs, and would replace it`, {
+      fix: 'Name another file with -o.',
+    })
+  }
 }

@@ -168,7 +168,8 @@ export async function readMachine(flags: Flags): Promise<Omit<MachineOptions, 'c
   const { prices, maxCost, maxRequests, maxTotalTokens, ...machine } = given
   return {
     ...machine,
-    maxMemory: sizeFlag('--max-memory', flags.maxMemory),
+    // Whoever leaves the unit out means no bytes.
+    maxMemory: sizeFlag('--max-memory', flags.maxMemory, 2 ** 20),
     workers: flags.workers as number | undefined,
     ...(flags.vectors === undefined ? {} : { vectors: localOut(flags.vectors, '--vectors to be a folder', 'kept') }),
     limits: { dollars: maxCost, requests: maxRequests, tokens: maxTotalTokens },

@@ -1,12 +1,13 @@
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { findShards, writeRows } from '../formats/index.js'
 import { readShards, schemaOf } from '../formats/shards.js'
 import { selectRecipe } from '../recipes/select/index.js'
 import type { Recipe } from '../recipes/types.js'
 import { asDiskError, ResumeMismatchError, UsageError } from '../stream/errors.js'
+import { statIfThere } from '../stream/stat-if-there.js'
 import { syncFolder } from '../stream/sync-folder.js'
-import { localOut } from './local-out.js'
+import { localOut, refuseOwnInput } from './local-out.js'
 import { recipeFlags } from './recipe-flags.js'
 import { report, runRecipe } from './run.js'
 import type { Flag, Flags, Terminal, Verb } from './verb.js'
@@ -45,8 +46,10 @@ async function selectToFolder(
 async function selectToFile(inputs: readonly string[], given: Flags, out: string, terminal: Terminal): Promise<number> {
   // Asked before any work: a name that no format writes should not cost a run.
   writeRows(out)
-  if (await isFolder(out))
+  const before = await statIfThere(out)
+  if (before?.isDirectory())
     throw new UsageError(`${out} is a folder.`, { fix: 'Name another file with -o, or remove it.' })
+  if (before) await refuseOwnInput(out, await findShards(inputs))
   const run = join(dirname(out), `.${basename(out)}.sluice`)
   await mkdir(dirname(out), { recursive: true })
   const outcome = await resumeOrStartOver(inputs, { ...given, out: run }, terminal)
@@ -58,11 +61,6 @@ async function selectToFile(inputs: readonly string[], given: Flags, out: string
   await rm(run, { recursive: true })
   report({ ...outcome, curated: { ...outcome.curated, out } }, terminal)
   return 0
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined)
-  return found?.isDirectory() === true
 }
 
 /** For good before the run, which could make it again, is removed. */

@@ -5,11 +5,12 @@ const units: Record<string, number | undefined> = {
   ...{ b: 1, kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30 },
 }
 
-/** A flag of bytes, `512mb` (a kilobyte is 1,024 bytes); `undefined` where it was not given. */
-export function sizeFlag(name: string, value: unknown): number | undefined {
+/** A flag of bytes, `512mb` (a kilobyte is 1,024 bytes); `undefined` where it was not given. Throws a UsageError below `least`. */
+export function sizeFlag(name: string, value: unknown, least = 1): number | undefined {
   if (value === undefined) return undefined
   const [, digits, unit] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/.exec(String(value).toLowerCase().replace('ib', 'b')) ?? []
   const bytes = Math.round(Number(digits) * (units[unit ?? 'none'] ?? Number.NaN))
-  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes
-  throw new UsageError(`Expected ${name} to be a size, got \`${value}\``, { fix: 'Write it as 512mb or 1.5gb.' })
+  if (Number.isSafeInteger(bytes) && bytes >= least) return bytes
+  const expected = bytes > 0 && bytes < least ? `a size of at least ${least} bytes` : 'a size'
+  throw new UsageError(`Expected ${name} to be ${expected}, got \`${value}\``, { fix: 'Write it as 512mb or 1.5gb.' })
 }

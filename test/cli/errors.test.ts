@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -136,6 +136,8 @@ describe('wrong usage', () => {
       /--shard-rows/,
     ])
     expectPlainError(await sluice(['head', corpus, '--columns', '']), 2, [/columns/])
+    const select = ['select', corpus, '-n', '5', '-o', join(folder, 'n.parquet'), '--max-memory', '512']
+    expectPlainError(await sluice(select), 2, [/--max-memory to be a size of at least 1048576 bytes/, /512mb/])
     const filter = ['filter', corpus, '-o', join(folder, 'n'), '--min-chars', '50', '--max-chars', '40']
     expectPlainError(await sluice(filter), 2, [/--min-chars.*more than --max-chars/])
   })
@@ -146,6 +148,21 @@ describe('wrong usage', () => {
     expect(await readdir(parts)).toEqual([0, 1, 2].map((shard) => `train-0000${shard}-of-00003.parquet`))
     expectPlainError(await sluice(['convert', parts, '-o', parts, '--shard-rows', '10']), 2, [/not empty/])
     expect(await readdir(parts)).toHaveLength(3)
+  })
+
+  it('never writes a file over one that it reads, by whatever path', async () => {
+    const own = join(folder, 'own')
+    await mkdir(own)
+    await writeProseShards(own, 1, 40)
+    const shard = join(own, 'shard-0.jsonl')
+    await symlink(shard, join(folder, 'other-name.jsonl'))
+    const before = await readFile(shard)
+    for (const out of [shard, join(folder, 'other-name.jsonl')]) {
+      expectPlainError(await sluice(['convert', own, '-o', out]), 2, [/is one of the inputs/, /another file/])
+      expectPlainError(await sluice(['select', shard, '-n', '5', '-o', out]), 2, [/is one of the inputs/])
+    }
+    expect((await readFile(shard)).equals(before)).toBe(true)
+    expect(await readdir(own)).toEqual(['shard-0.jsonl'])
   })
 
   it('refuses an output inside its input, and stdout for a folder', async () => {
