@@ -1,3 +1,5 @@
+import type { Columns } from '../formats/index.js'
+import { jsonValue } from '../formats/json-values.js'
 import { costOf, type Price, priceOf } from '../models/prices.js'
 import type { Usage } from '../models/types.js'
 import type { Answer, Question } from '../models/wrapped.js'
@@ -23,7 +25,7 @@ export const explainVerb: Verb = {
     const explanation = await explainRow(out!, id!, { journal, embedderApiKeyEnv, embedderApiKeyFile })
     const { config } = (await readRunFolder(out!)).plan
     const price = typeof config.model === 'string' ? priceOf(config as { model: string }, prices) : undefined
-    if (terminal.json) terminal.out(JSON.stringify({ ...explanation, ...(price && { price }) }))
+    if (terminal.json) terminal.out(JSON.stringify(jsonValue({ ...explanation, ...(price && { price }) })))
     else for (const line of lines(explanation, price)) terminal.out(printable(line))
     return 0
   },
@@ -32,7 +34,7 @@ export const explainVerb: Verb = {
 function* lines(explanation: Explanation, price: Price | undefined): Generator<string> {
   const { id, source, lost, asked, rows } = explanation
   yield `${id}${source ? `: row ${source.row} of ${source.path}` : ''}`
-  if (source?.columns) yield indented(JSON.stringify(source.columns, null, 2))
+  if (source?.columns) yield indented(columnsText(source.columns))
   yield* factLines(explanation)
   for (const { pass, model, call, reply } of asked) {
     yield ''
@@ -45,7 +47,19 @@ function* lines(explanation: Explanation, price: Price | undefined): Generator<s
   for (const { id: row, outcome, stage, reason, detail, duplicate_of: of, score } of lost) {
     yield `\n${row}: ${outcome} at ${stage}: ${reason}${alikeText(of, score)}${detail ? ` (${detail})` : ''}`
   }
-  for (const row of rows) yield `\nin the result:\n${indented(JSON.stringify(row, null, 2))}`
+  for (const row of rows) yield `\nin the result:\n${indented(columnsText(row))}`
+}
+
+/** A row's columns as JSON to look at: of a vector and of bytes the first few, and how many there are. */
+function columnsText(columns: Columns): string {
+  const short = (value: unknown) => {
+    if (!ArrayBuffer.isView(value)) return jsonValue(value)
+    const numbers = Array.from(value as Uint8Array | Float32Array)
+    const first = numbers.slice(0, 4).map((number) => (Number.isInteger(number) ? number : number.toFixed(4)))
+    return `${first.join(', ')}${numbers.length > 4 ? `, … (${numbers.length} in all)` : ''}`
+  }
+  const entries = Object.entries(columns).map(([name, value]) => [name, short(value)])
+  return JSON.stringify(Object.fromEntries(entries), null, 2)
 }
 
 /** What a selection, a deduplication or a filter found out about the row. */

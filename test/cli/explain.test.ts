@@ -67,6 +67,22 @@ describe('sluice explain of a deduplication', () => {
     },
   )
 
+  it('shows numbers that JSON has no word for, and of a vector the first few', async () => {
+    const folder = await scratch()
+    const rows = [{ text: 'A text of its own.', big: 2n ** 60n, vector: Float32Array.of(0.5, 0.25, 1, 2, 3, 4) }]
+    async function* source() {
+      yield rows
+    }
+    const schema = { text: 'string', big: 'int64', vector: { vector: 6 } } as const
+    await writeRows(join(folder, 'corpus.parquet'), { schema })(source())
+    const out = join(folder, 'out')
+    await run('dedup', join(folder, 'corpus.parquet'), '-o', out, '--by', 'exact')
+    const { told, lines } = await explain(out, 'corpus.parquet#0')
+    expect(told.source.columns).toEqual({ ...rows[0], big: `${2n ** 60n}`, vector: [0.5, 0.25, 1, 2, 3, 4] })
+    expect(lines).toContain(`"big": "${2n ** 60n}"`)
+    expect(lines).toContain('"vector": "0.5000, 0.2500, 1, 2, … (6 in all)"')
+  })
+
   it('tells the cluster, and the likest row also where it is not like enough', async () => {
     const folder = await duplicates()
     const out = join(folder, 'out')
