@@ -38,7 +38,7 @@ const embedders: Readonly<Record<string, Opener>> = {
     }
     if (endpoint === undefined) {
       throw new UsageError(`The embedder \`openai:${name}\` needs the address of its server`, {
-        fix: 'Pass `endpoint`, the base address up to and with /v1.',
+        fix: 'Name its base address, up to and with /v1: --embedder-endpoint, or `endpoint` in code.',
       })
     }
     return endpointEmbedder({ endpoint, model: name, ...options })

@@ -19,7 +19,7 @@ export async function readRunFolder(out: string): Promise<RunFolder> {
   const plan = await readPlan(paths.plan)
   if (plan === undefined) {
     throw new UsageError(`${out} is not the folder of a run: it has no ${join('.sluice', 'plan.json')}`, {
-      fix: 'Name the folder that was given to `sluice run` with -o.',
+      fix: 'Name the folder that was given with -o; a selection into a file leaves none.',
     })
   }
   return { paths, plan, manifest: await readManifest(paths.manifest) }

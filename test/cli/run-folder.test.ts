@@ -68,8 +68,17 @@ describe('sluice status', () => {
   })
 
   it('refuses a folder that no run has made', async () => {
-    for (const verb of ['status', 'verify', 'retry']) {
-      const { code, stderr } = await sluice([verb, corpus])
+    const file = join(folder, 'picked.parquet')
+    await writeFile(file, '')
+    for (const args of [
+      ['status', corpus],
+      ['verify', corpus],
+      ['retry', corpus],
+      ['verify', file],
+      ['explain', file, 'a'],
+    ]) {
+      const [verb] = args
+      const { code, stderr } = await sluice(args)
       expect(code, verb).toBe(2)
       expect(stderr, verb).toMatch(/is not the folder of a run/)
     }
