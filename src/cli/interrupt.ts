@@ -28,7 +28,7 @@ export function listenForInterrupt(say: (text: string) => void): Interrupt {
   const on = (signalCode: number) => () => {
     if (code !== undefined) process.exit(signalCode)
     code = signalCode
-    say('Stopping: calls in flight may finish for some seconds. Press Ctrl-C again to stop now.')
+    say('Stopping: what is under way, such as calls, may take some seconds to finish. Press Ctrl-C again to stop now.')
     stop.abort(new Error('the run was interrupted'))
     timer = setTimeout(() => giveUp.abort(new Error('the run was interrupted')), graceMs)
     setTimeout(() => process.exit(signalCode), patienceMs).unref()

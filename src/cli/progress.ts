@@ -4,6 +4,8 @@ import type { Terminal } from './verb.js'
 
 const linesEveryMs = 10_000
 const redrawsEveryMs = 100
+/** How often it is looked whether a line is due, where nothing else happens. */
+const looksEveryMs = 1000
 
 export type Progress = {
   onEvent(event: RunEvent): void
@@ -40,6 +42,8 @@ export function showProgress(terminal: Terminal): Progress {
     terminal.err(text)
   }
   const warn = onWarning(note)
+  // A pass may sort or merge for a while and tell of nothing.
+  const looking = setInterval(() => draw(Date.now()), looksEveryMs).unref()
   return {
     onEvent: (event) => {
       const now = Date.now()
@@ -55,7 +59,10 @@ export function showProgress(terminal: Terminal): Progress {
       draw(now)
     },
     note,
-    end: finishPass,
+    end() {
+      clearInterval(looking)
+      finishPass()
+    },
   }
 }
 
@@ -88,6 +95,7 @@ function describe(pass: PassProgress, now: number): string {
 }
 
 function summary({ rows, allRows, at }: PassProgress, now: number): string {
+  if (rows === 0 && allRows === undefined) return duration(now - at)
   const perSecond = rows / Math.max(0.001, (now - at) / 1000)
   const rate = perSecond < 2 ? `${(60 * perSecond).toFixed(1)}/min` : `${number(Math.round(perSecond))}/s`
   const of = allRows !== undefined && rows < allRows ? ` of ${number(allRows)}` : ''
