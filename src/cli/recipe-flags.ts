@@ -184,7 +184,10 @@ async function readConfigFile(path: unknown): Promise<Flags> {
   try {
     text = await readFile(path, 'utf8')
   } catch (cause) {
-    throw new UsageError(`Cannot read the config file ${path}: ${(cause as Error).message}`, { cause })
+    throw new UsageError(`Cannot read the config file ${path}: ${(cause as Error).message}`, {
+      cause,
+      fix: 'Check the path given to --config.',
+    })
   }
   const config = readYaml(text, path)
   if (config === null || typeof config !== 'object' || Array.isArray(config)) {

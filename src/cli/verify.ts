@@ -16,11 +16,11 @@ export const verifyVerb: Verb = {
       for (const { path, problem } of damaged) terminal.out(`damaged: ${path}: ${problem}`)
     }
     if (damaged.length === 0) return 0
-    throw new CorruptInputError(
-      `${damaged.length} files of ${out} are damaged: ${damaged.map(({ path }) => path).join(', ')}`,
-      {
-        fix: 'Remove them and run the command again: what is missing is done anew, with the replies of the journal.',
-      },
-    )
+    // One may be both not what was committed and not to be read.
+    const paths = [...new Set(damaged.map(({ path }) => path))]
+    const what = paths.length === 1 ? `A file of ${out} is` : `${paths.length} files of ${out} are`
+    throw new CorruptInputError(`${what} damaged: ${paths.join(', ')}`, {
+      fix: 'Remove what is damaged and run the command again: it is done anew, with the replies of the journal.',
+    })
   },
 }

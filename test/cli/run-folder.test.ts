@@ -102,6 +102,8 @@ describe('sluice verify', () => {
       const { code, stderr, stdout } = await sluice(['verify', at(out)])
       expect(code, name).toBe(3)
       expect(stderr + stdout, name).toContain(name.replace('/000001.journal', ''))
+      const named = /damaged: (.*)/.exec(stderr)![1]!.split(', ')
+      expect(new Set(named).size, name).toBe(named.length)
     }
   })
 
