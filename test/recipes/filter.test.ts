@@ -59,6 +59,19 @@ describe('filter', () => {
     expect(tally.in).toBe(tally.out + total(tally.rejected))
   })
 
+  it('takes rows that have an id in common for rows of their own, as a dump may bring them', async () => {
+    const path = join(folder, 'dump.jsonl')
+    const rows = ['Short.', paragraph('a'), paragraph('b'), 'Brief.'].map((text) => ({ id: 'x', text }))
+    await writeFile(path, rows.map((row) => JSON.stringify(row)).join('\n'))
+    const { tally } = await run({ rules: 'length', minChars: 50, idColumn: 'id' }, [path])
+    expect([tally.in, tally.out]).toEqual([4, 2])
+    expect((await rowsOf(join(out, 'data'))).map(({ text }) => text)).toEqual([paragraph('a'), paragraph('b')])
+    expect((await rowsOf(join(out, 'rejects.parquet'))).map(({ id, detail }) => [id, detail])).toEqual([
+      ['x', '6'],
+      ['x', '6'],
+    ])
+  })
+
   it('keeps a language, and what is in no test set', async () => {
     const test = join(folder, 'test.jsonl')
     await writeFile(test, JSON.stringify({ question: paragraph('0-3').slice(0, 150) }))
