@@ -3,7 +3,14 @@ import type { Forecast } from '../recipes/forecast/forecast-calls.js'
 import { recipes } from '../recipes/index.js'
 import type { Estimate, Recipe } from '../recipes/types.js'
 import { readSettings, recipeFlags } from './recipe-flags.js'
-import type { Flags, Terminal, Verb, VerbGroup, VerbName } from './verb.js'
+import type { Flag, Flags, Terminal, Verb, VerbGroup, VerbName } from './verb.js'
+
+const likeFlag: Flag = {
+  name: 'like',
+  type: 'string',
+  description:
+    'folder of an earlier run with these settings, such as one of few rows: expect shares of rows and tokens as there',
+}
 
 export const planVerb: VerbGroup = {
   example: 'sluice plan reinstruct corpus/*.parquet --select 10000 --model openai:gpt-4o-mini',
@@ -18,7 +25,7 @@ function recipePlan(recipe: Recipe): Verb & VerbName {
     summary: `rows, calls, tokens and price of \`sluice run ${recipe.name}\`, before a call is made`,
     operands: recipe.bundledInput ? '[shards...]' : '<shards...>',
     example: `sluice plan ${recipe.name}${recipe.bundledInput ? '' : " 'corpus/*.parquet'"} --model openai:gpt-4o-mini --endpoint https://api.openai.com/v1`,
-    flags: recipeFlags(recipe),
+    flags: [...recipeFlags(recipe), likeFlag],
     run: (inputs, flags, terminal) => showPlan(recipe, inputs, flags, terminal),
   }
 }
@@ -32,7 +39,8 @@ export async function showPlan(
 ): Promise<number> {
   const { config, machine } = await readSettings(recipe, flags)
   const { prices, reading, batch } = machine
-  const plan = await forecast({ recipe: recipe.name, inputs, config, prices, reading, batch })
+  const like = flags.like as string | undefined
+  const plan = await forecast({ recipe: recipe.name, inputs, config, prices, reading, batch, like })
   if (terminal.json) terminal.out(JSON.stringify({ recipe: recipe.name, model: config.model, ...plan }))
   else for (const line of planLines(plan, String(config.model))) terminal.out(line)
   return 0
@@ -74,7 +82,7 @@ function planLines({ steps, stages, total, cost, price, isExact, embedding }: Fo
         ]
       : []),
     `tokens ${isExact ? "counted by the model's own tokeniser" : 'estimated from the scripts of the texts'}; calls made again after a failure are not counted`,
-    'reply tokens: expected are those of the usual reply of each stage, at least half of them, at most all that a reply may have',
+    'reply tokens: expected are those of the usual reply of each stage, or of the run that --like names; at least half of the usual, at most all that a reply may have',
   ]
 }
 

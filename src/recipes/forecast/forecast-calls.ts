@@ -30,6 +30,17 @@ export type Forecast = {
   readonly embedding?: EmbeddingForecast | 'unplanned'
 }
 
+/** How a stage went in an earlier run: tokens are the means of a reply. */
+export type StageBefore = {
+  /** Rows that it was asked about, as a share of those of the first stage that is asked about all. */
+  readonly share?: number
+  readonly promptTokens: number
+  readonly completionTokens: number
+}
+
+/** How the stages of an earlier run went, by their names; those without a counted reply are absent. */
+export type EarlierRun = ReadonlyMap<string, StageBefore>
+
 export type ForecastView = {
   counter: TokenCounter
   price?: Price | undefined
@@ -38,6 +49,8 @@ export type ForecastView = {
   signal: AbortSignal
   /** How shards are read. */
   reading?: Resources['reading'] | undefined
+  /** An earlier run of the recipe: what is expected is as it went there. */
+  earlier?: EarlierRun | undefined
 }
 
 /** Rows whose prompts are written and counted. */
@@ -51,7 +64,7 @@ const countedRows = 512
 export async function forecastCalls(
   { stages, rows }: CallPlan,
   plan: Plan,
-  { counter, price, prices, ...view }: ForecastView,
+  { counter, price, prices, earlier, ...view }: ForecastView,
 ): Promise<Forecast> {
   const { steps, sample, embedded } = await rows({ plan, ...view })
   const embedding = forecastEmbedding(embedded, endpointOf(plan.config), prices)
@@ -59,7 +72,8 @@ export async function forecastCalls(
   const forecasts: StageForecast[] = []
   let samples = evenly(sample, countedRows)
   for (const [n, stage] of stages.entries()) {
-    forecasts.push(forecastStage(stage, asked, samples, counter))
+    const usual = forecastStage(stage, asked, samples, counter)
+    forecasts.push(asBefore(usual, earlier?.get(stage.name), stage, asked.expected))
     if (n < stages.length - 1) samples = answered(stage, samples)
   }
   const total = forecasts.reduce<CallForecast>(addForecasts, nothing)
@@ -113,6 +127,28 @@ function forecastStage(
       high: calls.high * sampling.maxTokens,
     },
   }
+}
+
+/** The same with what an earlier run leads to expect; bounds give way where that is beyond them. */
+function asBefore(
+  usual: StageForecast,
+  before: StageBefore | undefined,
+  { samples = 1 }: ModelStage<Row, object>,
+  rows: number,
+): StageForecast {
+  if (before === undefined) return usual
+  const { share, promptTokens, completionTokens } = before
+  const calls = around(usual.calls, share === undefined ? usual.calls.expected : Math.round(rows * share) * samples)
+  return {
+    stage: usual.stage,
+    calls,
+    promptTokens: around(usual.promptTokens, Math.round(calls.expected * promptTokens)),
+    completionTokens: around(usual.completionTokens, Math.round(calls.expected * completionTokens)),
+  }
+}
+
+function around({ low, high }: Estimate, expected: number): Estimate {
+  return { low: Math.min(low, expected), expected, high: Math.max(high, expected) }
 }
 
 /** The rows as they reach the next stage, each with a reading of its usual reply; one that reads wrong stays behind. */

@@ -3,6 +3,7 @@ import { openTokenCounter } from '../../models/token-counter.js'
 import { UsageError } from '../../stream/errors.js'
 import { planRun } from '../plan-run.js'
 import type { Resources } from '../types.js'
+import { readEarlierRun } from './earlier-run.js'
 import { type Forecast, forecastCalls } from './forecast-calls.js'
 
 export type ForecastOptions = {
@@ -13,6 +14,8 @@ export type ForecastOptions = {
   prices?: Readonly<Record<string, Price>> | undefined
   /** Whether calls are to be asked in batches, which may cost less. */
   batch?: boolean | undefined
+  /** Folder of an earlier run of the recipe, such as a small one, to go by. */
+  like?: string | undefined
   signal?: AbortSignal
   /** How shards are read. */
   reading?: Resources['reading'] | undefined
@@ -25,6 +28,7 @@ export async function forecast({
   config = {},
   prices,
   batch,
+  like,
   reading = {},
   signal = new AbortController().signal,
 }: ForecastOptions): Promise<Forecast> {
@@ -33,10 +37,13 @@ export async function forecast({
     throw new UsageError(`The recipe ${name} asks no model, so there is nothing to plan`, { fix: 'Just run it.' })
   }
   const model = plan.config as { model: string; endpoint?: string }
+  const calls = recipe.calls(plan.config, texts)
+  const earlier = like === undefined ? undefined : await readEarlierRun(like, name, calls.stages)
   const counter = await openTokenCounter(model.model)
   try {
-    return await forecastCalls(recipe.calls(plan.config, texts), plan, {
+    return await forecastCalls(calls, plan, {
       counter,
+      earlier,
       price: priceOf({ ...model, batch }, prices),
       prices,
       signal,
