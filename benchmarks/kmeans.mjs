@@ -34,10 +34,9 @@ const own = inertia(ours.value)
 const spent = Object.entries(stages).map(([name, seconds]) => `${name} ${seconds.toFixed(2)}`)
 console.log(`sluice         ${ours.seconds.toFixed(2)} CPU s  inertia ${own.toFixed(5)}  (${spent.join(', ')})`)
 
-const peers = runPeer('kmeans_peers.py', { vectors }, [dimensions, k], (read) => {
-  const names = ['faiss', 'minibatch', ...(k <= 100 ? ['sklearn'] : [])]
-  return Object.fromEntries(names.map((name) => [name, read(`${name}.f32`)]))
-})
+const peers = runPeer('kmeans_peers.py', { vectors }, [dimensions, k], (read, { seconds }) =>
+  Object.fromEntries(Object.keys(seconds).map((name) => [name, read(`${name}.f32`)])),
+)
 for (const [name, seconds] of Object.entries(peers?.seconds ?? {})) {
   const theirs = inertia(peers.files[name])
   const ratios = `sluice is ${(seconds / ours.seconds).toFixed(2)}× as fast at ${(own / theirs).toFixed(4)}× the inertia`

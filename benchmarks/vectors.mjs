@@ -58,7 +58,7 @@ export async function cpuSecondsOf(work) {
 
 /**
  * Runs a Python peer beside this file on one thread. It is given a folder that holds `inputs` as little-endian float32 files
- * and the further arguments; it prints a line of JSON and may leave files, which `read` gets at. Says so and gives
+ * and the further arguments; it prints a line of JSON, which `read` is told, and may leave files, which it gets at. Says so and gives
  * undefined where that Python or a library is missing.
  */
 export function runPeer(script, inputs, args, read = () => undefined) {
@@ -79,10 +79,8 @@ export function runPeer(script, inputs, args, read = () => undefined) {
       console.log(`peers skipped: ${reason}. Name a Python that has them in SLUICE_BENCH_PYTHON.`)
       return undefined
     }
-    return {
-      ...JSON.parse(child.stdout.trim().split('\n').at(-1)),
-      files: read((name) => readNumbers(join(folder, name))),
-    }
+    const said = JSON.parse(child.stdout.trim().split('\n').at(-1))
+    return { ...said, files: read((name) => readNumbers(join(folder, name)), said) }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
