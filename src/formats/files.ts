@@ -54,10 +54,10 @@ export async function openFolder(path: string, options: FolderOptions): Promise<
 /** Fills an Output to `path` and commits it; where `fill` throws, nothing of it stays. `fill` answers with its rows. */
 export async function withOutput(
   path: string,
-  { signal, output: given }: Pick<WriteOptions, 'signal' | 'output'>,
+  { signal, create = () => openOutput(path, signal) }: Pick<WriteOptions, 'signal' | 'create'>,
   fill: (output: Output) => Promise<number>,
 ): Promise<{ rows: number; bytes: number }> {
-  const output = given ?? (await openOutput(path, signal))
+  const output = await create()
   try {
     const rows = await fill(output)
     await output.commit()

@@ -18,7 +18,7 @@ export type TextLayout = {
 /** A sink that writes rows as UTF-8 text to `path`, packed where that ends in `.gz` or `.zst`. */
 export function writeText(
   path: string,
-  options: Pick<WriteOptions, 'level' | 'onBytes' | 'signal' | 'output'>,
+  options: Pick<WriteOptions, 'level' | 'onBytes' | 'signal' | 'create'>,
   layout: () => TextLayout,
 ): Sink<Columns, Written> {
   return (source) =>

@@ -63,8 +63,8 @@ export type WriteOptions = {
   onBytes?: (bytes: number) => void
   /** Ends an upload at once when it aborts; the write then fails with its reason. */
   signal?: AbortSignal | undefined
-  /** Where the bytes go, instead of what the path names. */
-  output?: Output
+  /** Opens where the bytes go, instead of what the path names. */
+  create?: () => Promise<Output>
   /** CSV only: puts a `'` before a text that a spreadsheet would run as a formula. Default false: texts stay as they are. */
   escapeFormulas?: boolean
 }

@@ -18,7 +18,7 @@ export type WriteShardsOptions = {
    */
   shardBytes?: number | undefined
   /** How each shard is written. */
-  write?: Omit<WriteOptions, 'onBytes' | 'output'>
+  write?: Omit<WriteOptions, 'onBytes' | 'create'>
 }
 
 /**
@@ -68,9 +68,8 @@ async function fill(
   try {
     do {
       bytes = largest = 0
-      const output = await target.create()
       const path = `${folder}/shard-${total.shards}.${format}`
-      const written = await writeRows(path, { ...write, format, onBytes, output })(oneShard())
+      const written = await writeRows(path, { ...write, format, onBytes, create: target.create })(oneShard())
       total.rows += written.rows
       total.bytes += written.bytes
       total.shards++

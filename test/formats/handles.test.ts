@@ -2,7 +2,9 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { describeShard, findShards, readShard } from '../../src/formats/index.js'
+import { type Columns, describeShard, findShards, readShard, writeRows } from '../../src/formats/index.js'
+import { writeShards } from '../../src/formats/write-shards.js'
+import type { Batches } from '../../src/stream/types.js'
 import { scratch, shardAt } from './shards.js'
 
 const fixtures = join(import.meta.dirname, '../../fixtures/shards')
@@ -49,6 +51,25 @@ describe.skipIf(!existsSync('/proc/self/fd'))('a shard (skipped where there is n
         await drain(readShard(shard)).catch(() => {})
         expect(openBelow(folder), `${name}, ${share} of it`).toEqual([])
       }
+    }
+  })
+})
+
+describe.skipIf(!existsSync('/proc/self/fd'))('a file being written (skipped where there is no /proc)', () => {
+  it('is closed however its writing ends', async () => {
+    const folder = await scratch()
+    async function* failing(): Batches<Columns> {
+      yield [{ n: 1 }]
+      throw new Error('the source broke')
+    }
+    for (const format of ['parquet', 'arrow', 'jsonl', 'json', 'csv', 'nope']) {
+      const target = join(folder, `out.${format}`)
+      for (const shardRows of [1, 2]) {
+        await expect(writeShards(failing(), { folder: join(folder, 'out'), format, shardRows })).rejects.toThrow()
+      }
+      await expect((async () => writeRows(target)(failing()))()).rejects.toThrow()
+      expect(openBelow(folder), format).toEqual([])
+      expect(readdirSync(folder), format).toEqual([])
     }
   })
 })
