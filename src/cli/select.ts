@@ -51,7 +51,9 @@ async function selectToFile(inputs: readonly string[], given: Flags, out: string
     throw new UsageError(`${out} is a folder.`, { fix: 'Name another file with -o, or remove it.' })
   if (before) await refuseOwnInput(out, await findShards(inputs))
   const run = join(dirname(out), `.${basename(out)}.sluice`)
-  await mkdir(dirname(out), { recursive: true })
+  await mkdir(dirname(out), { recursive: true }).catch((error) => {
+    throw asDiskError(error, out)
+  })
   const outcome = await resumeOrStartOver(inputs, { ...given, out: run }, terminal)
   if ('exitCode' in outcome) return outcome.exitCode
   const shards = await findShards([join(run, 'data')])

@@ -6,7 +6,7 @@ import { HttpFailure } from '../http/failure.js'
 import { exchangeJson, type JsonAnswer } from '../http/json.js'
 import { nextPage } from '../http/next-page.js'
 import { retrying } from '../http/retry.js'
-import { UsageError } from '../stream/errors.js'
+import { asDiskError, UsageError } from '../stream/errors.js'
 import { modelsFolder } from './catalogue.js'
 import { downloadFromHub, hubOf, type PullOptions } from './pull-hub.js'
 import { sha256OfFile } from './sha256.js'
@@ -124,7 +124,9 @@ function requireFiles(repository: string, listed: readonly Entry[], wanted: read
 async function bring(entry: Entry, repository: string, folder: string, options: PullOptions): Promise<void> {
   const path = join(folder, entry.path)
   if (await isWhole(path, entry, options.signal)) return
-  await mkdir(dirname(path), { recursive: true })
+  await mkdir(dirname(path), { recursive: true }).catch((error) => {
+    throw asDiskError(error, path)
+  })
   const file = { file: basename(path), bytes: entry.size, hub: { repository, revision: 'main', file: entry.path } }
   const temporary = await downloadFromHub(file, dirname(path), options)
   if (!(await isWhole(temporary, entry, options.signal))) {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { SluiceError, UsageError } from '../stream/errors.js'
+import { asDiskError, SluiceError, UsageError } from '../stream/errors.js'
 import { type CataloguedModel, findInCatalogue, modelsFolder } from './catalogue.js'
 import { downloadFromHub, type PullOptions } from './pull-hub.js'
 import { sha256OfFile } from './sha256.js'
@@ -16,7 +16,9 @@ export async function pullModel(name: string, options: PullOptions = {}): Promis
   const { log = () => {}, signal, env = process.env, model = findInCatalogue(name) } = options
   const folder = modelsFolder(env)
   const path = join(folder, model.file)
-  await mkdir(folder, { recursive: true })
+  await mkdir(folder, { recursive: true }).catch((error) => {
+    throw asDiskError(error, folder)
+  })
   if ((await sha256OfFile(path, signal)) === model.sha256) return path
 
   const refused: string[] = []

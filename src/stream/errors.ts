@@ -78,6 +78,7 @@ const diskCodes = new Set([
   'EMFILE',
   'ENFILE',
   'ENOTDIR',
+  'EEXIST',
   'EFBIG',
 ])
 
@@ -92,6 +93,7 @@ export function asDiskError(error: unknown, path: string): unknown {
     EPERM: 'Choose a folder you may write to, or change its permissions.',
     EROFS: 'Choose a folder on a disk that can be written.',
     ENOTDIR: 'Choose another output path: a part of this one is a file.',
+    EEXIST: 'Choose another output path: a part of this one is a file.',
   }
   return new DiskError(`Cannot write ${path}: ${(error as Error).message}`, { cause: error, fix: fix[code] })
 }

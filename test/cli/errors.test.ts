@@ -101,6 +101,11 @@ describe('bad input', () => {
     await writeFile(file, '')
     const run = await sluice(['run', 'select', corpus, '-o', join(file, 'out'), '-q'])
     expectPlainError(run, 6, [/a-file/, /fix:/])
+    const out = join(file, 'picked.parquet')
+    expectPlainError(await sluice(['select', corpus, '-n', '5', '-o', out]), 6, [out, /fix:/])
+    expectPlainError(await sluice(['convert', corpus, '-o', out]), 6, [out, /fix:/])
+    const pulled = await sluice(['models', 'pull', 'smollm2'], { env: { XDG_CACHE_HOME: file } })
+    expectPlainError(pulled, 6, [/a-file/, /fix:/])
   })
 })
 
