@@ -7,7 +7,7 @@ import { recipeNamed } from '../recipes/plan-run.js'
 import type { Calls } from '../recipes/resources.js'
 import type { Recipe } from '../recipes/types.js'
 import { total } from '../run/tally.js'
-import { letHeapGrow, markAtOnce } from './heap.js'
+import { letHeapGrow, markAtOnceWhileSmall } from './heap.js'
 import { localOut } from './local-out.js'
 import { showPlan } from './plan.js'
 import { duration } from './progress.js'
@@ -54,7 +54,7 @@ export async function runRecipe(
   const { config, machine } = await readSettings(recipeNamed(name), flags)
   const isBound = machine.maxMemory !== undefined
   letHeapGrow(isBound ? 20 : 100)
-  if (!isBound) markAtOnce()
+  if (!isBound) markAtOnceWhileSmall()
   return watchRun(terminal, flags.out, ({ callSignal, ...watched }) =>
     curate({ recipe: name, inputs, out: flags.out, config, machine: { ...machine, callSignal }, ...watched }),
   )
