@@ -187,7 +187,10 @@ describe.skipIf(!hasProc)('the process that decodes (skipped where there is no /
 
 describe('--isolate', () => {
   it('goes on after a shard that ends the process, with --on-bad-shard skip', async () => {
-    const folder = await scratch({ 'a.jsonl': `{"a":[${'1,'.repeat(3_000_000)}1]}\n`, 'b.jsonl': '{"n":1}\n{"n":2}\n' })
+    const folder = await scratch({
+      'a.jsonl': `{"a":[${'{"b":1},'.repeat(2_000_000)}1]}\n`,
+      'b.jsonl': '{"n":1}\n{"n":2}\n',
+    })
     const out = join(folder, 'out.csv')
     const args = ['convert', join(folder, '*.jsonl'), '-o', out, '--isolate', '--limit-heap-bytes', '20mb']
     const failed = await sluice(args)
