@@ -92,6 +92,8 @@ export function exitCodeOf({ tally }: Curated, { maxFailed = 0.01 }: Flags): num
 }
 
 function nothingLeft(accounting: readonly (readonly [string, number])[], hint: string): string {
-  const [name, count] = accounting.find(([line]) => /^(?:rejected|failed),/.test(line)) ?? ['', 0]
+  const lost = accounting.find(([line]) => /^(?:rejected|failed),/.test(line))
+  if (lost === undefined) return 'No row is left, as none was read.'
+  const [name, count] = lost
   return `No row is left. Most went here: ${name} (${count}).${name.startsWith('rejected, select:') ? hint : ''}`
 }

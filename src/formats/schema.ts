@@ -39,6 +39,16 @@ export function inferColumns(): InferredColumns {
   const seen: Record<string, Shape> = Object.create(null)
   const mixed = new Map<string, MixedColumn>()
   let rows = 0
+  const note = (column: string, found: readonly Disagreement[]) => {
+    for (const { within, was, is } of found) {
+      // Within what is json as a whole nothing has a type to keep.
+      if (pathsTo(within).some((path) => mixed.has(key(column, path)))) continue
+      for (const [where, noted] of mixed) {
+        if (noted.column === column && pathsTo(noted.within).includes(within)) mixed.delete(where)
+      }
+      if (mixed.size < mostNoted) mixed.set(key(column, within), { column, within, row: rows, was, is })
+    }
+  }
   return {
     count: () => Object.keys(seen).length,
     add(batch) {
@@ -46,11 +56,7 @@ export function inferColumns(): InferredColumns {
       for (const row of batch) {
         for (const column of Object.keys(row)) {
           seen[column] = widen(seen[column], shapeOf(row[column], found), found)
-          if (found.length === 0) continue
-          for (const { within, was, is } of found.splice(0)) {
-            const where = JSON.stringify([column, within])
-            if (!mixed.has(where)) mixed.set(where, { column, within, row: rows, was, is })
-          }
+          if (found.length > 0) note(column, found.splice(0))
         }
         rows++
       }
@@ -61,7 +67,19 @@ export function inferColumns(): InferredColumns {
   }
 }
 
+function key(column: string, within: string): string {
+  return JSON.stringify([column, within])
+}
+
+/** All that something is within, and itself: of `[].a.b` the column, `[]`, `[].a` and `[].a.b`. */
+function pathsTo(within: string): string[] {
+  const ends = [...within.matchAll(/[.[]/g)].map(({ index }) => index)
+  return [...ends, within.length].map((end) => within.slice(0, end))
+}
+
 const shownNotes = 20
+/** Columns and fields that are remembered as json: objects of ever new ones would have no end of them. */
+const mostNoted = 1000
 
 /** Says of a shard what is json and why, by the id of the first row that has something else. */
 export function mixedNotes(shard: string, mixed: readonly MixedColumn[]): string[] {
@@ -70,7 +88,12 @@ export function mixedNotes(shard: string, mixed: readonly MixedColumn[]): string
     return `${what}: ${shard}#${row} has ${short(is)}, and what comes before it ${short(was)}; mend that row to keep one type`
   })
   const more = mixed.length - shownNotes
-  return more > 0 ? [...notes, `${more} more columns or fields of ${shard} are json, as their values disagree`] : notes
+  return more > 0
+    ? [
+        ...notes,
+        `${more}${mixed.length < mostNoted ? '' : ' or'} more columns or fields of ${shard} are json, as their values disagree`,
+      ]
+    : notes
 }
 
 function short(type: string): string {

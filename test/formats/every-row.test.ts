@@ -78,6 +78,21 @@ describe('a description of every row', () => {
     expect(notes.at(-1)).toBe('30 more columns or fields of a.jsonl are json, as their values disagree')
   })
 
+  it('tells nothing of what is within a column that is json as a whole', async () => {
+    const shard = await shardOf(many((n) => ({ counts: { [`word ${n}`]: [n, 'x'] } })))
+    const { mixed } = await describeShard(shard, { everyRow: true })
+    expect(mixed).toEqual([{ column: 'counts', within: '', row: 1000, was: '1000 fields', is: 'still others' }])
+  })
+
+  it('tells nothing of what is within a field that is json as a whole', async () => {
+    const shard = await shardOf(many((n) => ({ a: { b: { [`word ${n}`]: [n, 'x'] }, c: n === 2000 ? 'x' : 1 } })))
+    const { mixed } = await describeShard(shard, { everyRow: true })
+    expect(mixed).toMatchObject([
+      { column: 'a', within: '.b', row: 1000, was: '1000 fields' },
+      { column: 'a', within: '.c', row: 2000 },
+    ])
+  })
+
   it('takes objects of ever new fields for json, and none of them is lost', async () => {
     const rows = many((n) => ({ counts: { [`word ${n}`]: n } }))
     const shard = await shardOf(rows)

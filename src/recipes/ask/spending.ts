@@ -24,12 +24,12 @@ export type SpendingRecord = {
  * journal, and how many requests were under way. Paths are relative to the file.
  */
 type Recorded = Spending & { readonly journalled?: Journalled }
-type Journalled = Spending & { readonly segments: readonly string[]; readonly underWay: number }
+type Journalled = Spending & { readonly segments: readonly string[]; readonly underWay?: number }
 
 /**
  * Adds to `spent` what earlier commands of a run have spent, by the record at `path`, and keeps that record up to date: a
  * limit is one of the run, however many commands it takes. Of a command that was killed every reply in the journal counts, and
- * as many requests as were under way half a second before at most, each taken to have cost what a reply did. `appended` is what
+ * as many requests as were under way half a second before at most, each taken to have cost what a reply of it did, if there was one. `appended` is what
  * those replies took that went to the journal.
  */
 export async function recordSpending(
@@ -85,7 +85,7 @@ export async function recordSpending(
 async function spentBefore(path: string): Promise<Spending> {
   const { journalled, ...sum }: Recorded = (await readSpending(path)) ?? noSpending()
   if (journalled === undefined) return sum
-  const { segments, underWay, ...recorded } = journalled
+  const { segments, underWay = 0, ...recorded } = journalled
   const paths = segments.map((segment) => resolve(dirname(path), segment))
   // Where the journal was moved away the record has to do.
   if (!(await Promise.all(paths.map(statIfThere))).every(Boolean)) return sum
@@ -113,11 +113,11 @@ async function readSpending(path: string): Promise<Recorded | undefined> {
   if (text === undefined) return undefined
   try {
     const recorded = JSON.parse(text) as Recorded
-    const { journalled = { ...recorded, segments: [], underWay: 0 } } = recorded
+    const { journalled = { ...recorded, segments: [] as string[], underWay: 0 } } = recorded
     const isWhole = [recorded, journalled].every((each) => keys.every((key) => Number.isSafeInteger(each[key])))
     if (
       isWhole &&
-      Number.isSafeInteger(journalled.underWay) &&
+      Number.isSafeInteger(journalled.underWay ?? 0) &&
       journalled.segments.every((segment) => typeof segment === 'string')
     )
       return recorded

@@ -103,7 +103,8 @@ async function sampleRows(numbers: RowNumbers, dimensions: number, most: number)
   const step = Math.max(1, Math.ceil(numbers.total / most))
   const ids: string[] = []
   const vectors = new Float32Array(Math.ceil(numbers.total / step) * dimensions)
-  for (const { scanned, first } of numbers.stretches) {
+  for (const { scanned, first, rows } of numbers.stretches) {
+    if (rows === 0) continue
     let row = first
     for await (const tile of readVectorFile(join(scanned.folder, vectorsFile), dimensions)) {
       for (let at = 0; at < tile.length / dimensions; at++, row++) {

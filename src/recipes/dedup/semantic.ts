@@ -29,7 +29,10 @@ export function bucketPass(config: DedupConfig): Pass {
     tasks: async () => reduceTask,
     async work(_task, context) {
       const { dimensions } = await readCentroids(context)
-      const bucketOf = bucketsOf(await clusterSizes(context), rowsInMemory(dimensions))
+      const sizes = await clusterSizes(context)
+      // Without a text there is no cluster, and neither a label nor a vector to read.
+      if (sizes.every((size) => size === 0)) return emptyTally
+      const bucketOf = bucketsOf(sizes, rowsInMemory(dimensions))
       const vectorsOf = vectorBytes(dimensions, spillPrecisionOf(config))
       const buckets = openBuckets(context.folder, (bucketOf.at(-1) ?? -1) + 1, vectorsOf)
       for await (const { first, labels, vectors } of labelledTiles(context, dimensions)) {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -63,6 +63,12 @@ describe('what a run has spent', () => {
     const { before } = await begin()
     // 3 replies, and 3 that were under way.
     expect(before).toEqual({ requests: 6, promptTokens: 600, completionTokens: 120 })
+  })
+
+  it('is read as an earlier version recorded it, without what was under way', async () => {
+    const spent = { requests: 4, promptTokens: 100, completionTokens: 20 }
+    await writeFile(record, JSON.stringify({ ...spent, journalled: { ...spent, segments: [] } }))
+    expect((await begin()).before).toEqual(spent)
   })
 
   it('has what was under way also before any reply came', async () => {
