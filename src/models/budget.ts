@@ -37,13 +37,15 @@ export function budgeted(model: Model, options: BudgetOptions): Model {
   return sharedBudget(options)(model)
 }
 
-/** The same for several models that spend from one budget. */
-export function sharedBudget({
-  limits = {},
-  price,
-  spent,
-  underWay = { requests: 0 },
-}: BudgetOptions): (model: Model) => Model {
+/**
+ * The same for several models that spend from one budget. Calls that `outlive` their command, as those in a batch do, are asked
+ * by the next one once more: they count as they are answered, and are in `underWay` of none.
+ */
+export function sharedBudget(
+  { limits = {}, price, spent, underWay: sent = { requests: 0 } }: BudgetOptions,
+  { outlive = false } = {},
+): (model: Model) => Model {
+  const underWay = outlive ? { requests: 0 } : sent
   const held = { promptTokens: 0, completionTokens: 0 }
   // Counting the tokens of a prompt takes longer than all the rest.
   const isCounted = limits.tokens !== undefined || limits.dollars !== undefined
@@ -52,13 +54,13 @@ export function sharedBudget({
   /** The limit that a call would pass while those in flight take the most they may. */
   const limitPassedWith = (most: Usage) =>
     passedBy(limits, price, {
-      requests: spent.requests + 1,
+      requests: spent.requests + (outlive ? underWay.requests : 0) + 1,
       promptTokens: spent.promptTokens + held.promptTokens + most.promptTokens,
       completionTokens: spent.completionTokens + held.completionTokens + most.completionTokens,
     })
   const enter = (most: Usage) => {
     underWay.requests++
-    spent.requests++
+    if (!outlive) spent.requests++
     addTokens(held, most, 1)
   }
   const leave = (most: Usage) => {
@@ -80,8 +82,13 @@ export function sharedBudget({
       enter(most)
       try {
         const answer = await send(question, options)
+        if (outlive) spent.requests++
         addTokens(spent, usageOf(question, answer), 1)
         return answer
+      } catch (error) {
+        const goesOn = options?.signal?.aborted || options?.stop?.aborted
+        if (outlive && !goesOn) spent.requests++
+        throw error
       } finally {
         leave(most)
       }

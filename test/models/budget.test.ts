@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { budgeted, type Limits, noSpending } from '../../src/models/budget.js'
+import { budgeted, type Limits, noSpending, sharedBudget } from '../../src/models/budget.js'
 import { withRetry } from '../../src/models/retry.js'
 import type { Model } from '../../src/models/types.js'
 import { LimitError } from '../../src/stream/errors.js'
@@ -38,6 +38,37 @@ describe('a budget', () => {
       answered: 7,
       spent: { requests: 7, promptTokens: 70, completionTokens: 35 },
     })
+  })
+
+  it('counts calls that outlive their command as they are answered, and holds the limit all the same', async () => {
+    const [spent, underWay] = [noSpending(), { requests: 0 }]
+    const model = slowModel()
+    const asked = sharedBudget({ limits: { requests: 7 }, spent, underWay }, { outlive: true })(model)
+    const calls = many(asked, 100)
+    expect([spent.requests, underWay.requests]).toEqual([0, 0])
+    expect((await calls).filter(({ status }) => status === 'fulfilled')).toHaveLength(7)
+    expect(model.asked).toBe(7)
+    expect(spent).toEqual({ requests: 7, promptTokens: 70, completionTokens: 35 })
+  })
+
+  it('counts none that goes on after its command, and each that fails', async () => {
+    const spent = noSpending()
+    const stop = new AbortController()
+    const failing: Model = {
+      ...slowModel(),
+      ask: async (_call, { stop } = {}) => {
+        await new Promise((resolve) => setTimeout(resolve, 2))
+        stop?.throwIfAborted()
+        throw new Error('no answer')
+      },
+    }
+    const asked = sharedBudget({ spent }, { outlive: true })(failing)
+    await expect(asked.ask(callOf({}), { stop: stop.signal })).rejects.toThrow('no answer')
+    expect(spent.requests).toBe(1)
+    const left = asked.ask(callOf({}), { stop: stop.signal })
+    stop.abort(new Error('stopped'))
+    await expect(left).rejects.toThrow('stopped')
+    expect(spent.requests).toBe(1)
   })
 
   it('sends nothing more that waits for its share once the run is to stop', async () => {

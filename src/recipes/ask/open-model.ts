@@ -40,7 +40,9 @@ export async function openJournalledModel(
   if (batch !== undefined) {
     const isKept = async (key: string) => (await journal.read(key)) !== undefined
     const model = await openBatchedModel(spec, { endpoint, ...options }, { ...batch, isKept })
-    return kept(withRetry(sharedBudget(budget)(model), { attempts: batchAttempts, health: carefree }))
+    return kept(
+      withRetry(sharedBudget(budget, { outlive: true })(model), { attempts: batchAttempts, health: carefree }),
+    )
   }
   if (alsoAt.length > 0 && (!spec.startsWith('openai:') || endpoint === undefined)) {
     throw new UsageError(`The model ${spec} cannot be asked at several endpoints`, {
