@@ -1,3 +1,4 @@
+import { type Disagreement, mixedColumns } from './mixed-columns.js'
 import type { Columns, ColumnType, MixedColumn, Schema } from './types.js'
 
 /** A type as people write it: `list<struct<role: string, content: string>>`. */
@@ -37,18 +38,8 @@ export type InferredColumns = {
  */
 export function inferColumns(): InferredColumns {
   const seen: Record<string, Shape> = Object.create(null)
-  const mixed = new Map<string, MixedColumn>()
+  const mixed = mixedColumns()
   let rows = 0
-  const note = (column: string, found: readonly Disagreement[]) => {
-    for (const { within, was, is } of found) {
-      // Within what is json as a whole nothing has a type to keep.
-      if (pathsTo(within).some((path) => mixed.has(key(column, path)))) continue
-      for (const [where, noted] of mixed) {
-        if (noted.column === column && pathsTo(noted.within).includes(within)) mixed.delete(where)
-      }
-      if (mixed.size < mostNoted) mixed.set(key(column, within), { column, within, row: rows, was, is })
-    }
-  }
   return {
     count: () => Object.keys(seen).length,
     add(batch) {
@@ -56,52 +47,16 @@ export function inferColumns(): InferredColumns {
       for (const row of batch) {
         for (const column of Object.keys(row)) {
           seen[column] = widen(seen[column], shapeOf(row[column], found), found)
-          if (found.length > 0) note(column, found.splice(0))
+          if (found.length > 0) mixed.note(column, rows, found.splice(0))
         }
         rows++
       }
     },
     schema: () => Object.fromEntries(Object.entries(seen).map(([name, shape]) => [name, settle(shape)])),
     nulls: () => Object.keys(seen).filter((name) => seen[name] === undefined),
-    mixed: () => [...mixed.values()],
+    mixed: mixed.all,
   }
 }
-
-function key(column: string, within: string): string {
-  return JSON.stringify([column, within])
-}
-
-/** All that something is within, and itself: of `[].a.b` the column, `[]`, `[].a` and `[].a.b`. */
-function pathsTo(within: string): string[] {
-  const ends = [...within.matchAll(/[.[]/g)].map(({ index }) => index)
-  return [...ends, within.length].map((end) => within.slice(0, end))
-}
-
-const shownNotes = 20
-/** Columns and fields that are remembered as json: objects of ever new ones would have no end of them. */
-const mostNoted = 1000
-
-/** Says of a shard what is json and why, by the id of the first row that has something else. */
-export function mixedNotes(shard: string, mixed: readonly MixedColumn[]): string[] {
-  const notes = mixed.slice(0, shownNotes).map(({ column, within, row, was, is }) => {
-    const what = `${within === '' ? 'Column' : 'Field'} \`${column}${within}\` is json`
-    return `${what}: ${shard}#${row} has ${short(is)}, and what comes before it ${short(was)}; mend that row to keep one type`
-  })
-  const more = mixed.length - shownNotes
-  return more > 0
-    ? [
-        ...notes,
-        `${more}${mixed.length < mostNoted ? '' : ' or'} more columns or fields of ${shard} are json, as their values disagree`,
-      ]
-    : notes
-}
-
-function short(type: string): string {
-  return type.length > 60 ? `${type.slice(0, 60)}…` : type
-}
-
-/** Two types that only json holds; `within` is where in the column, as `[].role`, or empty for all of it. */
-type Disagreement = { within: string; readonly was: string; readonly is: string }
 
 /** Adds in front of where disagreements are, from `from` on, what they are within. */
 function place(disagreements: readonly Disagreement[], from: number, within: string): void {

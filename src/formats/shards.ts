@@ -2,7 +2,7 @@ import { CorruptInputError } from '../stream/errors.js'
 import type { Batches } from '../stream/types.js'
 import { checkColumns } from './columns.js'
 import { describeShard, readShard } from './index.js'
-import { mixedNotes } from './schema.js'
+import { mixedNotes } from './mixed-columns.js'
 import type { Columns, DescribeOptions, Description, ReadOptions, RowRange, Schema, Shard } from './types.js'
 import { type SchemaPolicy, unionSchemas } from './union-schema.js'
 

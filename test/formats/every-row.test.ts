@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type Columns, describeShard, writeRows } from '../../src/formats/index.js'
-import { mixedNotes } from '../../src/formats/schema.js'
+import { mixedNotes } from '../../src/formats/mixed-columns.js'
 import { CorruptInputError } from '../../src/stream/errors.js'
 import { errorOf, inBatches, rowsAt, scratch, shardAt } from './shards.js'
 

@@ -1,4 +1,4 @@
-import { mixedNotes } from '../../formats/schema.js'
+import { mixedNotes } from '../../formats/mixed-columns.js'
 import { describeUnlessBad, type OnBadShard } from '../../formats/shards.js'
 import type { Schema } from '../../formats/types.js'
 import type { PlannedShard, TaskContext } from '../../run/types.js'
