@@ -39,7 +39,7 @@ export function budgeted(model: Model, options: BudgetOptions): Model {
 
 /**
  * The same for several models that spend from one budget. Calls that `outlive` their command, as those in a batch do, are asked
- * by the next one once more: they count as they are answered, and are in `underWay` of none.
+ * by the next one once more: they count as they are answered, and not in `underWay`.
  */
 export function sharedBudget(
   { limits = {}, price, spent, underWay: sent = { requests: 0 } }: BudgetOptions,

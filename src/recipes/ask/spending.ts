@@ -29,8 +29,8 @@ type Journalled = Spending & { readonly segments: readonly string[]; readonly un
 /**
  * Adds to `spent` what earlier commands of a run have spent, by the record at `path`, and keeps that record up to date: a
  * limit is one of the run, however many commands it takes. Of a command that was killed every reply in the journal counts, and
- * as many requests as were under way half a second before at most, each taken to have cost what a reply of it did, if there was one. `appended` is what
- * those replies took that went to the journal.
+ * as many requests as were under way half a second before at most, each taken to have cost what a reply of it did, if there was
+ * one. `appended` is what those replies took that went to the journal.
  */
 export async function recordSpending(
   path: string,
@@ -113,18 +113,22 @@ async function readSpending(path: string): Promise<Recorded | undefined> {
   if (text === undefined) return undefined
   try {
     const recorded = JSON.parse(text) as Recorded
-    const { journalled = { ...recorded, segments: [] as string[], underWay: 0 } } = recorded
-    const isWhole = [recorded, journalled].every((each) => keys.every((key) => Number.isSafeInteger(each[key])))
-    if (
-      isWhole &&
-      Number.isSafeInteger(journalled.underWay ?? 0) &&
-      journalled.segments.every((segment) => typeof segment === 'string')
-    )
-      return recorded
+    if (areCounts(recorded) && (recorded.journalled === undefined || isWhole(recorded.journalled))) return recorded
   } catch {
     // Told below.
   }
   throw new CorruptInputError(`${path} does not say what the run has spent`, {
     fix: 'Remove it: limits then count from zero.',
   })
+}
+
+function isWhole(journalled: Journalled): boolean {
+  const { segments, underWay = 0 } = journalled
+  return (
+    areCounts(journalled) && Number.isSafeInteger(underWay) && segments.every((segment) => typeof segment === 'string')
+  )
+}
+
+function areCounts(spending: Spending): boolean {
+  return keys.every((key) => Number.isSafeInteger(spending[key]))
 }

@@ -21,8 +21,8 @@ export async function refuseRepeatedIn(files: readonly string[], idColumn: strin
 }
 
 /**
- * The same of any rows. Holds 8 to 16 bytes a row, and 24 for a moment: only where hashes meet are the ids themselves compared, those of `counted`,
- * which may be fewer.
+ * The same of any rows. Holds 8 to 16 bytes a row, and 24 for a moment: only where hashes meet are the ids themselves
+ * compared, those of `counted`, which may be fewer.
  */
 export async function refuseRepeated(idColumn: string, ids: Ids, counted: Ids = ids): Promise<void> {
   const hashes = await sortedHashes(ids())
